@@ -1,0 +1,119 @@
+//! Hand-written character classes for the patterns of the service model.
+//!
+//! A class never rejects a character that its pattern accepts. Where it accepts more, the comment says so; the
+//! tests prove both over all code points with the `regex` crate. Patterns are read as Smithy has it: the dialect of
+//! ECMA 262, in which `\w` and `\d` are ASCII, anchored at both ends.
+
+/// A pattern of the service model, as a test of single characters.
+#[derive(Debug)]
+pub(crate) struct Class {
+    /// The pattern as in the service model.
+    pub(crate) pattern: &'static str,
+    pub(crate) accepts: fn(char) -> bool,
+}
+
+fn is_word(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
+}
+
+/// Session names, user names and source identities.
+pub(crate) static NAME: Class = Class {
+    pattern: r"[\w+=,.@-]*",
+    accepts: |c| is_word(c) || matches!(c, '+' | '=' | ',' | '.' | '@' | '-'),
+};
+
+pub(crate) static EXTERNAL_ID: Class = Class {
+    pattern: r"[\w+=,.@:\/-]*",
+    accepts: |c| is_word(c) || matches!(c, '+' | '=' | ',' | '.' | '@' | ':' | '/' | '-'),
+};
+
+pub(crate) static SERIAL_NUMBER: Class = Class {
+    pattern: r"[\w+=/:,.@-]*",
+    accepts: |c| is_word(c) || matches!(c, '+' | '=' | '/' | ':' | ',' | '.' | '@' | '-'),
+};
+
+pub(crate) static WORD: Class = Class { pattern: r"[\w]*", accepts: is_word };
+
+pub(crate) static DIGITS: Class = Class { pattern: r"[\d]*", accepts: |c| c.is_ascii_digit() };
+
+/// Accepts more: the controls U+007F to U+0084 and U+0086 to U+009F. The pattern's last range is meant to be U+10000
+/// to U+10FFFF, but is spelt so that some regex engines read it as `0` to U+10FF, which holds those controls. What
+/// either reading accepts is let through.
+pub(crate) static ARN: Class = Class {
+    pattern: r"[\u0009\u000A\u000D\u0020-\u007E\u0085\u00A0-\uD7FF\uE000-\uFFFD\u10000-\u10FFFF]+",
+    accepts: |c| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..),
+};
+
+pub(crate) static POLICY: Class = Class {
+    pattern: r"[\u0009\u000A\u000D\u0020-\u00FF]+",
+    accepts: |c| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{ff}'),
+};
+
+/// Accepts more: characters that are alphabetic without being letters, such as vowel signs and circled letters.
+/// The standard library tells `Alphabetic` apart, which holds `\p{L}`, and not `\p{L}` itself.
+fn is_tag_character(c: char) -> bool {
+    // `is_whitespace` is `\p{Z}` and seven controls.
+    c.is_alphabetic()
+        || c.is_numeric()
+        || (c.is_whitespace() && !c.is_control())
+        || matches!(c, '_' | '.' | ':' | '/' | '=' | '+' | '-' | '@')
+}
+
+pub(crate) static TAG_KEY: Class =
+    Class { pattern: r"[\p{L}\p{Z}\p{N}_.:/=+\-@]+", accepts: is_tag_character };
+
+pub(crate) static TAG_VALUE: Class =
+    Class { pattern: r"[\p{L}\p{Z}\p{N}_.:/=+\-@]*", accepts: is_tag_character };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use regex::Regex;
+
+    /// The model's pattern in the regex crate's spelling.
+    fn regex(pattern: &str) -> Regex {
+        let escape = Regex::new(r"\\u(10FFFF|10000|[0-9A-F]{4})").unwrap();
+        let pattern = pattern.replace(r"\w", "0-9A-Za-z_").replace(r"\d", "0-9").replace(r"\/", "/");
+        let pattern = escape.replace_all(&pattern, r"\x{$1}").into_owned();
+        Regex::new(&format!("^(?:{pattern})$")).unwrap()
+    }
+
+    /// What the class accepts beyond its pattern; panics if it rejects what the pattern accepts.
+    fn excess(class: &Class) -> Vec<char> {
+        let regex = regex(class.pattern);
+        let mut buffer = [0; 4];
+        (0..=0x10ffff)
+            .filter_map(char::from_u32)
+            .filter(|&c| {
+                let by_pattern = regex.is_match(c.encode_utf8(&mut buffer));
+                let by_class = (class.accepts)(c);
+                assert!(by_class || !by_pattern, "{} rejects U+{:04X}", class.pattern, c as u32);
+                by_class && !by_pattern
+            })
+            .collect()
+    }
+
+    #[test]
+    fn exact_classes() {
+        for class in [&NAME, &EXTERNAL_ID, &SERIAL_NUMBER, &WORD, &DIGITS, &POLICY] {
+            assert_eq!(excess(class), [], "{}", class.pattern);
+        }
+    }
+
+    #[test]
+    fn the_arn_class_accepts_the_controls_of_the_other_reading() {
+        let expected: Vec<_> = ('\u{7f}'..='\u{9f}').filter(|&c| c != '\u{85}').collect();
+        assert_eq!(excess(&ARN), expected);
+    }
+
+    #[test]
+    fn the_tag_classes_accept_alphabetic_characters_only() {
+        for class in [&TAG_KEY, &TAG_VALUE] {
+            let excess = excess(class);
+            // Numbers, too, where the standard library knows a newer Unicode than the regex crate.
+            let odd: String = excess.iter().filter(|c| !c.is_alphabetic() && !c.is_numeric()).collect();
+            assert_eq!(odd, "");
+            assert!(excess.contains(&'Ⓐ') && !excess.iter().any(char::is_ascii));
+        }
+    }
+}

@@ -1,0 +1,317 @@
+//! From an operation to a request.
+
+use std::time::Duration;
+
+use http::header::{CONTENT_TYPE, HOST, HeaderName, HeaderValue, USER_AGENT};
+use http::{Method, Request, Uri};
+use time::OffsetDateTime;
+
+use crate::body::Body;
+use crate::constraint::Validation;
+use crate::credentials::Credentials;
+use crate::endpoint::Endpoint;
+use crate::error::{Error, Rule, Violation};
+use crate::operation::Operation;
+use crate::sigv4::{self, PresignedUrl, Signer, Signing};
+use crate::user_agent::UserAgent;
+
+/// The type of every request's body.
+const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded; charset=utf-8");
+
+/// Turns operations into requests: the settings that all requests of a client share, and its [`Signer`].
+///
+/// ```
+/// use sts_proto::endpoint::EndpointOptions;
+/// use sts_proto::operation::{GetCallerIdentity, Operation};
+/// use sts_proto::{Credentials, Encoder};
+/// use time::OffsetDateTime;
+///
+/// let encoder = Encoder::new(EndpointOptions::new().region("eu-west-1").resolve()?);
+/// let credentials = Credentials::new("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")?;
+/// let now = OffsetDateTime::from_unix_timestamp(1_795_194_528).unwrap();
+///
+/// let request = encoder.encode(&GetCallerIdentity::new(), Some(&credentials), now)?;
+/// assert_eq!(request.uri(), "https://sts.eu-west-1.amazonaws.com/");
+/// assert_eq!(request.body().as_ref(), b"Action=GetCallerIdentity&Version=2011-06-15");
+/// // Send it by any means, and give the response to `GetCallerIdentity::decode`.
+/// # Ok::<(), sts_proto::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Encoder {
+    endpoint: Endpoint,
+    host: HeaderValue,
+    user_agent: HeaderValue,
+    validation: Validation,
+    signer: Signer,
+}
+
+/// What a presigned URL is to be like.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Presign {
+    /// How long it works, from 1 second to a week. STS itself refuses what was signed more than 15 minutes ago.
+    pub expires: Duration,
+    /// Further headers that are signed, so that the URL works only with them.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// Whether sensitive parameters, such as an MFA code or a policy, may become part of the URL. URLs end up in
+    /// logs, so it is off by default.
+    pub allow_sensitive: bool,
+}
+
+impl Default for Presign {
+    /// A minute, which is what EKS tokens have, no further headers and nothing sensitive.
+    fn default() -> Self {
+        Self { expires: Duration::from_secs(60), headers: Vec::new(), allow_sensitive: false }
+    }
+}
+
+impl Presign {
+    /// A URL that works for `expires`.
+    #[must_use]
+    pub fn new(expires: Duration) -> Self {
+        Self { expires, ..Self::default() }
+    }
+
+    /// Adds a header that is signed.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// Allows sensitive parameters in the URL.
+    #[must_use]
+    pub fn allow_sensitive(mut self) -> Self {
+        self.allow_sensitive = true;
+        self
+    }
+}
+
+impl Encoder {
+    /// Requests to that endpoint, with every validation.
+    #[must_use]
+    pub fn new(endpoint: Endpoint) -> Self {
+        let host = sigv4::host(endpoint.url()).and_then(|host| HeaderValue::from_str(host).ok());
+        Self {
+            // An endpoint has a host that can stand in a header.
+            host: host.unwrap_or(HeaderValue::from_static("")),
+            endpoint,
+            user_agent: UserAgent::new().to_header(),
+            validation: Validation::default(),
+            signer: Signer::new(),
+        }
+    }
+
+    /// Another `user-agent` header.
+    #[must_use]
+    pub fn user_agent(mut self, user_agent: &UserAgent) -> Self {
+        self.user_agent = user_agent.to_header();
+        self
+    }
+
+    /// Another choice of the rules that are checked.
+    #[must_use]
+    pub fn validation(mut self, validation: Validation) -> Self {
+        self.validation = validation;
+        self
+    }
+
+    /// The endpoint.
+    #[must_use]
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// The signer, for requests to other services.
+    #[must_use]
+    pub fn signer(&self) -> &Signer {
+        &self.signer
+    }
+
+    /// The request for an operation, signed if the operation is.
+    ///
+    /// The request is complete but for `content-length`, which whoever writes it to a connection knows best. It must
+    /// be sent as it is and before the signature is out of date: 5 minutes, by AWS's rules.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput): the parameters break rules; or the operation is
+    /// signed and there are no credentials or no signing region; or the endpoint is the global one and refuses it.
+    pub fn encode<O: Operation>(
+        &self,
+        operation: &O,
+        credentials: Option<&Credentials>,
+        now: OffsetDateTime,
+    ) -> Result<Request<Body>, Error> {
+        self.request(operation, credentials, now).map_err(|error| error.during(operation.action()))
+    }
+
+    fn request<O: Operation>(
+        &self,
+        operation: &O,
+        credentials: Option<&Credentials>,
+        now: OffsetDateTime,
+    ) -> Result<Request<Body>, Error> {
+        self.check(operation)?;
+        let mut request = Request::new(operation.form().into_body());
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = self.endpoint.url().clone();
+        let headers = request.headers_mut();
+        headers.reserve(6);
+        headers.insert(HOST, self.host.clone());
+        headers.insert(CONTENT_TYPE, FORM);
+        headers.insert(USER_AGENT, self.user_agent.clone());
+        if operation.is_signed() {
+            let signing = self.signing(credentials, now)?;
+            self.signer.sign(&mut request, &signing)?;
+        }
+        Ok(request)
+    }
+
+    /// A URL that makes the call for whoever opens it, as EKS tokens and Vault logins do.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput): as for [`encode`](Self::encode); or the operation
+    /// is not signed; or `expires` is out of range; or a sensitive parameter is set and not allowed.
+    pub fn presign<O: Operation>(
+        &self,
+        operation: &O,
+        credentials: &Credentials,
+        now: OffsetDateTime,
+        options: &Presign,
+    ) -> Result<PresignedUrl, Error> {
+        self.presigned(operation, credentials, now, options).map_err(|error| error.during(operation.action()))
+    }
+
+    fn presigned<O: Operation>(
+        &self,
+        operation: &O,
+        credentials: &Credentials,
+        now: OffsetDateTime,
+        options: &Presign,
+    ) -> Result<PresignedUrl, Error> {
+        self.check(operation)?;
+        if !operation.is_signed() {
+            return Err(Error::setting("Operation", "is not signed, so there is nothing to presign"));
+        }
+        let form = operation.form();
+        if form.is_sensitive() && !options.allow_sensitive {
+            return Err(Error::setting("Url", "would hold a sensitive parameter, which was not allowed"));
+        }
+        let mut request = Request::new(Body::default());
+        let url = zeroize::Zeroizing::new(format!("{}?{}", self.endpoint.url(), form.as_query()));
+        *request.uri_mut() =
+            Uri::try_from(url.as_str()).map_err(|_| Error::setting("Url", "would be too long"))?;
+        request.headers_mut().extend(options.headers.iter().cloned());
+        self.signer.presign(&request, &self.signing(Some(credentials), now)?, options.expires)
+    }
+
+    fn check<O: Operation>(&self, operation: &O) -> Result<(), Error> {
+        operation.validate(self.validation)?;
+        if self.endpoint.is_global() && operation.needs_regional_endpoint() && self.validation.has_relations()
+        {
+            let sentence = "is the legacy global one, which refuses this operation; use a regional one";
+            return Err(Error::invalid_input(vec![Violation::new("Endpoint", Rule::Relation(sentence))]));
+        }
+        Ok(())
+    }
+
+    fn signing<'a>(
+        &'a self,
+        credentials: Option<&'a Credentials>,
+        now: OffsetDateTime,
+    ) -> Result<Signing<'a>, Error> {
+        let credentials = credentials.ok_or_else(|| {
+            Error::setting("Credentials", "are required: the operation is signed, and there are none")
+        })?;
+        let region = self.endpoint.signing_region().ok_or_else(|| {
+            Error::setting(
+                "SigningRegion",
+                "is required: the operation is signed, and the endpoint has no region",
+            )
+        })?;
+        Ok(Signing::new(credentials, region, self.endpoint.signing_name(), now))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::endpoint::EndpointOptions;
+    use crate::operation::{
+        AssumeRole, AssumeRoleWithWebIdentity, AssumeRoot, GetCallerIdentity, GetSessionToken,
+    };
+
+    const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
+
+    fn encoder(region: &str) -> Encoder {
+        Encoder::new(EndpointOptions::new().region(region).resolve().unwrap())
+    }
+
+    fn credentials() -> Credentials {
+        Credentials::new("AKID", "secret").unwrap().with_session_token("tOkEn").unwrap()
+    }
+
+    #[test]
+    fn signed_headers_are_those_of_the_aws_sdks() {
+        let request =
+            encoder("eu-west-1").encode(&GetCallerIdentity::new(), Some(&credentials()), NOW).unwrap();
+        let authorization = &request.headers()["authorization"];
+        assert!(authorization.is_sensitive() && request.headers()["x-amz-security-token"].is_sensitive());
+        let text = authorization.to_str().unwrap();
+        assert!(text.contains("Credential=AKID/19700101/eu-west-1/sts/aws4_request, "), "{text}");
+        assert!(text.contains("SignedHeaders=content-type;host;x-amz-date;x-amz-security-token, "), "{text}");
+        assert!(!format!("{request:?}").contains("tOkEn"), "{request:?}");
+    }
+
+    #[test]
+    fn what_carries_its_own_proof_is_not_signed() {
+        let operation = AssumeRoleWithWebIdentity::new("arn:aws:iam::123456789012:role/r", "session", "eyJh");
+        for credentials in [None, Some(&credentials())] {
+            let request = encoder("eu-west-1").encode(&operation, credentials, NOW).unwrap();
+            assert!(!request.headers().contains_key("authorization"));
+            assert_eq!(request.uri().query(), None);
+        }
+        let request = encoder("eu-west-1").encode(&GetCallerIdentity::new().unsigned(), None, NOW).unwrap();
+        assert!(!request.headers().contains_key("authorization"));
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        let error = encoder("eu-west-1").encode(&GetCallerIdentity::new(), None, NOW).unwrap_err();
+        assert!(error.to_string().starts_with("GetCallerIdentity was not sent: `Credentials`"), "{error}");
+        let endpoint = EndpointOptions::new().url("http://localhost:1").resolve().unwrap();
+        let error = Encoder::new(endpoint).encode(&GetCallerIdentity::new(), Some(&credentials()), NOW);
+        assert!(error.unwrap_err().to_string().contains("`SigningRegion`"));
+    }
+
+    #[test]
+    fn the_global_endpoint_is_refused_where_it_refuses() {
+        let operation =
+            AssumeRoot::new("123456789012", "arn:aws:iam::aws:policy/root-task/S3UnlockBucketPolicy");
+        let error = encoder("aws-global").encode(&operation, Some(&credentials()), NOW).unwrap_err();
+        assert_eq!(error.violations()[0].parameter(), "Endpoint");
+        encoder("us-east-1").encode(&operation, Some(&credentials()), NOW).unwrap();
+        let lenient = encoder("aws-global").validation(Validation::default().relations(false));
+        lenient.encode(&operation, Some(&credentials()), NOW).unwrap();
+    }
+
+    #[test]
+    fn secrets_stay_out_of_urls_unless_allowed() {
+        let encoder = encoder("eu-west-1");
+        let operation = GetSessionToken::new().serial_number("arn:aws:iam::1:mfa/A").token_code("123456");
+        let presign = |options: &Presign| encoder.presign(&operation, &credentials(), NOW, options);
+        let error = presign(&Presign::default()).unwrap_err();
+        assert!(error.to_string().contains("sensitive") && !error.to_string().contains("123456"), "{error}");
+        assert!(
+            presign(&Presign::default().allow_sensitive()).unwrap().expose().contains("TokenCode=123456")
+        );
+    }
+
+    #[test]
+    fn nothing_is_sent_that_breaks_a_rule() {
+        let error =
+            encoder("eu-west-1").encode(&AssumeRole::new("x", "y"), Some(&credentials()), NOW).unwrap_err();
+        assert_eq!(error.action(), Some("AssumeRole"));
+        assert_eq!(error.violations().len(), 2);
+    }
+}

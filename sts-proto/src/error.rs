@@ -1,0 +1,319 @@
+//! What can go wrong, in one type.
+
+use std::borrow::Cow;
+use std::fmt;
+
+pub use code::ErrorCode;
+pub use service::{Fault, ServiceError};
+pub use violation::{Rule, Violation};
+
+use crate::reply::{Metadata, ReplyFault};
+
+mod code;
+mod service;
+mod violation;
+
+/// What a cause of an error may be: any error that can cross threads.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why a call gave no result.
+///
+/// [`kind`](Self::kind) tells the four cases apart. `Display` is one complete sentence that needs no walk along
+/// [`source`](std::error::Error::source); it never holds a secret. What a kind carries is read by
+/// [`violations`](Self::violations), [`service`](Self::service), [`transport_kind`](Self::transport_kind) and
+/// [`metadata`](Self::metadata); what to do next by the predicates, such as
+/// [`is_retryable`](Self::is_retryable).
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    /// The operation that failed, where one was under way.
+    action: Option<Cow<'static, str>>,
+    detail: Detail,
+}
+
+enum Detail {
+    InvalidInput(Vec<Violation>),
+    Transport { kind: TransportKind, source: BoxError },
+    Response { fault: ReplyFault, metadata: Metadata },
+    Service(ServiceError),
+}
+
+/// The four kinds of [`Error`], by who has to act.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// Your input breaks a rule and nothing was sent. Mend what [`Error::violations`] lists.
+    InvalidInput,
+    /// The wire failed: no reply arrived, or not all of it. Try again, or look at the network.
+    Transport,
+    /// A reply arrived, but not one that STS gives. Look at what stands between you and STS: a proxy, a captive
+    /// portal, a wrong endpoint.
+    Response,
+    /// STS said no. Read [`Error::service`] for its code and message.
+    Service,
+}
+
+/// Where the wire failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TransportKind {
+    /// The name of the host could not be resolved. Often a misspelt region.
+    Dns,
+    /// No connection could be made.
+    Connect,
+    /// A deadline passed.
+    Timeout,
+    /// The TLS handshake failed or the peer is not who it should be. Never retried.
+    Tls,
+    /// The connection was closed or reset before the whole reply had arrived.
+    Closed,
+    /// What arrived is not HTTP.
+    Protocol,
+    /// The reply exceeds [`MAX_REPLY_BYTES`](crate::reply::MAX_REPLY_BYTES) or a limit on its head.
+    TooLarge,
+    /// Anything else.
+    Other,
+}
+
+impl Error {
+    /// A failure of a transport, for those who write one.
+    ///
+    /// `kind` decides whether the call is tried again.
+    pub fn transport(kind: TransportKind, source: impl Into<BoxError>) -> Self {
+        Self::new(Detail::Transport { kind, source: source.into() })
+    }
+
+    /// An input that breaks the rules listed.
+    pub(crate) fn invalid_input(violations: Vec<Violation>) -> Self {
+        Self::new(Detail::InvalidInput(violations))
+    }
+
+    /// One setting that cannot be used as it is.
+    pub(crate) fn setting(name: &'static str, rule: impl Into<Cow<'static, str>>) -> Self {
+        Self::invalid_input(vec![Violation::new(name, Rule::Setting(rule.into()))])
+    }
+
+    pub(crate) fn response(fault: ReplyFault, metadata: Metadata) -> Self {
+        Self::new(Detail::Response { fault, metadata })
+    }
+
+    pub(crate) fn refused(service: ServiceError) -> Self {
+        Self::new(Detail::Service(service))
+    }
+
+    pub(crate) fn unless_empty(violations: Vec<Violation>) -> Result<(), Self> {
+        if violations.is_empty() { Ok(()) } else { Err(Self::invalid_input(violations)) }
+    }
+
+    fn new(detail: Detail) -> Self {
+        Self(Box::new(Inner { action: None, detail }))
+    }
+
+    /// The same error, naming the operation that was under way.
+    #[must_use]
+    pub fn during(mut self, action: &str) -> Self {
+        self.0.action = Some(Cow::Owned(action.to_owned()));
+        self
+    }
+
+    /// Which of the four kinds it is.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match &self.0.detail {
+            Detail::InvalidInput(_) => ErrorKind::InvalidInput,
+            Detail::Transport { .. } => ErrorKind::Transport,
+            Detail::Response { .. } => ErrorKind::Response,
+            Detail::Service(_) => ErrorKind::Service,
+        }
+    }
+
+    /// The operation that was under way, by AWS's name, where one was.
+    #[must_use]
+    pub fn action(&self) -> Option<&str> {
+        self.0.action.as_deref()
+    }
+
+    /// Every rule that the input breaks; empty for the other kinds.
+    #[must_use]
+    pub fn violations(&self) -> &[Violation] {
+        match &self.0.detail {
+            Detail::InvalidInput(violations) => violations,
+            _ => &[],
+        }
+    }
+
+    /// Where the wire failed, if it did.
+    #[must_use]
+    pub fn transport_kind(&self) -> Option<TransportKind> {
+        match &self.0.detail {
+            Detail::Transport { kind, .. } => Some(*kind),
+            _ => None,
+        }
+    }
+
+    /// The service's refusal, if it is one.
+    #[must_use]
+    pub fn service(&self) -> Option<&ServiceError> {
+        match &self.0.detail {
+            Detail::Service(service) => Some(service),
+            _ => None,
+        }
+    }
+
+    /// The code of the service's refusal, if it is one.
+    #[must_use]
+    pub fn code(&self) -> Option<&ErrorCode> {
+        self.service().map(ServiceError::code)
+    }
+
+    /// What came with the reply, if one arrived: status, request id, date.
+    #[must_use]
+    pub fn metadata(&self) -> Option<&Metadata> {
+        match &self.0.detail {
+            Detail::Response { metadata, .. } => Some(metadata),
+            Detail::Service(service) => Some(service.metadata()),
+            _ => None,
+        }
+    }
+
+    /// Whether the same call can succeed if it is sent again as it is, after a while.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match &self.0.detail {
+            Detail::InvalidInput(_) => false,
+            Detail::Transport { kind, .. } => kind.is_retryable(),
+            Detail::Response { metadata, .. } => {
+                code::is_transient_status(metadata.status) || code::is_throttling_status(metadata.status)
+            }
+            Detail::Service(service) => service.is_retryable(),
+        }
+    }
+
+    /// Whether the service asks the caller to slow down.
+    #[must_use]
+    pub fn is_throttling(&self) -> bool {
+        match &self.0.detail {
+            Detail::Response { metadata, .. } => code::is_throttling_status(metadata.status),
+            Detail::Service(service) => service.is_throttling(),
+            _ => false,
+        }
+    }
+
+    /// Whether the credentials, or the token traded in, have expired: get fresh ones.
+    #[must_use]
+    pub fn is_expired_token(&self) -> bool {
+        self.code().is_some_and(ErrorCode::is_expired_token)
+    }
+
+    /// Whether the caller may not do this.
+    #[must_use]
+    pub fn is_access_denied(&self) -> bool {
+        self.code().is_some_and(|code| *code == ErrorCode::AccessDenied)
+    }
+
+    /// Whether the service dislikes the time of the signature: the local clock is off.
+    #[must_use]
+    pub fn is_clock_skew(&self) -> bool {
+        self.service().is_some_and(ServiceError::is_clock_skew)
+    }
+
+    /// Whether a deadline passed.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        self.transport_kind() == Some(TransportKind::Timeout)
+    }
+}
+
+impl TransportKind {
+    /// Whether a failure of this kind may pass by itself.
+    #[must_use]
+    pub fn is_retryable(self) -> bool {
+        match self {
+            Self::Dns | Self::Connect | Self::Timeout | Self::Closed | Self::Protocol => true,
+            Self::Tls | Self::TooLarge | Self::Other => false,
+        }
+    }
+}
+
+impl fmt::Display for TransportKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Dns => "the host name could not be resolved",
+            Self::Connect => "no connection could be made",
+            Self::Timeout => "the deadline passed",
+            Self::Tls => "TLS failed",
+            Self::Closed => "the connection was closed before the whole reply had arrived",
+            Self::Protocol => "what arrived is not HTTP",
+            Self::TooLarge => "the reply is too large",
+            Self::Other => "the transport failed",
+        })
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let action = self.action().unwrap_or("the request");
+        match &self.0.detail {
+            Detail::InvalidInput(violations) => {
+                match self.action() {
+                    Some(action) => write!(f, "{action} was not sent: ")?,
+                    None => f.write_str("invalid input: ")?,
+                }
+                for (i, violation) in violations.iter().enumerate() {
+                    write!(f, "{}{violation}", if i > 0 { "; " } else { "" })?;
+                }
+                Ok(())
+            }
+            Detail::Transport { kind, .. } => write!(f, "{action} got no reply: {kind}"),
+            Detail::Response { fault, metadata } => {
+                write!(f, "{action} was answered by something that is not an STS reply: {fault}")?;
+                metadata.fmt_suffix(f)
+            }
+            Detail::Service(service) => write!(f, "{action} was refused: {service}"),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = f.debug_struct("Error");
+        out.field("action", &self.0.action);
+        match &self.0.detail {
+            Detail::InvalidInput(violations) => out.field("invalid_input", violations),
+            Detail::Transport { kind, source } => out.field("transport", kind).field("source", source),
+            Detail::Response { fault, metadata } => out.field("response", fault).field("metadata", metadata),
+            Detail::Service(service) => out.field("service", service),
+        };
+        out.finish()
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.0.detail {
+            Detail::Transport { source, .. } => Some(&**source),
+            Detail::Response { fault, .. } => fault.cause(),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_transport_error_says_what_failed_and_keeps_its_cause() {
+        let error = Error::transport(TransportKind::Connect, "connection refused").during("AssumeRole");
+        assert_eq!(error.to_string(), "AssumeRole got no reply: no connection could be made");
+        assert_eq!(std::error::Error::source(&error).unwrap().to_string(), "connection refused");
+        assert!(error.is_retryable() && !Error::transport(TransportKind::Tls, "x").is_retryable());
+    }
+
+    #[test]
+    fn an_error_is_one_pointer_wide_and_crosses_threads() {
+        fn crosses<T: Send + Sync + 'static>() {}
+        crosses::<Error>();
+        assert_eq!(size_of::<Result<(), Error>>(), size_of::<usize>());
+    }
+}

@@ -1,0 +1,233 @@
+//! `application/x-www-form-urlencoded`: the only percent-encoder, and the only writer of a request's parameters.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::body::Body;
+use crate::constraint::{Integer, List, Members, Shape, Text};
+
+/// Room for an ordinary request, so that the buffer rarely grows.
+const CAPACITY: usize = 512;
+
+/// Parameters in the making, percent-encoded by RFC 3986: everything but `A-Z a-z 0-9 - _ . ~` is escaped, space as
+/// `%20`, so that the same text can stand in a body and in a presigned URL.
+///
+/// ```
+/// use sts_proto::form::Form;
+///
+/// let mut form = Form::new();
+/// form.pair("Action", "GetCallerIdentity");
+/// form.pair("Key", "a b&c=d/é");
+/// assert_eq!(form.into_body().as_ref(), b"Action=GetCallerIdentity&Key=a%20b%26c%3Dd%2F%C3%A9");
+/// ```
+#[derive(Default)]
+pub struct Form {
+    buffer: Zeroizing<Vec<u8>>,
+    /// The path of the list item or structure being written, with its dot: `Tags.member.1.`
+    prefix: String,
+    /// Whether a value was written that must not stand in a URL.
+    sensitive: bool,
+}
+
+impl Form {
+    /// A form without parameters.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { buffer: Zeroizing::new(Vec::with_capacity(CAPACITY)), prefix: String::new(), sensitive: false }
+    }
+
+    /// Adds a parameter.
+    pub fn pair(&mut self, name: &str, value: &str) {
+        // At worst every byte is escaped; what is short enough for that is written without looking first.
+        let most = 2 + 3 * (self.prefix.len() + name.len() + value.len());
+        self.reserve(most);
+        if !self.buffer.is_empty() {
+            self.buffer.push(b'&');
+        }
+        encode(self.prefix.as_bytes(), is_unreserved, &mut |part| self.buffer.extend_from_slice(part));
+        encode(name.as_bytes(), is_unreserved, &mut |part| self.buffer.extend_from_slice(part));
+        self.buffer.push(b'=');
+        encode(value.as_bytes(), is_unreserved, &mut |part| self.buffer.extend_from_slice(part));
+    }
+
+    /// The parameters as a request's body.
+    #[must_use]
+    pub fn into_body(self) -> Body {
+        Body::from(self.buffer)
+    }
+
+    /// The parameters as the query of a URL.
+    pub(crate) fn as_query(&self) -> &str {
+        // Percent-encoded text is ASCII.
+        std::str::from_utf8(&self.buffer).unwrap_or_default()
+    }
+
+    pub(crate) fn set_sensitive(&mut self, sensitive: bool) {
+        self.sensitive = sensitive;
+    }
+
+    pub(crate) fn is_sensitive(&self) -> bool {
+        self.sensitive
+    }
+
+    /// Grows without leaving a copy of the contents behind.
+    fn reserve(&mut self, more: usize) {
+        let needed = self.buffer.len() + more;
+        if needed > self.buffer.capacity() {
+            let mut larger = Vec::with_capacity(needed.max(2 * self.buffer.capacity()));
+            larger.extend_from_slice(&self.buffer);
+            self.buffer.zeroize();
+            *self.buffer = larger;
+        }
+    }
+}
+
+impl Members for Form {
+    fn text(&mut self, rule: &'static Text, value: Option<&str>) {
+        if let Some(value) = value {
+            self.sensitive |= rule.sensitive;
+            self.pair(rule.name, value);
+        }
+    }
+
+    fn integer(&mut self, rule: &'static Integer, value: Option<u32>) {
+        if let Some(value) = value {
+            self.pair(rule.name, &value.to_string());
+        }
+    }
+
+    fn structure<T: Shape>(&mut self, name: &'static str, _required: bool, value: Option<&T>) {
+        if let Some(value) = value {
+            let outer = self.prefix.len();
+            let _ = write!(self.prefix, "{name}.");
+            value.members(self);
+            self.prefix.truncate(outer);
+        }
+    }
+
+    /// Lists of STS are not flattened: `Tags.member.1.Key`, counted from 1. An empty list is not sent.
+    fn list<T: Shape>(&mut self, rule: &'static List, items: &[T]) {
+        let outer = self.prefix.len();
+        for (i, item) in items.iter().enumerate() {
+            let _ = write!(self.prefix, "{}.member.{}", rule.name, i + 1);
+            if T::IS_STRUCTURE {
+                self.prefix.push('.');
+            }
+            item.members(self);
+            self.prefix.truncate(outer);
+        }
+    }
+}
+
+/// Reads parameters: the inverse of [`Form`]. `+` is a space here, as HTML forms have it.
+///
+/// Escapes that are none (`%zz`) stand for themselves, and bytes that are no UTF-8 become U+FFFD.
+///
+/// ```
+/// let pairs: Vec<_> = sts_proto::form::parse("Action=GetCallerIdentity&Key=a%20b").collect();
+/// assert_eq!(pairs[1], ("Key".into(), "a b".into()));
+/// ```
+pub fn parse(text: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+    text.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (decode(name, true), decode(value, true))
+    })
+}
+
+/// Percent-encodes into `out`, leaving the bytes that `keep` names.
+pub(crate) fn encode(text: &[u8], keep: fn(u8) -> bool, out: &mut impl FnMut(&[u8])) {
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    let mut rest = text;
+    while let Some(at) = rest.iter().position(|&b| !keep(b)) {
+        let byte = rest[at];
+        if at > 0 {
+            out(&rest[..at]);
+        }
+        out(&[b'%', DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+        rest = &rest[at + 1..];
+    }
+    if !rest.is_empty() {
+        out(rest);
+    }
+}
+
+/// RFC 3986, section 2.3: what is never escaped.
+pub(crate) fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~')
+}
+
+/// Undoes percent-encoding.
+pub(crate) fn decode(text: &str, plus_is_space: bool) -> Cow<'_, str> {
+    match decode_bytes(text.as_bytes(), plus_is_space) {
+        Cow::Borrowed(_) => Cow::Borrowed(text),
+        Cow::Owned(bytes) => Cow::Owned(match String::from_utf8(bytes) {
+            Ok(text) => text,
+            Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
+        }),
+    }
+}
+
+/// Undoes percent-encoding, byte for byte.
+pub(crate) fn decode_bytes(text: &[u8], plus_is_space: bool) -> Cow<'_, [u8]> {
+    if !text.iter().any(|&b| b == b'%' || (b == b'+' && plus_is_space)) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((&byte, tail)) = rest.split_first() {
+        rest = tail;
+        match (byte, tail) {
+            (b'%', [high, low, after @ ..]) => match (hex_digit(*high), hex_digit(*low)) {
+                (Some(high), Some(low)) => {
+                    out.push(high << 4 | low);
+                    rest = after;
+                }
+                _ => out.push(byte),
+            },
+            (b'+', _) if plus_is_space => out.push(b' '),
+            _ => out.push(byte),
+        }
+    }
+    Cow::Owned(out)
+}
+
+fn hex_digit(byte: u8) -> Option<u8> {
+    char::from(byte).to_digit(16).map(|digit| digit as u8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decode_of_encode_is_the_identity() {
+        let text: String = (0..0x300u32).chain([0x1f512, 0x10ffff]).filter_map(char::from_u32).collect();
+        let mut form = Form::new();
+        form.pair(&text, &text);
+        form.pair("", "");
+        let body = form.into_body().into_vec();
+        let body = std::str::from_utf8(&body).unwrap();
+        let pairs: Vec<_> = parse(body).collect();
+        assert_eq!(pairs, [(text.as_str().into(), text.as_str().into()), ("".into(), "".into())]);
+    }
+
+    #[test]
+    fn broken_escapes_stand_for_themselves() {
+        assert_eq!(decode("%", true), "%");
+        assert_eq!(decode("%4", true), "%4");
+        assert_eq!(decode("%zz%41+", true), "%zzA ");
+        assert_eq!(decode("%41+", false), "A+");
+        assert_eq!(decode("%ff", true), "\u{fffd}");
+    }
+
+    #[test]
+    fn growth_keeps_what_was_written() {
+        let mut form = Form::new();
+        for _ in 0..100 {
+            form.pair("Name", "value value");
+        }
+        assert_eq!(parse(form.as_query()).filter(|pair| pair.1 == "value value").count(), 100);
+    }
+}

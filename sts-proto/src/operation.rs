@@ -1,0 +1,169 @@
+//! The operations of STS, one file each.
+
+use std::fmt;
+
+pub use assume_role::{AssumeRole, AssumeRoleOutput};
+pub use assume_role_with_saml::{AssumeRoleWithSaml, AssumeRoleWithSamlOutput};
+pub use assume_role_with_web_identity::{AssumeRoleWithWebIdentity, AssumeRoleWithWebIdentityOutput};
+pub use assume_root::{AssumeRoot, AssumeRootOutput};
+pub use decode_authorization_message::{DecodeAuthorizationMessage, DecodeAuthorizationMessageOutput};
+pub use get_access_key_info::{GetAccessKeyInfo, GetAccessKeyInfoOutput};
+pub use get_caller_identity::{GetCallerIdentity, GetCallerIdentityOutput};
+pub use get_delegated_access_token::{GetDelegatedAccessToken, GetDelegatedAccessTokenOutput};
+pub use get_federation_token::{GetFederationToken, GetFederationTokenOutput};
+pub use get_session_token::{GetSessionToken, GetSessionTokenOutput};
+pub use get_web_identity_token::{GetWebIdentityToken, GetWebIdentityTokenOutput, SigningAlgorithm};
+pub use parameter::{Kind, Parameter};
+pub use raw::{Element, RawAction};
+pub use unsigned::Unsigned;
+
+use crate::constraint::{Checker, Members, Validation};
+use crate::error::Error;
+use crate::form::Form;
+use crate::reply::{self, Metadata, Reply, ReplyFault};
+use crate::xml::Cursor;
+
+mod assume_role;
+mod assume_role_with_saml;
+mod assume_role_with_web_identity;
+mod assume_root;
+mod decode_authorization_message;
+mod get_access_key_info;
+mod get_caller_identity;
+mod get_delegated_access_token;
+mod get_federation_token;
+mod get_session_token;
+mod get_web_identity_token;
+mod parameter;
+mod raw;
+#[cfg(test)]
+mod sample;
+mod unsigned;
+
+/// The API version that every operation of STS is sent with.
+pub const API_VERSION: &str = "2011-06-15";
+
+/// An operation of STS with its parameters: pure data.
+///
+/// The required parameters are those of `new`; the others are setters that take and give back the value. A value
+/// with some parameters set is a template: clone it and set the rest.
+///
+/// [`Encoder::encode`](crate::Encoder::encode) makes a request of it, [`decode`](Self::decode) reads the answer.
+///
+/// Operations are defined in this crate only; for one that is not, there is [`RawAction`].
+pub trait Operation: Sized {
+    /// What a successful reply holds.
+    type Output;
+
+    /// The operation's name as AWS has it, which is the form's `Action`.
+    fn action(&self) -> &str;
+
+    /// Whether requests must be signed. AssumeRoleWithSAML and AssumeRoleWithWebIdentity carry their own proof.
+    fn is_signed(&self) -> bool {
+        true
+    }
+
+    /// Whether the legacy global endpoint refuses it.
+    fn needs_regional_endpoint(&self) -> bool {
+        false
+    }
+
+    /// Checks every rule of the parameters and reports all that are broken.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput), listing the violations.
+    fn validate(&self, validation: Validation) -> Result<(), Error> {
+        let mut checker = Checker::new(validation);
+        self.members(&mut checker);
+        self.relations(&mut checker);
+        checker.finish().map_err(|error| error.during(self.action()))
+    }
+
+    /// What AWS may refuse although the service model allows it.
+    fn warnings(&self) -> Vec<Warning> {
+        Vec::new()
+    }
+
+    /// The parameters that the operation has, set or not, with their rules.
+    fn parameters(&self) -> Vec<Parameter> {
+        parameter::describe(self)
+    }
+
+    /// Reads the reply to a request of this operation.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Service`](crate::ErrorKind::Service) if STS refused,
+    /// [`ErrorKind::Response`](crate::ErrorKind::Response) if the reply is not one that STS gives. A member
+    /// without which the result would be useless, such as any part of the credentials, is never made up.
+    fn decode(&self, response: &http::Response<impl AsRef<[u8]>>) -> Result<Reply<Self::Output>, Error> {
+        reply::decode(self, response)
+    }
+
+    /// The same operation, sent without a signature. STS refuses most; a server of your own need not.
+    fn unsigned(self) -> Unsigned<Self> {
+        Unsigned(self)
+    }
+
+    /// The API version in the form.
+    #[doc(hidden)]
+    fn version(&self) -> &str {
+        API_VERSION
+    }
+
+    /// Walks over the parameters, in the order of the service model.
+    #[doc(hidden)]
+    fn members(&self, members: &mut impl Members);
+
+    /// Checks the rules between parameters.
+    #[doc(hidden)]
+    fn relations(&self, _checker: &mut Checker) {}
+
+    /// Writes the parameters of a request.
+    #[doc(hidden)]
+    fn form(&self) -> Form {
+        let mut form = Form::new();
+        form.pair("Action", self.action());
+        form.pair("Version", self.version());
+        self.members(&mut form);
+        form
+    }
+
+    /// Reads the inside of the root element and leaves it.
+    #[doc(hidden)]
+    fn read_reply(
+        &self,
+        cursor: &mut Cursor<'_>,
+        metadata: &mut Metadata,
+    ) -> Result<Self::Output, ReplyFault> {
+        reply::read_result(cursor, metadata, self.action(), |cursor| self.read(cursor))
+    }
+
+    /// Reads the inside of the result element and leaves it.
+    #[doc(hidden)]
+    fn read(&self, cursor: &mut Cursor<'_>) -> Result<Self::Output, ReplyFault>;
+}
+
+/// Something that AWS may refuse although the service model allows it; the request can be sent all the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Warning {
+    parameter: &'static str,
+    sentence: String,
+}
+
+impl Warning {
+    pub(crate) fn new(parameter: &'static str, sentence: String) -> Self {
+        Self { parameter, sentence }
+    }
+
+    /// The parameter by AWS's name.
+    #[must_use]
+    pub fn parameter(&self) -> &str {
+        self.parameter
+    }
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` {}", self.parameter, self.sentence)
+    }
+}

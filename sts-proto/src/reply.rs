@@ -1,0 +1,200 @@
+//! From an `http::Response` to a typed result.
+
+use std::fmt;
+use std::ops::Deref;
+
+use http::HeaderMap;
+use time::OffsetDateTime;
+use time::format_description::well_known::{Rfc2822, Rfc3339};
+
+pub(crate) use fault::ReplyFault;
+
+use crate::error::Error;
+use crate::operation::Operation;
+use crate::xml::{Cursor, Field};
+
+mod document;
+mod fault;
+mod json;
+
+/// The largest reply that is read. STS's own replies stay below 50 KiB.
+pub const MAX_REPLY_BYTES: usize = 1 << 20;
+
+/// The deepest nesting of elements that is read. STS's own replies go four deep.
+pub const MAX_DEPTH: usize = 32;
+
+/// The most pairs that [`ServiceError::details`](crate::ServiceError::details) keeps.
+pub const MAX_DETAILS: usize = 32;
+
+/// The years in which credentials may expire. Outside of them a date is damaged, not early or late.
+const EXPIRATION_YEARS: std::ops::RangeInclusive<i32> = 2000..=2099;
+
+/// A result with what came along with it.
+///
+/// It dereferences to the result, so `client.send(GetCallerIdentity::new())?.arn` reads on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Reply<T> {
+    /// The operation's result.
+    pub output: T,
+    /// Request id, date and so on.
+    pub metadata: Metadata,
+}
+
+impl<T> Reply<T> {
+    /// The result alone.
+    pub fn into_output(self) -> T {
+        self.output
+    }
+}
+
+impl<T> Deref for Reply<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.output
+    }
+}
+
+/// What comes with every reply, be it a result or a refusal.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Metadata {
+    /// The HTTP status.
+    pub status: u16,
+    /// The id that AWS support asks for: from the body, else from `x-amzn-requestid` or `x-amz-request-id`.
+    pub request_id: Option<String>,
+    /// `x-amz-id-2`, which some AWS-like services send.
+    pub extended_request_id: Option<String>,
+    /// `x-amz-cf-id`, where CloudFront stands between.
+    pub cloudfront_id: Option<String>,
+    /// The server's clock when it answered; `None` where there is no `Date` header or it cannot be read.
+    pub date: Option<OffsetDateTime>,
+    /// How many times the request was sent. Whoever repeats it counts; a reply by itself is 1.
+    pub attempts: u32,
+}
+
+impl Metadata {
+    pub(crate) fn read<B>(response: &http::Response<B>) -> Self {
+        let headers = response.headers();
+        Self {
+            status: response.status().as_u16(),
+            request_id: header(headers, "x-amzn-requestid").or_else(|| header(headers, "x-amz-request-id")),
+            extended_request_id: header(headers, "x-amz-id-2"),
+            cloudfront_id: header(headers, "x-amz-cf-id"),
+            date: headers.get(http::header::DATE).and_then(|value| http_date(value.to_str().ok()?)),
+            attempts: 1,
+        }
+    }
+
+    /// What an error's sentence ends with.
+    pub(crate) fn fmt_suffix(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, " (HTTP {}", self.status)?;
+        if let Some(id) = &self.request_id {
+            write!(f, ", request id {}", id.escape_debug())?;
+        }
+        f.write_str(")")
+    }
+}
+
+fn header(headers: &HeaderMap, name: &str) -> Option<String> {
+    headers.get(name)?.to_str().ok().map(str::trim).filter(|id| !id.is_empty()).map(str::to_owned)
+}
+
+/// RFC 9110, section 5.6.7. The length is bounded because RFC 2822 dates may hold nested comments.
+fn http_date(text: &str) -> Option<OffsetDateTime> {
+    if text.len() > 32 { None } else { OffsetDateTime::parse(text.trim(), &Rfc2822).ok() }
+}
+
+/// A timestamp of STS: `2026-01-02T03:04:05Z`, perhaps with a fraction of a second or an offset.
+pub(crate) fn timestamp(name: &'static str, text: &str) -> Result<OffsetDateTime, ReplyFault> {
+    let at = OffsetDateTime::parse(text, &Rfc3339).map_err(|_| ReplyFault::Value { name })?;
+    if EXPIRATION_YEARS.contains(&at.year()) { Ok(at) } else { Err(ReplyFault::Value { name }) }
+}
+
+/// What an operation makes of a whole reply.
+pub(crate) fn decode<O: Operation>(
+    operation: &O,
+    response: &http::Response<impl AsRef<[u8]>>,
+) -> Result<Reply<O::Output>, Error> {
+    let mut metadata = Metadata::read(response);
+    let body = response.body().as_ref();
+    let outcome = if body.len() > MAX_REPLY_BYTES {
+        Err(ReplyFault::TooLarge { length: body.len() })
+    } else if response.status().is_success() {
+        success(operation, body, &mut metadata)
+    } else {
+        match document::refusal(body, &mut metadata) {
+            Ok(refusal) => {
+                return Err(Error::refused(refusal.into_error(metadata)).during(operation.action()));
+            }
+            Err(fault) => Err(fault),
+        }
+    };
+    match outcome {
+        Ok(output) => Ok(Reply { output, metadata }),
+        Err(fault) => Err(Error::response(fault, metadata).during(operation.action())),
+    }
+}
+
+fn success<O: Operation>(
+    operation: &O,
+    body: &[u8],
+    metadata: &mut Metadata,
+) -> Result<O::Output, ReplyFault> {
+    let mut cursor = document::enter(body)?;
+    if cursor.name().strip_suffix("Response") != Some(operation.action()) {
+        return Err(ReplyFault::wrong_root(operation.action(), cursor.name()));
+    }
+    let output = operation.read_reply(&mut cursor, metadata)?;
+    cursor.finish()?;
+    Ok(output)
+}
+
+/// Looks for the result element through whatever wraps it, and for the request id on the way; leaves the root.
+pub(crate) fn read_result<T>(
+    cursor: &mut Cursor<'_>,
+    metadata: &mut Metadata,
+    action: &str,
+    mut read: impl FnMut(&mut Cursor<'_>) -> Result<T, ReplyFault>,
+) -> Result<T, ReplyFault> {
+    let mut output = Field::new("Result");
+    let mut wrappers = 0usize;
+    loop {
+        if cursor.child()? {
+            if cursor.name().strip_suffix("Result") == Some(action) {
+                output.set(read(cursor)?)?;
+            } else if document::is_request_id(cursor.name()) {
+                document::set_request_id(&cursor.text()?, metadata);
+            } else {
+                wrappers += 1;
+            }
+        } else if wrappers == 0 {
+            return output.required();
+        } else {
+            wrappers -= 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timestamps_of_all_servers_are_read() {
+        for text in ["2026-01-02T03:04:05Z", "2026-01-02T03:04:05.711621Z", "2026-01-02T05:04:05+02:00"] {
+            assert_eq!(timestamp("Expiration", text).unwrap().unix_timestamp(), 1_767_323_045, "{text}");
+        }
+        for text in ["", "1767323045", "2026-01-02", "1926-01-02T03:04:05Z", "9999-12-31T23:59:59Z", "x"] {
+            assert!(timestamp("Expiration", text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn dates_of_http_are_read() {
+        assert_eq!(http_date("Fri, 20 Nov 2026 17:08:48 GMT").unwrap().unix_timestamp(), 1_795_194_528);
+        assert_eq!(http_date(&"(".repeat(100)), None);
+        assert_eq!(http_date("yesterday"), None);
+    }
+}

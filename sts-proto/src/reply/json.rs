@@ -1,0 +1,168 @@
+//! Error documents in JSON, which STS sends to those who ask for JSON and some gateways send to everybody.
+//!
+//! One pass over the tokens, without recursion: only the names and texts that an error has are wanted, so a JSON
+//! library, which would be a sixth of this crate's dependencies, is not.
+
+use super::document::{Refusal, is_request_id, set_request_id};
+use super::{MAX_DEPTH, Metadata, ReplyFault};
+
+/// `{"Error":{"Code","Message","Type"},"RequestId"}`, or the flat form with `__type`, `code` or `Code`.
+pub(super) fn refusal(body: &[u8], metadata: &mut Metadata) -> Result<Refusal, ReplyFault> {
+    let text = std::str::from_utf8(body).map_err(|e| ReplyFault::NotUtf8 { position: e.valid_up_to() })?;
+    let mut scanner = Scanner { text, at: 0 };
+    let mut refusal = Refusal::default();
+    // The objects and arrays that are open, and the member name that the next value belongs to.
+    let mut open: Vec<u8> = Vec::new();
+    let mut name: Option<String> = None;
+    loop {
+        match scanner.token()? {
+            Token::Open(bracket) => {
+                if open.len() == MAX_DEPTH {
+                    return Err(ReplyFault::TooDeep);
+                }
+                open.push(bracket);
+                name = None;
+            }
+            Token::Close(bracket) => {
+                if open.pop() != Some(bracket - 2) {
+                    return Err(scanner.fault());
+                }
+                name = None;
+                if open.is_empty() {
+                    scanner.end()?;
+                    return Ok(refusal);
+                }
+            }
+            Token::Text(value) => {
+                if scanner.is_name() {
+                    name = Some(value);
+                } else if let Some(name) = name.take() {
+                    if is_request_id(&name) {
+                        set_request_id(&value, metadata);
+                    } else if name == "__type" {
+                        refusal.set("Code", value.rsplit('#').next().unwrap_or(&value));
+                    } else {
+                        refusal.set(&name, &value);
+                    }
+                }
+            }
+            Token::Other => name = None,
+        }
+    }
+}
+
+enum Token {
+    Open(u8),
+    Close(u8),
+    Text(String),
+    /// A number or a word.
+    Other,
+}
+
+struct Scanner<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl Scanner<'_> {
+    fn fault(&self) -> ReplyFault {
+        if self.at >= self.text.len() { ReplyFault::Truncated } else { ReplyFault::NotXml }
+    }
+
+    fn peek(&mut self) -> Option<u8> {
+        let bytes = self.text.as_bytes();
+        while bytes.get(self.at).is_some_and(|b| b.is_ascii_whitespace() || *b == b',') {
+            self.at += 1;
+        }
+        bytes.get(self.at).copied()
+    }
+
+    fn token(&mut self) -> Result<Token, ReplyFault> {
+        match self.peek() {
+            Some(bracket @ (b'{' | b'[')) => {
+                self.at += 1;
+                Ok(Token::Open(bracket))
+            }
+            Some(bracket @ (b'}' | b']')) => {
+                self.at += 1;
+                Ok(Token::Close(bracket))
+            }
+            Some(b'"') => self.string().map(Token::Text),
+            Some(b'-' | b'+' | b'.' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z') => {
+                let rest = &self.text.as_bytes()[self.at..];
+                let word = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'+' | b'.');
+                self.at += rest.iter().position(|b| !word(b)).unwrap_or(rest.len());
+                Ok(Token::Other)
+            }
+            _ => Err(self.fault()),
+        }
+    }
+
+    /// Whether the text just read is a member's name; passes over the colon.
+    fn is_name(&mut self) -> bool {
+        let is_name = self.peek() == Some(b':');
+        self.at += usize::from(is_name);
+        is_name
+    }
+
+    fn string(&mut self) -> Result<String, ReplyFault> {
+        let mut out = String::new();
+        let mut chars = self.text[self.at + 1..].char_indices();
+        while let Some((i, c)) = chars.next() {
+            match c {
+                '"' => {
+                    self.at += i + 2;
+                    return Ok(out);
+                }
+                '\\' => match chars.next().map(|(_, c)| c) {
+                    Some('n') => out.push('\n'),
+                    Some('t') => out.push('\t'),
+                    Some('r') => out.push('\r'),
+                    Some('b') => out.push('\u{8}'),
+                    Some('f') => out.push('\u{c}'),
+                    Some('u') => {
+                        let digits: String = chars.by_ref().take(4).map(|(_, c)| c).collect();
+                        let unit = u32::from_str_radix(&digits, 16).map_err(|_| ReplyFault::NotXml)?;
+                        // Half of a surrogate pair is shown as such; nothing that decides hangs on it.
+                        out.push(char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER));
+                    }
+                    Some(c @ ('"' | '\\' | '/')) => out.push(c),
+                    Some(_) => return Err(ReplyFault::NotXml),
+                    None => return Err(ReplyFault::Truncated),
+                },
+                c => out.push(c),
+            }
+        }
+        Err(ReplyFault::Truncated)
+    }
+
+    fn end(&mut self) -> Result<(), ReplyFault> {
+        if self.peek().is_none() { Ok(()) } else { Err(ReplyFault::NotXml) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_numbers_and_nesting() {
+        let body = r#" {"a":[1,{"b":null}],"Error":{"Code":"X\u0041\"","n":-1.5e3,"Message":"l\n\\"}} "#;
+        let error =
+            refusal(body.as_bytes(), &mut Metadata::default()).unwrap().into_error(Metadata::default());
+        assert_eq!((error.code_text(), error.message()), ("XA\"", Some("l\n\\")));
+    }
+
+    #[test]
+    fn every_cut_and_garbage_is_refused() {
+        let body = br#"{"Error":{"Code":"X","Message":"y\u0041"},"RequestId":"r"}"#;
+        for end in 0..body.len() {
+            assert!(refusal(&body[..end], &mut Metadata::default()).is_err(), "cut at {end}");
+        }
+        let deep = "[".repeat(100_000);
+        assert!(matches!(refusal(deep.as_bytes(), &mut Metadata::default()), Err(ReplyFault::TooDeep)));
+        for body in ["{]", "{}x", "{'a'}", "{\"a\\x\"}", "{\u{1}}"] {
+            assert!(refusal(body.as_bytes(), &mut Metadata::default()).is_err(), "{body}");
+        }
+    }
+}

@@ -1,0 +1,279 @@
+//! Values that several operations share.
+
+use crate::constraint::{Checker, Members, Shape, Text, class};
+use crate::credentials::{Credentials, Secret};
+use crate::operation::Warning;
+use crate::reply::{self, ReplyFault};
+use crate::xml::{Cursor, Field};
+
+/// What AWS's documentation says that inline policy and managed policy ARNs may have together, in characters.
+const POLICY_TEXT_MAX: usize = 2048;
+
+/// What AWS's documentation says that a session may have of managed policies.
+const POLICY_ARNS_MAX: usize = 10;
+
+/// A key and a value that label a session.
+///
+/// Keys have 1 to 128 characters, values 0 to 256: letters, digits, white space and `_.:/=+-@`. Keys that differ
+/// in case only are the same key.
+///
+/// AWS: [Tag](https://docs.aws.amazon.com/STS/latest/APIReference/API_Tag.html).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tag {
+    pub(crate) key: String,
+    pub(crate) value: String,
+}
+
+impl Tag {
+    /// A tag.
+    pub fn new(key: impl Into<String>, value: impl Into<String>) -> Self {
+        Self { key: key.into(), value: value.into() }
+    }
+
+    /// The key.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// The value.
+    #[must_use]
+    pub fn value(&self) -> &str {
+        &self.value
+    }
+}
+
+impl<K: Into<String>, V: Into<String>> From<(K, V)> for Tag {
+    fn from((key, value): (K, V)) -> Self {
+        Self::new(key, value)
+    }
+}
+
+static TAG_KEY: Text = Text::required("Key").length(1, 128).of(&class::TAG_KEY);
+static TAG_VALUE: Text = Text::required("Value").length(0, 256).of(&class::TAG_VALUE);
+
+impl Shape for Tag {
+    fn members(&self, members: &mut impl Members) {
+        members.text(&TAG_KEY, Some(&self.key));
+        members.text(&TAG_VALUE, Some(&self.value));
+    }
+
+    fn template() -> Self {
+        Self::new("", "")
+    }
+}
+
+/// The key of a tag that is passed on along a chain of roles.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TagKey(pub(crate) String);
+
+static TAG_KEY_ITEM: Text = Text::item().length(1, 128).of(&class::TAG_KEY);
+
+impl Shape for TagKey {
+    const IS_STRUCTURE: bool = false;
+
+    fn members(&self, members: &mut impl Members) {
+        members.text(&TAG_KEY_ITEM, Some(&self.0));
+    }
+
+    fn template() -> Self {
+        Self(String::new())
+    }
+}
+
+/// The ARN of a managed policy, 20 to 2,048 characters.
+///
+/// AWS: [PolicyDescriptorType](https://docs.aws.amazon.com/STS/latest/APIReference/API_PolicyDescriptorType.html).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyArn(pub(crate) String);
+
+impl PolicyArn {
+    /// The ARN as it is.
+    #[must_use]
+    pub fn arn(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<T: Into<String>> From<T> for PolicyArn {
+    fn from(arn: T) -> Self {
+        Self(arn.into())
+    }
+}
+
+/// The one member of STS that begins with a small letter.
+static POLICY_ARN: Text = Text::optional("arn").length(20, 2048).of(&class::ARN);
+
+impl Shape for PolicyArn {
+    fn members(&self, members: &mut impl Members) {
+        members.text(&POLICY_ARN, Some(&self.0));
+    }
+
+    fn template() -> Self {
+        Self(String::new())
+    }
+}
+
+/// A trusted context assertion from a context provider, such as an identity centre.
+///
+/// AWS: [ProvidedContext](https://docs.aws.amazon.com/STS/latest/APIReference/API_ProvidedContext.html).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProvidedContext {
+    provider_arn: String,
+    context_assertion: Secret,
+}
+
+impl ProvidedContext {
+    /// The ARN of the context provider, 20 to 2,048 characters, and the signed and encrypted assertion that it
+    /// gave out, 4 to 2,048 characters.
+    pub fn new(provider_arn: impl Into<String>, context_assertion: impl Into<Secret>) -> Self {
+        Self { provider_arn: provider_arn.into(), context_assertion: context_assertion.into() }
+    }
+}
+
+static PROVIDER_ARN: Text = Text::optional("ProviderArn").length(20, 2048).of(&class::ARN);
+static CONTEXT_ASSERTION: Text = Text::optional("ContextAssertion").length(4, 2048).sensitive();
+
+impl Shape for ProvidedContext {
+    fn members(&self, members: &mut impl Members) {
+        members.text(&PROVIDER_ARN, Some(&self.provider_arn));
+        members.text(&CONTEXT_ASSERTION, Some(self.context_assertion.expose()));
+    }
+
+    fn template() -> Self {
+        Self::new("", "")
+    }
+}
+
+/// Who one is after assuming a role.
+///
+/// AWS: [AssumedRoleUser](https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumedRoleUser.html).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AssumedRoleUser {
+    /// The role's id, a colon and the session name: `AROA3XFRBF23:session`.
+    pub assumed_role_id: String,
+    /// `arn:aws:sts::123456789012:assumed-role/Role/session`. Some servers leave the account empty.
+    pub arn: String,
+}
+
+impl AssumedRoleUser {
+    pub(crate) fn read(cursor: &mut Cursor<'_>) -> Result<Self, ReplyFault> {
+        let mut id = Field::new("AssumedRoleId");
+        let mut arn = Field::new("Arn");
+        while cursor.child()? {
+            match cursor.name() {
+                // MinIO leaves out the `d`.
+                "AssumedRoleId" | "AssumeRoleId" => id.set(cursor.text()?.into_owned())?,
+                "Arn" => arn.set(cursor.text()?.into_owned())?,
+                _ => cursor.skip()?,
+            }
+        }
+        Ok(Self { assumed_role_id: id.required()?, arn: arn.required()? })
+    }
+}
+
+/// Who one is with the credentials of GetFederationToken.
+///
+/// AWS: [FederatedUser](https://docs.aws.amazon.com/STS/latest/APIReference/API_FederatedUser.html).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FederatedUser {
+    /// The account and the name: `123456789012:Bob`.
+    pub federated_user_id: String,
+    /// `arn:aws:sts::123456789012:federated-user/Bob`.
+    pub arn: String,
+}
+
+impl FederatedUser {
+    pub(crate) fn read(cursor: &mut Cursor<'_>) -> Result<Self, ReplyFault> {
+        let mut id = Field::new("FederatedUserId");
+        let mut arn = Field::new("Arn");
+        while cursor.child()? {
+            match cursor.name() {
+                "FederatedUserId" => id.set(cursor.text()?.into_owned())?,
+                "Arn" => arn.set(cursor.text()?.into_owned())?,
+                _ => cursor.skip()?,
+            }
+        }
+        Ok(Self { federated_user_id: id.required()?, arn: arn.required()? })
+    }
+}
+
+/// AWS: [Credentials](https://docs.aws.amazon.com/STS/latest/APIReference/API_Credentials.html).
+pub(crate) fn read_credentials(cursor: &mut Cursor<'_>) -> Result<Credentials, ReplyFault> {
+    let mut id = Field::new("AccessKeyId");
+    let mut secret = Field::new("SecretAccessKey");
+    let mut token = Field::new("SessionToken");
+    let mut expiration = Field::new("Expiration");
+    while cursor.child()? {
+        match cursor.name() {
+            "AccessKeyId" => id.set(cursor.text()?.into_owned())?,
+            "SecretAccessKey" => secret.set(cursor.secret()?)?,
+            "SessionToken" => token.set(cursor.secret()?)?,
+            "Expiration" => expiration.set(reply::timestamp("Expiration", &cursor.text()?)?)?,
+            _ => cursor.skip()?,
+        }
+    }
+    let (id, secret, token) = (id.required()?, secret.required()?, token.required()?);
+    let expiration = expiration.required()?;
+    Credentials::new(id, secret)
+        .and_then(|credentials| credentials.with_session_token(token))
+        .map(|credentials| credentials.with_expiration(expiration))
+        .map_err(|error| ReplyFault::Value {
+            name: match error.violations().first().map(crate::Violation::parameter) {
+                Some("AccessKeyId") => "AccessKeyId",
+                Some("SecretAccessKey") => "SecretAccessKey",
+                _ => "SessionToken",
+            },
+        })
+}
+
+/// Tags of one request: keys differ in more than case, and transitive keys are among them.
+pub(crate) fn check_tags(checker: &mut Checker, tags: &[Tag], transitive: &[TagKey]) {
+    let keys: Vec<String> = tags.iter().map(|tag| tag.key.to_lowercase()).collect();
+    for (i, key) in keys.iter().enumerate() {
+        let is_new = !keys[..i].contains(key);
+        checker.relation(format!("Tags[{i}].Key"), is_new, "is the key of an earlier tag, case aside");
+    }
+    for (i, TagKey(key)) in transitive.iter().enumerate() {
+        let is_tag = keys.contains(&key.to_lowercase());
+        checker.relation(format!("TransitiveTagKeys[{i}]"), is_tag, "is not the key of one of the `Tags`");
+    }
+}
+
+/// An MFA device without its code, or a code without its device.
+pub(crate) fn check_mfa(checker: &mut Checker, serial_number: Option<&String>, token_code: Option<&Secret>) {
+    checker.relation(
+        "TokenCode",
+        serial_number.is_none() || token_code.is_some(),
+        "must be given with `SerialNumber`",
+    );
+    checker.relation(
+        "SerialNumber",
+        token_code.is_none() || serial_number.is_some(),
+        "must be given with `TokenCode`",
+    );
+}
+
+/// What AWS's documentation says of session policies and the service model does not.
+pub(crate) fn policy_warnings(policy: Option<&Secret>, arns: &[PolicyArn]) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    let length: usize = policy
+        .map(Secret::expose)
+        .into_iter()
+        .chain(arns.iter().map(PolicyArn::arn))
+        .map(|text| text.chars().count())
+        .sum();
+    if length > POLICY_TEXT_MAX {
+        let sentence = format!(
+            "and `PolicyArns` have {length} characters together; AWS documents a limit of {POLICY_TEXT_MAX}"
+        );
+        warnings.push(Warning::new("Policy", sentence));
+    }
+    if arns.len() > POLICY_ARNS_MAX {
+        let sentence = format!("has {} items; AWS documents a limit of {POLICY_ARNS_MAX}", arns.len());
+        warnings.push(Warning::new("PolicyArns", sentence));
+    }
+    warnings
+}

@@ -1,0 +1,265 @@
+//! AWS Signature Version 4, for any service and any `http::Request`.
+//!
+//! One file for each step of AWS's document:
+//! canonical request, string to sign, signing key, signature; and presigned URLs.
+//!
+//! AWS: [Signature Version 4](https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html).
+//!
+//! ```
+//! use sts_proto::sigv4::{Signer, Signing};
+//! use sts_proto::Credentials;
+//! use time::OffsetDateTime;
+//!
+//! let credentials = Credentials::new("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")?;
+//! let mut request = http::Request::get("https://iam.amazonaws.com/?Action=ListUsers").body("").unwrap();
+//! let now = OffsetDateTime::from_unix_timestamp(1_440_938_160).unwrap();
+//! Signer::new().sign(&mut request, &Signing::new(&credentials, "us-east-1", "iam", now))?;
+//! assert_eq!(request.headers()["x-amz-date"], "20150830T123600Z");
+//! # Ok::<(), sts_proto::Error>(())
+//! ```
+
+use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
+use http::{Request, Uri};
+use time::OffsetDateTime;
+
+pub use key::SigningKey;
+pub use presign::{MAX_EXPIRES, PresignedUrl};
+pub use signer::Signer;
+
+use crate::credentials::Credentials;
+use crate::error::Error;
+use canonical::{Canonical, Query};
+use string_to_sign::{DateTime, Scope};
+
+mod canonical;
+mod key;
+mod presign;
+mod signature;
+mod signer;
+mod string_to_sign;
+
+/// The one algorithm: HMAC with SHA-256.
+pub(crate) const ALGORITHM: &str = "AWS4-HMAC-SHA256";
+
+/// The payload hash that stands for a payload which is not signed. S3 takes it; STS does not.
+const UNSIGNED_PAYLOAD: &str = "UNSIGNED-PAYLOAD";
+
+const X_AMZ_DATE: HeaderName = HeaderName::from_static("x-amz-date");
+const X_AMZ_SECURITY_TOKEN: HeaderName = HeaderName::from_static("x-amz-security-token");
+const X_AMZ_CONTENT_SHA256: HeaderName = HeaderName::from_static("x-amz-content-sha256");
+
+/// What a request is signed with and for.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Signing<'a> {
+    /// Whose key signs.
+    pub credentials: &'a Credentials,
+    /// The region in the scope, such as `eu-west-1`.
+    pub region: &'a str,
+    /// The service's signing name in the scope, such as `sts`.
+    pub service: &'a str,
+    /// Wall-clock time. AWS allows it to be off by five to fifteen minutes.
+    pub time: OffsetDateTime,
+    /// How the session token is sent.
+    pub session_token: SessionToken,
+    /// What stands for the payload.
+    pub payload: Payload,
+    /// Whether `.`, `..` and empty segments of the path are resolved. On, except for S3.
+    pub normalize_path: bool,
+    /// Whether the path, which is percent-encoded as it stands in the URL, is encoded once more. On, except for S3.
+    pub double_encode_path: bool,
+    /// Whether `x-amz-content-sha256` is added and signed. Off, except for S3.
+    pub content_sha256_header: bool,
+}
+
+/// How a session token is sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SessionToken {
+    /// Part of what is signed. All of AWS's services take that.
+    #[default]
+    Signed,
+    /// Added after signing, as some services want it.
+    AfterSigning,
+}
+
+/// What stands for the payload in what is signed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Payload {
+    /// The SHA-256 of the request's body.
+    #[default]
+    Body,
+    /// The SHA-256 of a body that is not at hand.
+    Sha256([u8; 32]),
+    /// Nothing: the payload is not signed. S3 takes that.
+    Unsigned,
+}
+
+impl<'a> Signing<'a> {
+    /// The usual way to sign, for every service but S3.
+    #[must_use]
+    pub fn new(
+        credentials: &'a Credentials,
+        region: &'a str,
+        service: &'a str,
+        time: OffsetDateTime,
+    ) -> Self {
+        Self {
+            credentials,
+            region,
+            service,
+            time,
+            session_token: SessionToken::default(),
+            payload: Payload::default(),
+            normalize_path: true,
+            double_encode_path: true,
+            content_sha256_header: false,
+        }
+    }
+
+    fn scope(&self) -> Result<Scope<'a>, Error> {
+        Scope::new(DateTime::new(self.time)?, self.region, self.service)
+    }
+
+    /// The payload hash in hexadecimal digits.
+    fn payload_hash(&self, body: &[u8]) -> PayloadHash {
+        let digest = match self.payload {
+            Payload::Body => canonical::sha256(body),
+            Payload::Sha256(digest) => digest,
+            Payload::Unsigned => return PayloadHash::Unsigned,
+        };
+        PayloadHash::Hex(signature::hex(&digest))
+    }
+}
+
+/// What stands in the last line of a canonical request.
+enum PayloadHash {
+    Hex([u8; 64]),
+    Unsigned,
+}
+
+impl PayloadHash {
+    fn as_str(&self) -> &str {
+        match self {
+            Self::Hex(digits) => signature::text(digits),
+            Self::Unsigned => UNSIGNED_PAYLOAD,
+        }
+    }
+}
+
+/// Every text on the way to a signature, to be compared with what a server or another library computes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Explanation {
+    /// Step 1. It holds the session token, if that is signed.
+    pub canonical_request: crate::Secret,
+    /// Step 2.
+    pub string_to_sign: String,
+    /// Step 4: 64 hexadecimal digits.
+    pub signature: String,
+}
+
+impl Signer {
+    /// Signs by header: adds `x-amz-date`, `x-amz-security-token` if there is one, and `authorization`, instead of
+    /// those that the request has.
+    ///
+    /// All headers are signed but those that belong to the connection or that proxies change. `host` is signed
+    /// whether the request has the header or not; it must be sent as it stands in the URL, without a default port.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput): the URL has no host, the region or the service
+    /// cannot be part of a scope, or the year has not four digits.
+    pub fn sign<B: AsRef<[u8]>>(&self, request: &mut Request<B>, signing: &Signing<'_>) -> Result<(), Error> {
+        let scope = signing.scope()?;
+        let payload = signing.payload_hash(request.body().as_ref());
+        let late_token = prepare_headers(request, signing, &scope, &payload)?;
+        let canonical = Canonical::of(request, signing, Query::AsIs, payload.as_str())?;
+        let key = self.key(signing.credentials, &scope);
+        let signature = signature::sign(&key, &scope, &canonical.sha256());
+        let authorization = signature::authorization(signing.credentials, &scope, &canonical, &signature)?;
+        request.headers_mut().insert(AUTHORIZATION, authorization);
+        if let Some(token) = late_token {
+            request.headers_mut().insert(X_AMZ_SECURITY_TOKEN, token);
+        }
+        Ok(())
+    }
+
+    /// What [`sign`](Self::sign) would compute, step by step.
+    ///
+    /// # Errors
+    /// As [`sign`](Self::sign).
+    pub fn explain<B: AsRef<[u8]>>(
+        &self,
+        request: &Request<B>,
+        signing: &Signing<'_>,
+    ) -> Result<Explanation, Error> {
+        let scope = signing.scope()?;
+        let payload = signing.payload_hash(request.body().as_ref());
+        let mut bare = Request::new(());
+        *bare.method_mut() = request.method().clone();
+        *bare.uri_mut() = request.uri().clone();
+        *bare.headers_mut() = request.headers().clone();
+        prepare_headers(&mut bare, signing, &scope, &payload)?;
+        let canonical = Canonical::of(&bare, signing, Query::AsIs, payload.as_str())?;
+        Ok(self.explanation(signing, &scope, &canonical))
+    }
+
+    fn explanation(
+        &self,
+        signing: &Signing<'_>,
+        scope: &Scope<'_>,
+        canonical: &Canonical<'_>,
+    ) -> Explanation {
+        let key = self.key(signing.credentials, scope);
+        let signature = signature::sign(&key, scope, &canonical.sha256());
+        Explanation {
+            canonical_request: canonical.text(),
+            string_to_sign: string_to_sign::text(scope, &canonical.sha256()),
+            signature: signature::text(&signature).to_owned(),
+        }
+    }
+}
+
+/// Puts in the headers that are signed, and gives back the token if that comes afterwards.
+fn prepare_headers<B>(
+    request: &mut Request<B>,
+    signing: &Signing<'_>,
+    scope: &Scope<'_>,
+    payload: &PayloadHash,
+) -> Result<Option<HeaderValue>, Error> {
+    let headers = request.headers_mut();
+    headers.remove(AUTHORIZATION);
+    headers.remove(X_AMZ_SECURITY_TOKEN);
+    headers.insert(X_AMZ_DATE, scope.date_time.header());
+    if signing.content_sha256_header {
+        headers.insert(X_AMZ_CONTENT_SHA256, header_value(payload.as_str())?);
+    }
+    let Some(token) = signing.credentials.session_token() else { return Ok(None) };
+    let mut token = header_value(token.expose())?;
+    token.set_sensitive(true);
+    match signing.session_token {
+        SessionToken::Signed => {
+            headers.insert(X_AMZ_SECURITY_TOKEN, token);
+            Ok(None)
+        }
+        SessionToken::AfterSigning => Ok(Some(token)),
+    }
+}
+
+fn header_value(text: &str) -> Result<HeaderValue, Error> {
+    HeaderValue::from_str(text).map_err(|_| Error::setting("Header", "has a value that cannot be sent"))
+}
+
+/// The host and, unless it is the scheme's own, the port: what the `host` header is to be.
+pub(crate) fn host(uri: &Uri) -> Option<&str> {
+    let authority = uri.authority()?;
+    let default_port = match uri.scheme_str() {
+        Some("https") => ":443",
+        Some("http") => ":80",
+        _ => return Some(authority.as_str()),
+    };
+    // What stands before an `@` is not part of the header.
+    let host = authority.as_str().rsplit('@').next()?;
+    Some(host.strip_suffix(default_port).unwrap_or(host))
+}

@@ -1,0 +1,338 @@
+//! Step 1: the canonical request.
+//!
+//! It is never put together as a text on the way to a signature: its parts go straight to the hash.
+
+use http::Request;
+use http::header::{HOST, HeaderName, HeaderValue};
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+use super::{Signing, host};
+use crate::credentials::Secret;
+use crate::error::Error;
+use crate::form;
+
+/// Headers that belong to one connection or that proxies and drivers change or add on the way.
+const UNSIGNED: &[&str] = &[
+    "amz-sdk-invocation-id",
+    "amz-sdk-request",
+    "authorization",
+    "connection",
+    "expect",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "user-agent",
+    "x-amzn-trace-id",
+];
+
+pub(super) fn sha256(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
+/// Where the bytes of a canonical request go.
+trait Sink {
+    fn put(&mut self, bytes: &[u8]);
+}
+
+impl Sink for Sha256 {
+    fn put(&mut self, bytes: &[u8]) {
+        self.update(bytes);
+    }
+}
+
+impl Sink for Zeroizing<Vec<u8>> {
+    fn put(&mut self, bytes: &[u8]) {
+        self.extend_from_slice(bytes);
+    }
+}
+
+/// Where the query comes from.
+#[derive(Clone, Copy)]
+pub(super) enum Query<'r> {
+    /// The request's URL.
+    AsIs,
+    /// The request's URL with these parameters more, percent-encoded as `name=value`.
+    With(&'r [Zeroizing<String>]),
+}
+
+/// A canonical request, as references to what it is made of.
+pub(super) struct Canonical<'r> {
+    method: &'r str,
+    path: String,
+    query: Vec<QueryPair>,
+    headers: Vec<(&'r str, Value<'r>)>,
+    payload: &'r str,
+}
+
+/// The canonical form of a query parameter, `name` and `value` percent-encoded.
+struct QueryPair {
+    name: Zeroizing<String>,
+    value: Zeroizing<String>,
+}
+
+/// The value of a header.
+enum Value<'r> {
+    Given(&'r HeaderValue),
+    /// The host, where it stands in the URL only.
+    Host(&'r str),
+}
+
+impl<'r> Canonical<'r> {
+    pub(super) fn of<B>(
+        request: &'r Request<B>,
+        signing: &Signing<'_>,
+        query: Query<'r>,
+        payload: &'r str,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            method: request.method().as_str(),
+            path: path(request.uri().path(), signing),
+            query: canonical_query(request.uri().query().unwrap_or_default(), query),
+            headers: canonical_headers(request)?,
+            payload,
+        })
+    }
+
+    pub(super) fn sha256(&self) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        self.write(&mut hash);
+        hash.finalize().into()
+    }
+
+    pub(super) fn text(&self) -> Secret {
+        let mut out = Zeroizing::new(Vec::new());
+        self.write(&mut out);
+        Secret::from(String::from_utf8_lossy(&out).into_owned())
+    }
+
+    /// `host;x-amz-date`
+    pub(super) fn signed_headers(&self, put: impl FnMut(&str)) {
+        names(&self.headers, put);
+    }
+
+    fn write(&self, out: &mut impl Sink) {
+        out.put(self.method.as_bytes());
+        out.put(b"\n");
+        out.put(self.path.as_bytes());
+        out.put(b"\n");
+        for (i, pair) in self.query.iter().enumerate() {
+            if i > 0 {
+                out.put(b"&");
+            }
+            out.put(pair.name.as_bytes());
+            out.put(b"=");
+            out.put(pair.value.as_bytes());
+        }
+        let mut last = "";
+        for (name, value) in &self.headers {
+            if *name == last {
+                out.put(b",");
+            } else {
+                out.put(b"\n");
+                out.put(name.as_bytes());
+                out.put(b":");
+            }
+            last = name;
+            put_trimmed(value.as_bytes(), out);
+        }
+        out.put(b"\n\n");
+        self.signed_headers(|part| out.put(part.as_bytes()));
+        out.put(b"\n");
+        out.put(self.payload.as_bytes());
+    }
+}
+
+/// `host;x-amz-date` of a request that is yet to get the query that names them.
+pub(super) fn signed_headers_of<B>(request: &Request<B>) -> Result<String, Error> {
+    let mut out = String::new();
+    names(&canonical_headers(request)?, |part| out.push_str(part));
+    Ok(out)
+}
+
+fn names(headers: &[(&str, Value<'_>)], mut put: impl FnMut(&str)) {
+    let mut last = "";
+    for (name, _) in headers {
+        if *name != last {
+            if !last.is_empty() {
+                put(";");
+            }
+            put(name);
+        }
+        last = name;
+    }
+}
+
+impl Value<'_> {
+    fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::Given(value) => value.as_bytes(),
+            Self::Host(host) => host.as_bytes(),
+        }
+    }
+}
+
+/// A header's value without white space at its ends, and with one space for each run of white space in it.
+fn put_trimmed(value: &[u8], out: &mut impl Sink) {
+    let is_space = |b: &u8| matches!(b, b' ' | b'\t');
+    let value = value.trim_ascii();
+    if !value.windows(2).any(|pair| pair.iter().all(is_space)) && !value.contains(&b'\t') {
+        return out.put(value);
+    }
+    for (i, word) in value.split(is_space).filter(|word| !word.is_empty()).enumerate() {
+        if i > 0 {
+            out.put(b" ");
+        }
+        out.put(word);
+    }
+}
+
+/// The headers to be signed, by name; values of one name in the order sent.
+fn canonical_headers<B>(request: &Request<B>) -> Result<Vec<(&str, Value<'_>)>, Error> {
+    let mut headers: Vec<(&str, Value<'_>)> = Vec::with_capacity(request.headers().len() + 1);
+    if !request.headers().contains_key(HOST) {
+        let host = host(request.uri()).ok_or_else(|| Error::setting("Url", "has no host"))?;
+        headers.push((HOST.as_str(), Value::Host(host)));
+    }
+    headers.extend(
+        request
+            .headers()
+            .iter()
+            .filter(|(name, _)| is_signed(name))
+            .map(|(name, value)| (name.as_str(), Value::Given(value))),
+    );
+    headers.sort_by(|a, b| a.0.cmp(b.0));
+    Ok(headers)
+}
+
+fn is_signed(name: &HeaderName) -> bool {
+    UNSIGNED.binary_search(&name.as_str()).is_err()
+}
+
+/// The path, its segments percent-encoded twice or once.
+fn path(path: &str, signing: &Signing<'_>) -> String {
+    let path = if signing.normalize_path { normalized(path) } else { path.to_owned() };
+    let mut out = String::with_capacity(path.len());
+    let mut put = |part: &[u8]| out.push_str(std::str::from_utf8(part).unwrap_or_default());
+    if signing.double_encode_path {
+        form::encode(path.as_bytes(), is_path_character, &mut put);
+    } else {
+        // Decoded per segment, so that an escaped slash stays escaped.
+        for (i, segment) in path.split('/').enumerate() {
+            if i > 0 {
+                put(b"/");
+            }
+            form::encode(&form::decode_bytes(segment.as_bytes(), false), form::is_unreserved, &mut put);
+        }
+    }
+    if out.is_empty() {
+        out.push('/');
+    }
+    out
+}
+
+fn is_path_character(byte: u8) -> bool {
+    form::is_unreserved(byte) || byte == b'/'
+}
+
+/// RFC 3986, section 5.2.4, and without empty segments; a slash at the end stays.
+fn normalized(path: &str) -> String {
+    let mut segments: Vec<&str> = Vec::new();
+    for segment in path.split('/') {
+        match segment {
+            "" | "." => {}
+            ".." => {
+                segments.pop();
+            }
+            _ => segments.push(segment),
+        }
+    }
+    let mut out = String::with_capacity(path.len() + 1);
+    for segment in &segments {
+        out.push('/');
+        out.push_str(segment);
+    }
+    let ends_open = ["/", "/.", "/.."].iter().any(|end| path.ends_with(end));
+    if ends_open || out.is_empty() {
+        out.push('/');
+    }
+    out
+}
+
+/// The query's parameters, decoded, encoded anew and sorted, so that every spelling of a query gives the same.
+fn canonical_query(query: &str, more: Query<'_>) -> Vec<QueryPair> {
+    let more = match more {
+        Query::AsIs => &[],
+        Query::With(more) => more,
+    };
+    let given = query.split('&').filter(|pair| !pair.is_empty());
+    let mut pairs: Vec<_> = given.chain(more.iter().map(|pair| pair.as_str())).map(QueryPair::new).collect();
+    pairs.sort_by(|a, b| (&*a.name, &*a.value).cmp(&(&*b.name, &*b.value)));
+    pairs
+}
+
+impl QueryPair {
+    fn new(pair: &str) -> Self {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        Self { name: encoded_anew(name), value: encoded_anew(value) }
+    }
+}
+
+fn encoded_anew(text: &str) -> Zeroizing<String> {
+    let decoded = form::decode_bytes(text.as_bytes(), false);
+    // Room for the worst case, so that no copy is left behind by growth.
+    let mut out = Zeroizing::new(String::with_capacity(3 * decoded.len()));
+    form::encode(&decoded, form::is_unreserved, &mut |part| {
+        out.push_str(std::str::from_utf8(part).unwrap_or_default());
+    });
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_of_unsigned_headers_is_sorted() {
+        assert!(UNSIGNED.is_sorted());
+    }
+
+    #[test]
+    fn paths_are_normalized() {
+        for (path, expected) in [
+            ("", "/"),
+            ("/", "/"),
+            ("//", "/"),
+            ("/.", "/"),
+            ("/a/../b", "/b"),
+            ("/a/b/..", "/a/"),
+            ("/../../a", "/a"),
+            ("/./a//b/", "/a/b/"),
+            ("/a/.", "/a/"),
+        ] {
+            assert_eq!(normalized(path), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn queries_have_one_spelling() {
+        let text = |query| {
+            let pairs = canonical_query(query, Query::AsIs);
+            pairs.iter().map(|p| format!("{}={}", *p.name, *p.value)).collect::<Vec<_>>().join("&")
+        };
+        assert_eq!(text("b=2&a=%7e&a=1&c"), "a=1&a=~&b=2&c=");
+        assert_eq!(text("a=b=c&d=%"), "a=b%3Dc&d=%25");
+        assert_eq!(text("k=a+b"), "k=a%2Bb");
+    }
+
+    #[test]
+    fn values_lose_needless_white_space() {
+        let mut out = Zeroizing::new(Vec::new());
+        put_trimmed(b"  a  b\t\"c   d\" ", &mut out);
+        assert_eq!(&**out, b"a b \"c d\"");
+    }
+}

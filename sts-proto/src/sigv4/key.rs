@@ -1,0 +1,91 @@
+//! Step 3: the signing key.
+
+use std::fmt;
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use super::string_to_sign::{DateTime, Scope};
+use crate::credentials::Secret;
+use crate::error::Error;
+
+pub(super) type HmacSha256 = Hmac<Sha256>;
+
+/// The key for one day, one region and one service, derived from a secret access key.
+///
+/// Whoever has it can sign for that scope and cannot find out the secret access key: it can be handed to a part of
+/// a program that needs no more. A [`Signer`](super::Signer) derives and keeps keys by itself.
+#[derive(Clone)]
+pub struct SigningKey(pub(super) HmacSha256);
+
+impl SigningKey {
+    /// Derives the key for the day of `time`, in UTC.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput): the region or the service cannot be part of a
+    /// scope, or the year has not four digits.
+    pub fn derive(
+        secret_access_key: &Secret,
+        time: time::OffsetDateTime,
+        region: &str,
+        service: &str,
+    ) -> Result<Self, Error> {
+        Ok(Self::of(secret_access_key, &Scope::new(DateTime::new(time)?, region, service)?))
+    }
+
+    /// Four HMACs, one inside the other.
+    pub(super) fn of(secret_access_key: &Secret, scope: &Scope<'_>) -> Self {
+        let mut first = Zeroizing::new(Vec::with_capacity(4 + secret_access_key.len()));
+        first.extend_from_slice(b"AWS4");
+        first.extend_from_slice(secret_access_key.expose().as_bytes());
+        let date = hmac(&first, scope.date_time.date());
+        let region = hmac(&*date, scope.region);
+        let service = hmac(&*region, scope.service);
+        let request = hmac(&*service, scope.terminator());
+        Self(keyed(&*request))
+    }
+
+    /// The HMAC-SHA-256 of a string to sign, in hexadecimal digits.
+    #[must_use]
+    pub fn sign(&self, string_to_sign: &str) -> String {
+        let mut mac = self.0.clone();
+        mac.update(string_to_sign.as_bytes());
+        hex::encode(mac.finalize().into_bytes())
+    }
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SigningKey([redacted])")
+    }
+}
+
+fn keyed(key: &[u8]) -> HmacSha256 {
+    // HMAC takes keys of every length.
+    HmacSha256::new_from_slice(key).unwrap_or_else(|_| unreachable!("HMAC takes keys of every length"))
+}
+
+fn hmac(key: &[u8], data: &str) -> Zeroizing<[u8; 32]> {
+    let mut mac = keyed(key);
+    mac.update(data.as_bytes());
+    Zeroizing::new(mac.finalize().into_bytes().into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The example of AWS's documentation of the signing key, and the string to sign that goes with it.
+    #[test]
+    fn the_documented_example() {
+        let secret = Secret::from("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY");
+        let time = time::OffsetDateTime::from_unix_timestamp(1_440_938_160).unwrap();
+        let key = SigningKey::derive(&secret, time, "us-east-1", "iam").unwrap();
+        let string_to_sign = "AWS4-HMAC-SHA256\n20150830T123600Z\n20150830/us-east-1/iam/aws4_request\n\
+                              f536975d06c0309214f805bb90ccff089219ecd68b2577efef23edd43b7e1a59";
+        let expected = "5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924a6f2b5d7";
+        assert_eq!(key.sign(string_to_sign), expected);
+        assert_eq!(format!("{key:?}"), "SigningKey([redacted])");
+    }
+}

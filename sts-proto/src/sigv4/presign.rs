@@ -1,0 +1,241 @@
+//! Signatures in the query: URLs that anyone can use for a while.
+
+use std::fmt;
+use std::time::Duration;
+
+use http::{HeaderMap, Method, Request, Uri};
+use time::OffsetDateTime;
+use zeroize::Zeroizing;
+
+use super::canonical::{self, Canonical, Query};
+use super::string_to_sign::Scope;
+use super::{ALGORITHM, Explanation, SessionToken, Signer, Signing, signature};
+use crate::credentials::Secret;
+use crate::error::Error;
+use crate::form::{encode, is_unreserved};
+
+/// The longest that AWS lets a presigned URL live: a week. STS itself looks away after 15 minutes.
+pub const MAX_EXPIRES: Duration = Duration::from_secs(604_800);
+
+/// A URL that carries a signature, and with it the right to make one request.
+///
+/// Whoever has it can make the request, so it is handled like a secret: no `Display`, a `Debug` without the query,
+/// and [`expose`](Self::expose) as the one exit.
+#[derive(Clone)]
+pub struct PresignedUrl {
+    method: Method,
+    url: Secret,
+    headers: HeaderMap,
+    expires_at: OffsetDateTime,
+}
+
+impl PresignedUrl {
+    /// The URL itself.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        self.url.expose()
+    }
+
+    /// The method that the URL is signed for.
+    #[must_use]
+    pub fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// Headers that are signed and must be sent as they are, besides `host`.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// When it ceases to work: at the end of its own time, or of the credentials', if they expire before.
+    #[must_use]
+    pub fn expires_at(&self) -> OffsetDateTime {
+        self.expires_at
+    }
+
+    /// The request that the URL is for, ready to be sent.
+    ///
+    /// # Errors
+    /// The URL is longer than what the `http` crate takes, 65,534 bytes.
+    pub fn to_request(&self) -> Result<Request<crate::Body>, Error> {
+        let mut request = Request::new(crate::Body::default());
+        *request.method_mut() = self.method.clone();
+        *request.uri_mut() =
+            Uri::try_from(self.expose()).map_err(|_| Error::setting("Url", "is too long"))?;
+        *request.headers_mut() = self.headers.clone();
+        Ok(request)
+    }
+}
+
+impl fmt::Debug for PresignedUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let url = self.expose();
+        f.debug_struct("PresignedUrl")
+            .field("method", &self.method)
+            .field("url", &format_args!("{}?[redacted]", url.split('?').next().unwrap_or_default()))
+            .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .field("expires_at", &self.expires_at.to_string())
+            .finish()
+    }
+}
+
+impl Signer {
+    /// Signs by query: a URL for the request's method, path, query and headers, valid from the time of signing.
+    ///
+    /// All of the request's headers are signed, and `host`, so give it only those that the user of the URL is to
+    /// send. The body is part of what is signed: for a URL whose user chooses the body, see
+    /// [`Payload`](super::Payload).
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput): as for [`sign`](Self::sign); `expires` is not
+    /// between 1 second and [`MAX_EXPIRES`]; or the URL has such a signature already.
+    pub fn presign<B: AsRef<[u8]>>(
+        &self,
+        request: &Request<B>,
+        signing: &Signing<'_>,
+        expires: Duration,
+    ) -> Result<PresignedUrl, Error> {
+        let scope = signing.scope()?;
+        let payload = signing.payload_hash(request.body().as_ref());
+        let query = added_query(request, signing, &scope, expires)?;
+        let canonical = Canonical::of(request, signing, Query::With(&query), payload.as_str())?;
+        let key = self.key(signing.credentials, &scope);
+        let signature = signature::sign(&key, &scope, &canonical.sha256());
+
+        let mut last = vec![pair("X-Amz-Signature", signature::text(&signature))];
+        if signing.session_token == SessionToken::AfterSigning {
+            last.extend(token_pair(signing));
+        }
+        let expires_at = signing.time.saturating_add(time::Duration::seconds(expires.as_secs() as i64));
+        Ok(PresignedUrl {
+            method: request.method().clone(),
+            url: url(request.uri(), query.iter().chain(&last)),
+            headers: request.headers().clone(),
+            expires_at: signing.credentials.expiration().map_or(expires_at, |end| end.min(expires_at)),
+        })
+    }
+
+    /// What [`presign`](Self::presign) would compute, step by step.
+    ///
+    /// # Errors
+    /// As [`presign`](Self::presign).
+    pub fn explain_presigned<B: AsRef<[u8]>>(
+        &self,
+        request: &Request<B>,
+        signing: &Signing<'_>,
+        expires: Duration,
+    ) -> Result<Explanation, Error> {
+        let scope = signing.scope()?;
+        let payload = signing.payload_hash(request.body().as_ref());
+        let query = added_query(request, signing, &scope, expires)?;
+        let canonical = Canonical::of(request, signing, Query::With(&query), payload.as_str())?;
+        Ok(self.explanation(signing, &scope, &canonical))
+    }
+}
+
+/// The parameters that are part of what is signed, percent-encoded.
+fn added_query<B>(
+    request: &Request<B>,
+    signing: &Signing<'_>,
+    scope: &Scope<'_>,
+    expires: Duration,
+) -> Result<Vec<Zeroizing<String>>, Error> {
+    if expires < Duration::from_secs(1) || expires > MAX_EXPIRES {
+        let sentence = format!("must be between 1 and {} seconds", MAX_EXPIRES.as_secs());
+        return Err(Error::setting("Expires", sentence));
+    }
+    let query = request.uri().query().unwrap_or_default();
+    if query
+        .split('&')
+        .any(|pair| pair.get(..12).is_some_and(|name| name.eq_ignore_ascii_case("x-amz-signat")))
+    {
+        return Err(Error::setting("Url", "is a presigned one already"));
+    }
+    let credential = format!("{}/{}", signing.credentials.access_key_id(), scope.parts().concat());
+    let mut pairs = vec![
+        pair("X-Amz-Algorithm", ALGORITHM),
+        pair("X-Amz-Credential", &credential),
+        pair("X-Amz-Date", scope.date_time.as_str()),
+        pair("X-Amz-Expires", &expires.as_secs().to_string()),
+        pair("X-Amz-SignedHeaders", &canonical::signed_headers_of(request)?),
+    ];
+    if signing.session_token == SessionToken::Signed {
+        pairs.extend(token_pair(signing));
+    }
+    Ok(pairs)
+}
+
+fn token_pair(signing: &Signing<'_>) -> Option<Zeroizing<String>> {
+    signing.credentials.session_token().map(|token| pair("X-Amz-Security-Token", token.expose()))
+}
+
+fn pair(name: &str, value: &str) -> Zeroizing<String> {
+    // Room for the worst case, so that no copy is left behind by growth.
+    let mut out = Zeroizing::new(String::with_capacity(name.len() + 1 + 3 * value.len()));
+    out.push_str(name);
+    out.push('=');
+    encode(value.as_bytes(), is_unreserved, &mut |part| {
+        out.push_str(std::str::from_utf8(part).unwrap_or_default());
+    });
+    out
+}
+
+fn url<'a>(uri: &Uri, pairs: impl Iterator<Item = &'a Zeroizing<String>> + Clone) -> Secret {
+    let (scheme, authority) = (uri.scheme_str().unwrap_or("https"), uri.authority());
+    let authority = authority.map_or("", http::uri::Authority::as_str);
+    let query = uri.query().unwrap_or_default();
+    let room: usize = pairs.clone().map(|pair| pair.len() + 1).sum();
+    let mut out =
+        String::with_capacity(scheme.len() + authority.len() + uri.path().len() + query.len() + room + 8);
+    out.extend([scheme, "://", authority, uri.path()]);
+    let mut separator = '?';
+    for pair in [query].into_iter().filter(|query| !query.is_empty()).chain(pairs.map(|pair| pair.as_str())) {
+        out.push(separator);
+        out.push_str(pair);
+        separator = '&';
+    }
+    Secret::from(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Credentials;
+
+    fn presign(expires: u64, uri: &str) -> Result<PresignedUrl, Error> {
+        let credentials = Credentials::new("AKID", "secret").unwrap().with_session_token("t/k").unwrap();
+        let credentials = credentials.with_expiration(OffsetDateTime::UNIX_EPOCH + Duration::from_secs(90));
+        let request = Request::get(uri).header("x-k8s-aws-id", "cluster").body("").unwrap();
+        let signing = Signing::new(&credentials, "eu-west-1", "sts", OffsetDateTime::UNIX_EPOCH);
+        Signer::new().presign(&request, &signing, Duration::from_secs(expires))
+    }
+
+    #[test]
+    fn the_url_holds_all_and_debug_nothing() {
+        let url = presign(60, "https://sts.eu-west-1.amazonaws.com/?Action=X").unwrap();
+        let text = url.expose();
+        assert!(text.starts_with("https://sts.eu-west-1.amazonaws.com/?Action=X&X-Amz-Algorithm="), "{text}");
+        assert!(
+            text.contains("&X-Amz-SignedHeaders=host%3Bx-k8s-aws-id&X-Amz-Security-Token=t%2Fk&"),
+            "{text}"
+        );
+        assert!(!format!("{url:?}").contains("X-Amz"), "{url:?}");
+        assert_eq!(url.to_request().unwrap().headers()["x-k8s-aws-id"], "cluster");
+    }
+
+    #[test]
+    fn it_expires_with_the_credentials() {
+        let after = |seconds| OffsetDateTime::UNIX_EPOCH + Duration::from_secs(seconds);
+        assert_eq!(presign(60, "https://h/").unwrap().expires_at(), after(60));
+        assert_eq!(presign(900, "https://h/").unwrap().expires_at(), after(90));
+    }
+
+    #[test]
+    fn what_is_refused() {
+        assert!(presign(0, "https://h/").is_err());
+        assert!(presign(604_801, "https://h/").is_err());
+        assert!(presign(60, "/relative").is_err());
+        assert!(presign(60, presign(60, "https://h/").unwrap().expose()).is_err());
+    }
+}

@@ -1,0 +1,118 @@
+//! Step 2: the string to sign, and the scope in it.
+
+use http::HeaderValue;
+use time::{OffsetDateTime, UtcOffset};
+
+use super::{ALGORITHM, signature};
+use crate::error::Error;
+
+/// The last part of every scope.
+const TERMINATOR: &str = "aws4_request";
+
+/// A moment as `20150830T123600Z`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct DateTime([u8; 16]);
+
+impl DateTime {
+    pub(super) fn new(time: OffsetDateTime) -> Result<Self, Error> {
+        let utc = time.checked_to_offset(UtcOffset::UTC).filter(|utc| (0..=9999).contains(&utc.year()));
+        let utc = utc.ok_or_else(|| Error::setting("Time", "must be in the years 0 to 9999"))?;
+        let (year, month, day) = utc.to_calendar_date();
+        let (hour, minute, second) = utc.to_hms();
+        let year = year.unsigned_abs();
+        let pairs =
+            [year / 100, year % 100, month as u32, day.into(), hour.into(), minute.into(), second.into()];
+        let mut text = *b"YYYYMMDDTHHMMSSZ";
+        for (pair, at) in pairs.into_iter().zip([0, 2, 4, 6, 9, 11, 13]) {
+            // Every pair is below 100.
+            text[at] = b'0' + (pair / 10) as u8;
+            text[at + 1] = b'0' + (pair % 10) as u8;
+        }
+        Ok(Self(text))
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+
+    /// `20150830`
+    pub(super) fn date(&self) -> &str {
+        &self.as_str()[..8]
+    }
+
+    pub(super) fn header(&self) -> HeaderValue {
+        // Digits and two letters make a header.
+        HeaderValue::from_bytes(&self.0).unwrap_or(HeaderValue::from_static(""))
+    }
+}
+
+/// What a signature holds for: a day, a region and a service.
+#[derive(Clone, Copy)]
+pub(super) struct Scope<'a> {
+    pub(super) date_time: DateTime,
+    pub(super) region: &'a str,
+    pub(super) service: &'a str,
+}
+
+impl<'a> Scope<'a> {
+    pub(super) fn new(date_time: DateTime, region: &'a str, service: &'a str) -> Result<Self, Error> {
+        for (name, part) in [("SigningRegion", region), ("SigningName", service)] {
+            // An empty region is what some S3-compatible servers have.
+            if !part.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'/' | b',')) {
+                return Err(Error::setting(name, "must be visible ASCII without `/` and `,`"));
+            }
+        }
+        Ok(Self { date_time, region, service })
+    }
+
+    /// The parts of `20150830/us-east-1/sts/aws4_request`, slashes included.
+    pub(super) fn parts(&self) -> [&str; 7] {
+        [self.date_time.date(), "/", self.region, "/", self.service, "/", TERMINATOR]
+    }
+
+    pub(super) fn terminator(&self) -> &'static str {
+        TERMINATOR
+    }
+}
+
+/// Hands out the string to sign piece by piece.
+pub(super) fn write(scope: &Scope<'_>, canonical_sha256: &[u8; 32], mut put: impl FnMut(&[u8])) {
+    put(ALGORITHM.as_bytes());
+    put(b"\n");
+    put(scope.date_time.as_str().as_bytes());
+    put(b"\n");
+    for part in scope.parts() {
+        put(part.as_bytes());
+    }
+    put(b"\n");
+    put(&signature::hex(canonical_sha256));
+}
+
+pub(super) fn text(scope: &Scope<'_>, canonical_sha256: &[u8; 32]) -> String {
+    let mut out = Vec::new();
+    write(scope, canonical_sha256, |part| out.extend_from_slice(part));
+    String::from_utf8(out).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::Duration;
+
+    #[test]
+    fn moments_are_written_in_utc() {
+        let time = OffsetDateTime::from_unix_timestamp(1_440_938_160).unwrap();
+        assert_eq!(DateTime::new(time).unwrap().as_str(), "20150830T123600Z");
+        let elsewhere = time.to_offset(UtcOffset::from_hms(-11, 0, 0).unwrap());
+        assert_eq!(DateTime::new(elsewhere).unwrap().as_str(), "20150830T123600Z");
+        assert!(DateTime::new(OffsetDateTime::UNIX_EPOCH - Duration::days(800_000)).is_err());
+    }
+
+    #[test]
+    fn a_scope_has_exactly_four_parts() {
+        let time = DateTime::new(OffsetDateTime::UNIX_EPOCH).unwrap();
+        assert!(Scope::new(time, "us-east-1/x", "sts").is_err());
+        assert!(Scope::new(time, "us-east-1", "s ts").is_err());
+        assert_eq!(Scope::new(time, "", "s3").unwrap().parts().concat(), "19700101//s3/aws4_request");
+    }
+}

@@ -1,0 +1,3 @@
+//! Where credentials come from, one source a file.
+
+pub mod environment;

@@ -1,0 +1,87 @@
+//! Credentials in environment variables.
+//!
+//! AWS: [AWS access keys](https://docs.aws.amazon.com/sdkref/latest/guide/feature-static-credentials.html).
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::credentials::{Credentials, Secret};
+use crate::error::{Error, Rule, Violation};
+
+/// The credentials in `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN` (or the older
+/// `AWS_SECURITY_TOKEN`), with `AWS_CREDENTIAL_EXPIRATION` and `AWS_ACCOUNT_ID` if they are set; `None` where neither
+/// key is set.
+///
+/// The caller hands in the variables, `lookup` being `|name| std::env::var(name).ok()` in most programs. An empty
+/// variable counts as one that is not set.
+///
+/// # Errors
+/// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput): one key is set and the other is not, or a value
+/// cannot be what it should be. Half of a configuration is a mistake, not an absence.
+pub fn credentials(lookup: impl Fn(&str) -> Option<String>) -> Result<Option<Credentials>, Error> {
+    let get = |name: &str| lookup(name).filter(|value| !value.is_empty());
+    let secret = get("AWS_SECRET_ACCESS_KEY").map(Secret::from);
+    let (id, secret) = match (get("AWS_ACCESS_KEY_ID"), secret) {
+        (None, None) => return Ok(None),
+        (Some(_), None) => return Err(missing("AWS_SECRET_ACCESS_KEY")),
+        (None, Some(_)) => return Err(missing("AWS_ACCESS_KEY_ID")),
+        (Some(id), Some(secret)) => (id, secret),
+    };
+    let mut credentials = Credentials::new(id, secret)?;
+    if let Some(token) = get("AWS_SESSION_TOKEN").or_else(|| get("AWS_SECURITY_TOKEN")).map(Secret::from) {
+        credentials = credentials.with_session_token(token)?;
+    }
+    if let Some(at) = get("AWS_CREDENTIAL_EXPIRATION") {
+        let at = OffsetDateTime::parse(&at, &Rfc3339)
+            .map_err(|_| Error::setting("AWS_CREDENTIAL_EXPIRATION", "must be a time as in RFC 3339"))?;
+        credentials = credentials.with_expiration(at);
+    }
+    if let Some(account) = get("AWS_ACCOUNT_ID") {
+        credentials = credentials.with_account_id(account);
+    }
+    Ok(Some(credentials))
+}
+
+fn missing(name: &'static str) -> Error {
+    Error::invalid_input(vec![Violation::new(name, Rule::Required)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(variables: &[(&str, &str)]) -> Result<Option<Credentials>, Error> {
+        credentials(|name| variables.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned()))
+    }
+
+    #[test]
+    fn all_or_nothing() {
+        assert_eq!(read(&[]).unwrap(), None);
+        assert_eq!(read(&[("AWS_ACCESS_KEY_ID", ""), ("AWS_SECRET_ACCESS_KEY", "")]).unwrap(), None);
+        let error = read(&[("AWS_ACCESS_KEY_ID", "AKID")]).unwrap_err();
+        assert!(error.to_string().contains("AWS_SECRET_ACCESS_KEY"), "{error}");
+        let error = read(&[("AWS_SECRET_ACCESS_KEY", "s")]).unwrap_err();
+        assert!(error.to_string().contains("AWS_ACCESS_KEY_ID"), "{error}");
+    }
+
+    #[test]
+    fn every_variable_is_read() {
+        let found = read(&[
+            ("AWS_ACCESS_KEY_ID", "AKID"),
+            ("AWS_SECRET_ACCESS_KEY", "secret"),
+            ("AWS_SECURITY_TOKEN", "old"),
+            ("AWS_CREDENTIAL_EXPIRATION", "2026-01-02T03:04:05Z"),
+            ("AWS_ACCOUNT_ID", "123456789012"),
+        ]);
+        let found = found.unwrap().unwrap();
+        assert_eq!(found.session_token().unwrap().expose(), "old");
+        assert_eq!(found.expiration().unwrap().unix_timestamp(), 1_767_323_045);
+        assert_eq!(found.account_id(), Some("123456789012"));
+    }
+
+    #[test]
+    fn a_trailing_newline_is_found_here() {
+        let error = read(&[("AWS_ACCESS_KEY_ID", "AKID"), ("AWS_SECRET_ACCESS_KEY", "s\n")]).unwrap_err();
+        assert!(error.to_string().contains("newline"), "{error}");
+    }
+}

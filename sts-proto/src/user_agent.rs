@@ -1,0 +1,126 @@
+//! Who is asking, in the format of AWS's own SDKs.
+
+use std::env::consts::{ARCH, OS};
+
+use http::HeaderValue;
+
+/// The most characters of an application id.
+const APP_ID_MAX: usize = 50;
+
+/// The most characters of a suffix.
+const SUFFIX_MAX: usize = 256;
+
+/// The `user-agent` header: product, driver, operating system, architecture, language, environment, features,
+/// application.
+///
+/// ```
+/// let agent = sts_proto::UserAgent::new().driver("my-driver", "1.0").app_id("billing").to_header();
+/// let agent = agent.to_str().unwrap();
+/// assert!(agent.starts_with("sts-proto/") && agent.contains(" lib/my-driver#1.0 "), "{agent}");
+/// assert!(agent.ends_with(" app/billing"), "{agent}");
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UserAgent {
+    driver: Option<(String, String)>,
+    execution_environment: Option<String>,
+    features: Vec<&'static str>,
+    app_id: Option<String>,
+    suffix: Option<String>,
+}
+
+impl UserAgent {
+    /// The core by itself.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The driver that moves the bytes.
+    #[must_use]
+    pub fn driver(mut self, name: &str, version: &str) -> Self {
+        self.driver = Some((token(name), token(version)));
+        self
+    }
+
+    /// The value of the environment variable `AWS_EXECUTION_ENV`.
+    #[must_use]
+    pub fn execution_environment(mut self, name: &str) -> Self {
+        self.execution_environment = Some(token(name));
+        self
+    }
+
+    /// Adds the id of a feature in use, as AWS's SDKs number them: `N` for an endpoint of one's own, `e` for
+    /// credentials in code, `g` for those in the environment.
+    #[must_use]
+    pub fn feature(mut self, id: &'static str) -> Self {
+        self.features.push(id);
+        self
+    }
+
+    /// The application's id, of which 50 characters are sent.
+    #[must_use]
+    pub fn app_id(mut self, id: &str) -> Self {
+        self.app_id = Some(token(id).chars().take(APP_ID_MAX).collect());
+        self
+    }
+
+    /// Words of the caller's own, of which 256 characters are sent.
+    #[must_use]
+    pub fn suffix(mut self, suffix: &str) -> Self {
+        let words: Vec<_> = suffix.split_whitespace().map(product).collect();
+        self.suffix = Some(words.join(" ").chars().take(SUFFIX_MAX).collect());
+        self
+    }
+
+    /// The header's value.
+    #[must_use]
+    pub fn to_header(&self) -> HeaderValue {
+        let mut words = vec![format!("sts-proto/{}", env!("CARGO_PKG_VERSION")), "ua/2.1".to_owned()];
+        words.push(format!("os/{}", token(OS)));
+        words.push(format!("md/arch#{}", token(ARCH)));
+        words.push("lang/rust".to_owned());
+        words.extend(self.driver.iter().map(|(name, version)| format!("lib/{name}#{version}")));
+        words.extend(self.execution_environment.iter().map(|name| format!("exec-env/{name}")));
+        if !self.features.is_empty() {
+            words.push(format!("m/{}", self.features.join(",")));
+        }
+        words.extend(self.app_id.iter().map(|id| format!("app/{id}")));
+        words.extend(self.suffix.iter().filter(|suffix| !suffix.is_empty()).cloned());
+        // Every character left in the words can stand in a header.
+        HeaderValue::from_str(&words.join(" ")).unwrap_or(HeaderValue::from_static("sts-proto"))
+    }
+}
+
+/// Characters that cannot stand in a token become hyphens, as in AWS's SDKs.
+fn token(text: &str) -> String {
+    let is_token = |c: char| c.is_ascii_alphanumeric() || "!$%&'*+-.^_`|~,".contains(c);
+    text.chars().map(|c| if is_token(c) { c } else { '-' }).collect()
+}
+
+/// A name, or a name with a version.
+fn product(text: &str) -> String {
+    match text.split_once('/') {
+        Some((name, version)) => format!("{}/{}", token(name), token(version)),
+        None => token(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_can_break_out_of_the_header() {
+        let agent = UserAgent::new()
+            .driver("a b", "1\r\nx: y")
+            .app_id(&"é".repeat(100))
+            .suffix("my-app/1.0 (x)\r\nevil: 1")
+            .feature("N")
+            .feature("e")
+            .to_header();
+        let text = agent.to_str().unwrap();
+        assert!(text.contains("lib/a-b#1--x--y"), "{text}");
+        assert!(text.contains(" m/N,e ") && text.contains(&format!("app/{} ", "-".repeat(50))), "{text}");
+        assert!(text.ends_with(" my-app/1.0 -x- evil- 1"), "{text}");
+    }
+}

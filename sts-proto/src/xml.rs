@@ -1,0 +1,328 @@
+//! A cursor over an XML document: the only reader of replies.
+//!
+//! It sits on quick-xml's events and adds what a credentials client needs: a depth limit, no DOCTYPE and hence no
+//! entities but XML's own five, UTF-8 only, no recursion, and an error for a document that ends too early. Names
+//! are compared without their namespace prefix. Errors tell a position, never a piece of the document: after one
+//! flipped bit a secret can stand where a tag name should be.
+
+use std::borrow::Cow;
+
+use quick_xml::Reader;
+use quick_xml::events::{BytesStart, Event};
+use zeroize::Zeroizing;
+
+use crate::credentials::Secret;
+use crate::reply::{MAX_DEPTH, ReplyFault};
+
+type Result<T> = std::result::Result<T, ReplyFault>;
+
+/// One step through the document.
+pub(crate) enum Token<'x> {
+    /// An element begins; [`Cursor::name`] is its name.
+    Start,
+    /// The innermost element ends.
+    End,
+    /// A piece of the innermost element's text, unescaped.
+    Text(Cow<'x, str>),
+}
+
+/// A place in a document: always inside the element that was entered last.
+pub struct Cursor<'x> {
+    reader: Reader<&'x [u8]>,
+    length: usize,
+    element: BytesStart<'x>,
+    depth: usize,
+}
+
+impl<'x> Cursor<'x> {
+    /// Enters the root element of the document in `bytes`.
+    pub(crate) fn new(bytes: &'x [u8]) -> Result<Self> {
+        let text =
+            std::str::from_utf8(bytes).map_err(|e| ReplyFault::NotUtf8 { position: e.valid_up_to() })?;
+        // A byte order mark may stand before the document; quick-xml would take it for text.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let mut reader = Reader::from_str(text);
+        reader.config_mut().expand_empty_elements = true;
+        let mut cursor = Self { reader, length: text.len(), element: BytesStart::new(""), depth: 0 };
+        loop {
+            match cursor.event()? {
+                Event::Start(element) => {
+                    cursor.enter(element)?;
+                    return Ok(cursor);
+                }
+                Event::Decl(declaration) => match declaration.encoding() {
+                    Some(Ok(name)) if !is_utf8(&name) => return Err(ReplyFault::Charset),
+                    Some(Err(_)) => return Err(cursor.syntax()),
+                    _ => {}
+                },
+                Event::Text(text) if is_blank(&text) => {}
+                Event::Comment(_) | Event::PI(_) => {}
+                Event::Eof => return Err(ReplyFault::Truncated),
+                Event::DocType(_) => return Err(ReplyFault::Doctype),
+                _ => return Err(cursor.syntax()),
+            }
+        }
+    }
+
+    /// The local name of the element that began last.
+    pub(crate) fn name(&self) -> &str {
+        self.element.local_name().into_inner()
+    }
+
+    /// The next step, whatever it is.
+    pub(crate) fn token(&mut self) -> Result<Token<'x>> {
+        loop {
+            match self.event()? {
+                Event::Start(element) => {
+                    self.enter(element)?;
+                    return Ok(Token::Start);
+                }
+                Event::End(_) => {
+                    self.depth -= 1;
+                    return Ok(Token::End);
+                }
+                Event::Text(text) => {
+                    let text = text.into_inner();
+                    return Ok(Token::Text(if text.contains('\r') { line_ends(&text) } else { text }));
+                }
+                Event::CData(text) => {
+                    let text = text.into_inner();
+                    return Ok(Token::Text(if text.contains('\r') { line_ends(&text) } else { text }));
+                }
+                Event::GeneralRef(reference) => {
+                    let c = match reference.resolve_char_ref() {
+                        Ok(Some(c)) => c,
+                        Ok(None) => predefined(&reference).ok_or_else(|| self.syntax())?,
+                        Err(_) => return Err(self.syntax()),
+                    };
+                    return Ok(Token::Text(Cow::Owned(c.to_string())));
+                }
+                Event::Comment(_) | Event::PI(_) => {}
+                Event::DocType(_) => return Err(ReplyFault::Doctype),
+                Event::Eof => return Err(ReplyFault::Truncated),
+                Event::Empty(_) | Event::Decl(_) => return Err(self.syntax()),
+            }
+        }
+    }
+
+    /// Enters the next child of the innermost element, or leaves that element when there is none. Text between
+    /// children is passed over.
+    pub(crate) fn child(&mut self) -> Result<bool> {
+        loop {
+            match self.token()? {
+                Token::Start => return Ok(true),
+                Token::End => return Ok(false),
+                Token::Text(_) => {}
+            }
+        }
+    }
+
+    /// Leaves the innermost element, whatever is in it.
+    pub(crate) fn skip(&mut self) -> Result<()> {
+        let outside = self.depth - 1;
+        while self.depth > outside {
+            self.token()?;
+        }
+        Ok(())
+    }
+
+    /// The text of the innermost element without white space at its ends; leaves the element.
+    pub(crate) fn text(&mut self) -> Result<Cow<'x, str>> {
+        let mut all = Cow::Borrowed("");
+        loop {
+            match self.token()? {
+                Token::Text(piece) if all.is_empty() => all = piece,
+                Token::Text(piece) => all.to_mut().push_str(&piece),
+                Token::End => break,
+                Token::Start => return Err(self.syntax()),
+            }
+        }
+        Ok(match all {
+            Cow::Borrowed(text) => Cow::Borrowed(text.trim_ascii()),
+            Cow::Owned(text) if text.trim_ascii().len() == text.len() => Cow::Owned(text),
+            Cow::Owned(text) => Cow::Owned(text.trim_ascii().to_owned()),
+        })
+    }
+
+    /// The text of the innermost element without any white space; leaves the element.
+    ///
+    /// One buffer is enough for it, so that no copy is left behind.
+    pub(crate) fn secret(&mut self) -> Result<Secret> {
+        let mut all = Zeroizing::new(String::new());
+        loop {
+            match self.token()? {
+                Token::Text(piece) => {
+                    if all.capacity() == 0 {
+                        // Almost always the one piece that there is; else the rest of the document is a bound.
+                        let rest = self.reader.get_ref();
+                        let more = if rest.starts_with(b"</") { 0 } else { rest.len() };
+                        all.reserve_exact(piece.len() + more);
+                    }
+                    piece.split_ascii_whitespace().for_each(|part| all.push_str(part));
+                }
+                Token::End => return Ok(Secret::from(std::mem::take(&mut *all))),
+                Token::Start => return Err(self.syntax()),
+            }
+        }
+    }
+
+    /// The number in the innermost element; leaves the element.
+    pub(crate) fn number(&mut self, name: &'static str) -> Result<u32> {
+        self.text()?.parse().map_err(|_| ReplyFault::Value { name })
+    }
+
+    /// Checks that nothing but white space, comments and instructions follows the root, which has been left.
+    pub(crate) fn finish(mut self) -> Result<()> {
+        loop {
+            match self.event()? {
+                Event::Eof => return Ok(()),
+                Event::Text(text) if is_blank(&text) => {}
+                Event::Comment(_) | Event::PI(_) => {}
+                Event::DocType(_) => return Err(ReplyFault::Doctype),
+                _ => return Err(self.syntax()),
+            }
+        }
+    }
+
+    fn enter(&mut self, element: BytesStart<'x>) -> Result<()> {
+        self.element = element;
+        self.depth += 1;
+        if self.depth > MAX_DEPTH { Err(ReplyFault::TooDeep) } else { Ok(()) }
+    }
+
+    fn event(&mut self) -> Result<Event<'x>> {
+        self.reader.read_event().map_err(|error| match error {
+            // What is missing at the end of the document is what a cut connection takes away.
+            quick_xml::Error::Syntax(_) if self.position() >= self.length => ReplyFault::Truncated,
+            quick_xml::Error::IllFormed(quick_xml::errors::IllFormedError::MissingEndTag(_)) => {
+                ReplyFault::Truncated
+            }
+            _ => ReplyFault::Syntax { position: self.position() },
+        })
+    }
+
+    fn syntax(&self) -> ReplyFault {
+        ReplyFault::Syntax { position: self.position() }
+    }
+
+    fn position(&self) -> usize {
+        usize::try_from(self.reader.buffer_position()).unwrap_or(usize::MAX)
+    }
+}
+
+/// A child element that may stand once.
+pub(crate) struct Field<T> {
+    name: &'static str,
+    value: Option<T>,
+}
+
+impl<T> Field<T> {
+    pub(crate) fn new(name: &'static str) -> Self {
+        Self { name, value: None }
+    }
+
+    /// Two credentials in one reply are no credential: a second one is an error, never a choice.
+    pub(crate) fn set(&mut self, value: T) -> Result<()> {
+        if self.value.replace(value).is_some() {
+            return Err(ReplyFault::Twice { name: self.name });
+        }
+        Ok(())
+    }
+
+    pub(crate) fn required(self) -> Result<T> {
+        self.value.ok_or(ReplyFault::Missing { name: self.name })
+    }
+
+    pub(crate) fn optional(self) -> Option<T> {
+        self.value
+    }
+}
+
+fn is_utf8(encoding: &str) -> bool {
+    ["utf-8", "utf8", "us-ascii", "ascii"].iter().any(|name| encoding.eq_ignore_ascii_case(name))
+}
+
+fn is_blank(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_whitespace())
+}
+
+/// XML 1.0, section 2.11: a reader sees every line end as one line feed.
+fn line_ends(text: &str) -> Cow<'static, str> {
+    Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
+}
+
+fn predefined(name: &str) -> Option<char> {
+    Some(match name {
+        "amp" => '&',
+        "apos" => '\'',
+        "gt" => '>',
+        "lt" => '<',
+        "quot" => '"',
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(document: &str) -> Result<String> {
+        let mut cursor = Cursor::new(document.as_bytes())?;
+        let text = cursor.text()?.into_owned();
+        cursor.finish()?;
+        Ok(text)
+    }
+
+    #[test]
+    fn text_is_unescaped_trimmed_and_joined() {
+        assert_eq!(text("<a> x &amp; <![CDATA[<y>]]><!-- no -->&#x21;\r\n </a>").unwrap(), "x & <y>!");
+        assert_eq!(text("<a/>").unwrap(), "");
+        assert_eq!(text("\u{feff}<?xml version='1.0' encoding='UTF-8'?>\n<a>b\r\nc</a>\n").unwrap(), "b\nc");
+    }
+
+    #[test]
+    fn secrets_lose_all_white_space() {
+        for document in ["<a>\n AB\n CD </a>", "<a>A<!-- -->B&#67;D</a>", "<a><![CDATA[AB]]>CD</a>"] {
+            let mut cursor = Cursor::new(document.as_bytes()).unwrap();
+            assert_eq!(cursor.secret().unwrap().expose(), "ABCD", "{document}");
+        }
+    }
+
+    #[test]
+    fn names_lose_their_prefix() {
+        assert_eq!(Cursor::new(b"<p:Name xmlns:p='u'/>").unwrap().name(), "Name");
+    }
+
+    #[test]
+    fn what_is_refused() {
+        use ReplyFault::*;
+        assert!(matches!(text("<!DOCTYPE a [<!ENTITY e 'x'>]><a>&e;</a>"), Err(Doctype)));
+        assert!(matches!(text("<a>&e;</a>"), Err(Syntax { .. })));
+        assert!(matches!(text("<?xml version='1.0' encoding='utf-16'?><a/>"), Err(Charset)));
+        assert!(matches!(text("<a>x</a>y"), Err(Syntax { .. })));
+        assert!(matches!(text("<a>x</a><b/>"), Err(Syntax { .. })));
+        assert!(matches!(text("<a>x</b>"), Err(Syntax { .. })));
+        assert!(matches!(text("x<a/>"), Err(Syntax { .. })));
+        assert!(matches!(Cursor::new(b"<a>\xff</a>"), Err(NotUtf8 { position: 3 })));
+        let deep = "<a>".repeat(MAX_DEPTH + 1);
+        assert!(matches!(Cursor::new(deep.as_bytes()).unwrap().skip(), Err(TooDeep)));
+    }
+
+    #[test]
+    fn every_cut_is_noticed() {
+        let document = "<?xml version='1.0'?><a><b c='d'>x&amp;y</b><e/></a>";
+        for end in 0..document.len() {
+            let outcome = Cursor::new(&document.as_bytes()[..end]).and_then(|mut cursor| {
+                cursor.skip()?;
+                cursor.finish()
+            });
+            assert!(outcome.is_err(), "cut at {end}");
+        }
+    }
+
+    #[test]
+    fn errors_hold_no_piece_of_the_document() {
+        let outcome = text("<a>wJ<alrSECRET</a>").unwrap_err();
+        assert!(!format!("{outcome} {outcome:?}").contains("SECRET"));
+    }
+}
