@@ -88,8 +88,9 @@ impl Error {
         Self::new(Detail::InvalidInput(violations))
     }
 
-    /// One setting that cannot be used as it is.
-    pub(crate) fn setting(name: &'static str, rule: impl Into<Cow<'static, str>>) -> Self {
+    /// A setting that cannot be used as it is, for those who write a driver: its name, and a sentence that goes on
+    /// from the name.
+    pub fn setting(name: &'static str, rule: impl Into<Cow<'static, str>>) -> Self {
         Self::invalid_input(vec![Violation::new(name, Rule::Setting(rule.into()))])
     }
 

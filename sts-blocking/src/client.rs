@@ -1,0 +1,294 @@
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use sts_proto::endpoint::{Endpoint, EndpointOptions, EndpointRule};
+use sts_proto::operation::Operation;
+use sts_proto::sigv4::PresignedUrl;
+use sts_proto::source::environment;
+use sts_proto::time::OffsetDateTime;
+use sts_proto::{Credentials, Encoder, Error, Presign, Reply, UserAgent, Validation};
+
+use crate::transport::{Timeouts, Transport};
+
+/// A client of STS. Cheap to clone and to share between threads; clones share connections and signing keys.
+#[derive(Clone)]
+pub struct Client {
+    shared: Arc<Shared>,
+    credentials: Option<Arc<Credentials>>,
+}
+
+struct Shared {
+    encoder: Encoder,
+    transport: Box<dyn Transport>,
+    timeouts: Timeouts,
+}
+
+impl Client {
+    /// A client in the making.
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::default()
+    }
+
+    /// Makes the call and waits for the result.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn send<O: Operation>(&self, operation: O) -> Result<Reply<O::Output>, Error> {
+        self.call(operation).send()
+    }
+
+    /// A call whose settings can differ from the client's.
+    pub fn call<O: Operation>(&self, operation: O) -> Call<'_, O> {
+        Call { client: self, operation, credentials: self.credentials.clone(), timeout: None }
+    }
+
+    /// A URL that makes the call for whoever opens it, signed with the client's credentials.
+    ///
+    /// # Errors
+    /// As [`Encoder::presign`].
+    pub fn presign<O: Operation>(&self, operation: &O, options: &Presign) -> Result<PresignedUrl, Error> {
+        let Some(credentials) = self.credentials.as_deref() else {
+            let error = Error::setting("Credentials", "are required: a URL is signed, and there are none");
+            return Err(error.during(operation.action()));
+        };
+        self.shared.encoder.presign(operation, credentials, OffsetDateTime::now_utc(), options)
+    }
+
+    /// The same client with other credentials, such as those of a role just assumed.
+    #[must_use]
+    pub fn with_credentials(&self, credentials: Credentials) -> Self {
+        Self { shared: Arc::clone(&self.shared), credentials: Some(Arc::new(credentials)) }
+    }
+
+    /// Where requests go, what they are signed for, and why.
+    #[must_use]
+    pub fn endpoint(&self) -> &Endpoint {
+        self.shared.encoder.endpoint()
+    }
+
+    /// Closes the connections that are kept open for further requests.
+    pub fn close_idle(&self) {
+        self.shared.transport.close_idle();
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("endpoint", self.endpoint())
+            .field("credentials", &self.credentials)
+            .field("timeouts", &self.shared.timeouts)
+            .finish_non_exhaustive()
+    }
+}
+
+/// One call, with settings of its own.
+#[must_use = "a call is made by `send`"]
+pub struct Call<'c, O> {
+    client: &'c Client,
+    operation: O,
+    credentials: Option<Arc<Credentials>>,
+    timeout: Option<Duration>,
+}
+
+impl<O: Operation> Call<'_, O> {
+    /// Other credentials for this call.
+    pub fn credentials(mut self, credentials: Credentials) -> Self {
+        self.credentials = Some(Arc::new(credentials));
+        self
+    }
+
+    /// Another total time for this call.
+    pub fn timeout(mut self, total: Duration) -> Self {
+        self.timeout = Some(total);
+        self
+    }
+
+    /// Makes the call and waits for the result.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn send(self) -> Result<Reply<O::Output>, Error> {
+        let shared = &self.client.shared;
+        let action = self.operation.action();
+        let timeout = self.timeout.unwrap_or(shared.timeouts.total).min(shared.timeouts.attempt);
+        if timeout.is_zero() {
+            return Err(zero("Timeout").during(action));
+        }
+        let now = OffsetDateTime::now_utc();
+        let request = shared.encoder.encode(&self.operation, self.credentials.as_deref(), now)?;
+        let start = Instant::now();
+        let outcome = shared
+            .transport
+            .send(request, timeout)
+            .map_err(|error| error.during(action))
+            .and_then(|response| self.operation.decode(&response));
+        log_outcome(
+            action,
+            start.elapsed(),
+            self.credentials.as_deref(),
+            outcome.as_ref().map(|r| &r.metadata),
+        );
+        outcome
+    }
+}
+
+/// One line a call. The access key id stands in it because it links the line to CloudTrail; no secret does.
+fn log_outcome(
+    action: &str,
+    took: Duration,
+    credentials: Option<&Credentials>,
+    outcome: Result<&sts_proto::Metadata, &Error>,
+) {
+    let took = took.as_secs_f64();
+    let key = credentials.map_or("none", Credentials::access_key_id);
+    match outcome {
+        Ok(metadata) => log::debug!(
+            "{action}: HTTP {} in {took:.3} s, request id {}, access key {key}",
+            metadata.status,
+            metadata.request_id.as_deref().unwrap_or("none"),
+        ),
+        Err(error) => log::warn!("{error}; after {took:.3} s, access key {key}"),
+    }
+}
+
+/// A [`Client`] in the making.
+#[derive(Default)]
+#[must_use = "a client is made by `build`"]
+pub struct ClientBuilder {
+    endpoint: EndpointOptions,
+    credentials: Source,
+    timeouts: Timeouts,
+    user_agent: UserAgent,
+    validation: Validation,
+    transport: Option<Box<dyn Transport>>,
+}
+
+#[derive(Default)]
+enum Source {
+    #[default]
+    None,
+    Given(Credentials),
+    Environment,
+}
+
+impl ClientBuilder {
+    /// The region, such as `eu-west-1`.
+    pub fn region(mut self, region: impl Into<String>) -> Self {
+        self.endpoint = self.endpoint.region(region);
+        self
+    }
+
+    /// A URL of one's own instead of AWS's, such as `http://localhost:4566`.
+    pub fn endpoint_url(mut self, url: impl Into<String>) -> Self {
+        self.endpoint = self.endpoint.url(url);
+        self
+    }
+
+    /// All that decides on the endpoint at once: FIPS, dual-stack, legacy global, signing region and name.
+    pub fn endpoint(mut self, options: EndpointOptions) -> Self {
+        self.endpoint = options;
+        self
+    }
+
+    /// The credentials that calls are signed with. AssumeRoleWithSAML and AssumeRoleWithWebIdentity need none.
+    pub fn credentials(mut self, credentials: Credentials) -> Self {
+        self.credentials = Source::Given(credentials);
+        self
+    }
+
+    /// The credentials in the environment: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`.
+    pub fn credentials_from_env(mut self) -> Self {
+        self.credentials = Source::Environment;
+        self
+    }
+
+    /// How long things may take.
+    pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
+        self.timeouts = timeouts;
+        self
+    }
+
+    /// Words at the end of the `user-agent` header: `my-program/1.0`.
+    pub fn user_agent_suffix(mut self, suffix: &str) -> Self {
+        self.user_agent = self.user_agent.suffix(suffix);
+        self
+    }
+
+    /// Which rules are checked before a request is sent.
+    pub fn validation(mut self, validation: Validation) -> Self {
+        self.validation = validation;
+        self
+    }
+
+    /// Another way to send requests than ureq.
+    pub fn transport(mut self, transport: impl Transport + 'static) -> Self {
+        self.transport = Some(Box::new(transport));
+        self
+    }
+
+    /// The client.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput): the endpoint cannot be resolved, the environment
+    /// has no usable credentials although they were asked for, a timeout is zero, or there is no transport.
+    pub fn build(self) -> Result<Client, Error> {
+        let endpoint = self.endpoint.resolve()?;
+        let Timeouts { connect, attempt, total } = self.timeouts;
+        for (name, timeout) in
+            [("Timeouts.connect", connect), ("Timeouts.attempt", attempt), ("Timeouts.total", total)]
+        {
+            if timeout.is_zero() {
+                return Err(zero(name));
+            }
+        }
+        let mut user_agent = self.user_agent.driver(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
+        if let Ok(name) = std::env::var("AWS_EXECUTION_ENV") {
+            user_agent = user_agent.execution_environment(&name);
+        }
+        if endpoint.rule() == EndpointRule::Custom {
+            user_agent = user_agent.feature("N");
+        }
+        let credentials =
+            match self.credentials {
+                Source::None => None,
+                Source::Given(credentials) => {
+                    user_agent = user_agent.feature("e");
+                    Some(credentials)
+                }
+                Source::Environment => {
+                    user_agent = user_agent.feature("g");
+                    let found = environment::credentials(|name| std::env::var(name).ok())?;
+                    Some(found.ok_or_else(|| {
+                        Error::setting("AWS_ACCESS_KEY_ID", "is not set in the environment")
+                    })?)
+                }
+            };
+        let encoder = Encoder::new(endpoint).user_agent(&user_agent).validation(self.validation);
+        let transport = match self.transport {
+            Some(transport) => transport,
+            None => default_transport(self.timeouts)?,
+        };
+        let shared = Arc::new(Shared { encoder, transport, timeouts: self.timeouts });
+        Ok(Client { shared, credentials: credentials.map(Arc::new) })
+    }
+}
+
+fn zero(name: &'static str) -> Error {
+    Error::setting(name, "must not be zero")
+}
+
+#[cfg(feature = "ureq")]
+#[expect(clippy::unnecessary_wraps, reason = "without the feature there is none")]
+fn default_transport(timeouts: Timeouts) -> Result<Box<dyn Transport>, Error> {
+    Ok(Box::new(crate::UreqTransport::new(timeouts)))
+}
+
+#[cfg(not(feature = "ureq"))]
+fn default_transport(_: Timeouts) -> Result<Box<dyn Transport>, Error> {
+    Err(Error::setting(
+        "Transport",
+        "is required: the built-in one is behind the feature `ureq`, which is off",
+    ))
+}

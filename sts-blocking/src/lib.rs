@@ -1,0 +1,50 @@
+//! AWS STS by blocking calls.
+//!
+//! ```no_run
+//! use sts_blocking::Client;
+//! use sts_blocking::operation::{AssumeRole, GetCallerIdentity};
+//!
+//! let client = Client::builder().region("eu-west-1").credentials_from_env().build()?;
+//! let role = client.send(AssumeRole::new("arn:aws:iam::123456789012:role/Deploy", "build-42"))?;
+//!
+//! let client = client.with_credentials(role.credentials.clone());
+//! println!("I am {}", client.send(GetCallerIdentity::new())?.arn);
+//! # Ok::<(), sts_blocking::Error>(())
+//! ```
+//!
+//! Everything but the IO is [`sts_proto`]'s: operations, errors, signing, endpoints. This crate moves the bytes: by
+//! ureq, or by any [`Transport`] of yours.
+//!
+//! # Limits
+//! Every call has a deadline. The defaults:
+//!
+//! ```
+//! use std::time::Duration;
+//! use sts_blocking::Timeouts;
+//!
+//! let timeouts = Timeouts::default();
+//! assert_eq!(timeouts.connect, Duration::from_secs(5));
+//! assert_eq!(timeouts.attempt, Duration::from_secs(15));
+//! assert_eq!(timeouts.total, Duration::from_secs(60));
+//! ```
+//!
+//! Replies are bounded by [`sts_proto::reply::MAX_REPLY_BYTES`].
+//!
+//! # Features
+//! - `rustls` (default): TLS by rustls on ring, with Mozilla's roots.
+//! - `native-tls`: TLS by the platform's library.
+//! - `ureq`: the built-in transport without TLS; both of the above bring it.
+
+pub use client::{Call, Client, ClientBuilder};
+pub use sts_proto::{
+    Body, Credentials, Encoder, Error, ErrorCode, ErrorKind, Metadata, Presign, Reply, Secret, ServiceError,
+    TransportKind, UserAgent, Validation, endpoint, http, operation, shape, sigv4, source, time,
+};
+pub use transport::{Timeouts, Transport};
+#[cfg(feature = "ureq")]
+pub use ureq_transport::{Tls, UreqTransport};
+
+mod client;
+mod transport;
+#[cfg(feature = "ureq")]
+mod ureq_transport;

@@ -1,0 +1,196 @@
+//! An STS that listens on loopback and verifies what it is sent.
+//!
+//! It answers all eleven operations over real HTTP/1.1, in the words of AWS, and it believes nothing: signatures are
+//! recomputed by the `aws-sigv4` crate, never by ours, so that one mistake cannot hide on both sides. What it issues
+//! works: the credentials of an `AssumeRole` sign the next call.
+//!
+//! ```
+//! use sts_tests::server::{Answer, Server};
+//!
+//! let sts = Server::start()?;
+//! assert!(sts.url().starts_with("http://127.0.0.1:"));
+//! assert_eq!(sts.user().account(), "123456789012");
+//! // The next request is answered with this, whatever it asks.
+//! sts.answer_next(Answer::reply(503, &[], "busy"));
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! The path from bytes to bytes, one file a step: `listener` (connections), `http` (requests), `service` (what is asked),
+//! `auth` and `verify` (who asks), `model` and `constraint` (is it asked rightly), `operations` (the answer), `xml`.
+//!
+//! Where it differs from AWS: there are no policies, every role trusts everybody; any region may stand in the
+//! scope; any path is served; SAML assertions and web identity tokens are read but their signatures are not verified;
+//! an operation that needs no signature ignores one; replies are XML whatever `Accept` says;
+//! `X-Amz-Expires` is obeyed, where the real service counts 15 minutes whatever it says; and the `Date` header is not
+//! taken in place of `X-Amz-Date`.
+
+mod answers;
+mod auth;
+mod clock;
+mod constraint;
+mod fault;
+mod form;
+mod http;
+mod ids;
+mod keys;
+mod listener;
+mod model;
+mod operations;
+mod request;
+mod service;
+#[cfg(test)]
+mod testing;
+mod tokens;
+mod verify;
+mod xml;
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use answers::Answer;
+pub use keys::{AccessKey, Principal};
+pub use request::Request;
+
+use listener::Listener;
+use service::Service;
+
+/// The account of the built-in user.
+const ACCOUNT: &str = "123456789012";
+/// A key id that names [`ACCOUNT`], as the newer ones do.
+const USER_ACCESS_KEY_ID: &str = "AKIARZPUZDIKALICEKEY";
+/// Forty characters with the two that a careless encoder gets wrong.
+const USER_SECRET_ACCESS_KEY: &str = "sts/tests+LongTermUser/NotASecret0123456";
+
+/// How much the server takes from its clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// How long a connection may stay silent between requests before the server closes it.
+    pub idle: Duration,
+    /// How long a request may take from its first byte to the end of its head, and from there to its last byte; also
+    /// how long a client may take to receive. A request that is late is answered with 408.
+    pub request: Duration,
+    /// Connections served at the same time. Further ones wait until one of them ends.
+    pub connections: usize,
+}
+
+impl Default for Limits {
+    /// Five seconds for either wait, 256 connections.
+    fn default() -> Self {
+        Self { idle: Duration::from_secs(5), request: Duration::from_secs(5), connections: 256 }
+    }
+}
+
+/// A running STS. Dropping it closes every connection and ends every thread.
+#[derive(Debug)]
+pub struct Server {
+    // First, so that its threads end before anything else goes.
+    listener: Listener,
+    service: Arc<Service>,
+    user: AccessKey,
+    url: String,
+}
+
+impl Server {
+    /// Starts a server on a free port of 127.0.0.1.
+    ///
+    /// # Errors
+    ///
+    /// What the system says when it has no socket or no thread to give.
+    pub fn start() -> io::Result<Self> {
+        Self::start_with(Limits::default())
+    }
+
+    /// Starts a server that is more or less patient than usual.
+    ///
+    /// # Errors
+    ///
+    /// What the system says when it has no socket or no thread to give.
+    pub fn start_with(limits: Limits) -> io::Result<Self> {
+        let service = Arc::new(Service::default());
+        let user = AccessKey {
+            access_key_id: USER_ACCESS_KEY_ID.to_owned(),
+            secret_access_key: USER_SECRET_ACCESS_KEY.to_owned(),
+            session_token: None,
+            expires: None,
+            source_identity: None,
+            principal: Principal::user(ACCOUNT, "alice"),
+        };
+        service.keys().add(user.clone());
+        let listener = Listener::start(Arc::clone(&service), limits)?;
+        let url = format!("http://{}", listener.address());
+        Ok(Self { listener, service, user, url })
+    }
+
+    /// `http://127.0.0.1:PORT`, without a slash at the end.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The long-term key of the built-in user, `arn:aws:iam::123456789012:user/alice`. It is the same in every run.
+    #[must_use]
+    pub fn user(&self) -> &AccessKey {
+        &self.user
+    }
+
+    /// Makes a further key known, in the place of one with the same id. With a session token it counts as temporary,
+    /// though it never expires; a user's temporary key is treated like one from `GetSessionToken`.
+    pub fn add_key(
+        &self,
+        access_key_id: &str,
+        secret: &str,
+        session_token: Option<&str>,
+        principal: Principal,
+    ) {
+        self.service.keys().add(AccessKey {
+            access_key_id: access_key_id.to_owned(),
+            secret_access_key: secret.to_owned(),
+            session_token: session_token.map(str::to_owned),
+            expires: None,
+            source_identity: None,
+            principal,
+        });
+    }
+
+    /// Sets the server's clock this many seconds ahead of the machine's, or behind it. Signatures, expirations and
+    /// the `Date` header follow.
+    pub fn set_clock_offset(&self, seconds: i64) {
+        self.service.clock.set_offset(seconds);
+    }
+
+    /// The requests that arrived so far, the last thousand of them, oldest first.
+    #[must_use]
+    pub fn requests(&self) -> Vec<Request> {
+        self.service.log().to_vec()
+    }
+
+    /// How many connections were accepted so far.
+    #[must_use]
+    pub fn connections(&self) -> u64 {
+        self.listener.accepted()
+    }
+
+    /// Puts an answer at the end of the queue that is served before the server's own answers, one for each request,
+    /// unverified.
+    pub fn answer_next(&self, answer: Answer) {
+        self.service.answers().push_back(answer);
+    }
+
+    /// An encoded message that `DecodeAuthorizationMessage` turns back into this text.
+    #[must_use]
+    pub fn encode_authorization_message(&self, message: &str) -> String {
+        tokens::encode_authorization_message(message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_users_key_names_its_account() {
+        assert_eq!(ids::account_of(USER_ACCESS_KEY_ID).as_deref(), Some(ACCOUNT));
+        assert_eq!(USER_SECRET_ACCESS_KEY.len(), 40);
+    }
+}

@@ -1,0 +1,61 @@
+//! Answers that tell something and issue no key.
+
+use super::Call;
+use crate::server::clock;
+use crate::server::fault::Fault;
+use crate::server::ids;
+use crate::server::tokens;
+use crate::server::xml::Node;
+
+const WEB_IDENTITY_DURATION: i64 = 300;
+
+pub(crate) fn get_caller_identity(call: &Call<'_>) -> Result<Vec<Node>, Fault> {
+    let principal = &call.caller()?.principal;
+    Ok(vec![
+        Node::text("Arn", principal.arn()),
+        Node::text("UserId", principal.user_id()),
+        Node::text("Account", principal.account()),
+    ])
+}
+
+pub(crate) fn get_access_key_info(call: &Call<'_>) -> Result<Vec<Node>, Fault> {
+    let id = call.required("AccessKeyId");
+    let known = call.service.keys().find(id).map(|key| key.account().to_owned());
+    let account = known.or_else(|| ids::account_of(id));
+    let account = account.ok_or_else(|| Fault::validation(format!("Invalid access key ID: {id}")))?;
+    Ok(vec![Node::text("Account", account)])
+}
+
+pub(crate) fn decode_authorization_message(call: &Call<'_>) -> Result<Vec<Node>, Fault> {
+    let message = tokens::decode_authorization_message(call.required("EncodedMessage"))?;
+    Ok(vec![Node::text("DecodedMessage", message)])
+}
+
+pub(crate) fn get_web_identity_token(call: &Call<'_>) -> Result<Vec<Node>, Fault> {
+    let caller = &call.caller()?.principal;
+    let expires = call.now.saturating_add(call.duration(WEB_IDENTITY_DURATION));
+    let audience: Vec<_> = call
+        .form
+        .list("Audience")?
+        .unwrap_or_default()
+        .into_iter()
+        .filter_map(|member| member.get("").copied())
+        .collect();
+    let tags = call.form.list("Tags")?.unwrap_or_default();
+    let tags = tags.iter().map(|tag| (tag.get("Key").copied(), tag.get("Value").copied()));
+    let tags: serde_json::Map<_, _> =
+        tags.filter_map(|(key, value)| Some((key?.to_owned(), serde_json::Value::from(value?)))).collect();
+    let payload = serde_json::json!({
+        "aud": if let [one] = audience[..] { one.into() } else { serde_json::Value::from(audience) },
+        "exp": expires.unix_timestamp(),
+        "https://sts.amazonaws.com/": { "aws_account": caller.account(), "request_tags": tags },
+        "iat": call.now.unix_timestamp(),
+        "iss": format!("https://{:016x}.tokens.sts.global.api.aws", ids::stable_hash(caller.account(), 0)),
+        "jti": ids::request_id(),
+        "sub": caller.arn(),
+    });
+    Ok(vec![
+        Node::text("WebIdentityToken", tokens::jwt(call.required("SigningAlgorithm"), &payload)),
+        Node::text("Expiration", clock::expiration(expires)),
+    ])
+}

@@ -1,0 +1,123 @@
+//! Answers that make somebody else of the caller: the four `AssumeRo…` operations.
+
+use super::Call;
+use crate::server::fault::Fault;
+use crate::server::keys::{Kind, Principal};
+use crate::server::tokens::{SamlAssertion, WebIdentity};
+use crate::server::xml::Node;
+
+const ROLE_DURATION: i64 = 3600;
+/// The most that a role can hand on to another role.
+const CHAINED_DURATION: i64 = 3600;
+const ROOT_DURATION: i64 = 900;
+
+/// `arn:PARTITION:iam::ACCOUNT:role/PATH/NAME`, of which a session keeps all but the path.
+struct Role<'a> {
+    partition: &'a str,
+    account: &'a str,
+    name: &'a str,
+}
+
+impl<'a> Role<'a> {
+    fn parse(arn: &'a str) -> Result<Self, Fault> {
+        let parts: Vec<_> = arn.splitn(6, ':').collect();
+        if let ["arn", partition, "iam", "", account, resource] = parts[..]
+            && is_account(account)
+            && let Some((_, name)) = resource.strip_prefix("role").and_then(|path| path.rsplit_once('/'))
+            && resource.starts_with("role/")
+            && !partition.is_empty()
+            && !name.is_empty()
+        {
+            return Ok(Self { partition, account, name });
+        }
+        Err(Fault::validation(format!("{arn} is invalid")))
+    }
+}
+
+fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+pub(crate) fn assume_role(call: &Call<'_>) -> Result<Vec<Node>, Fault> {
+    let caller = call.caller()?;
+    if caller.principal.kind == Kind::RoleSession
+        && call.duration(ROLE_DURATION).whole_seconds() > CHAINED_DURATION
+    {
+        let message = "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining";
+        return Err(Fault::validation(message));
+    }
+    // A source identity stays with whoever carries it once.
+    let source_identity = caller.source_identity.as_deref().or_else(|| call.form.get("SourceIdentity"));
+    assume(call, call.required("RoleSessionName"), source_identity, vec![])
+}
+
+pub(crate) fn assume_role_with_saml(call: &Call<'_>) -> Result<Vec<Node>, Fault> {
+    let assertion = SamlAssertion::decode(call.required("SAMLAssertion"))?;
+    let provider = call.required("PrincipalArn");
+    let facts = vec![
+        Node::text("Subject", &assertion.subject),
+        Node::text("SubjectType", &assertion.subject_type),
+        Node::text("Issuer", &assertion.issuer),
+        Node::text("Audience", &assertion.audience),
+        Node::text("NameQualifier", assertion.name_qualifier(provider)),
+    ];
+    assume(call, &assertion.session_name, assertion.source_identity.as_deref(), facts)
+}
+
+pub(crate) fn assume_role_with_web_identity(call: &Call<'_>) -> Result<Vec<Node>, Fault> {
+    let identity =
+        WebIdentity::decode(call.required("WebIdentityToken"), call.form.get("ProviderId"), call.now)?;
+    let mut facts = vec![
+        Node::text("SubjectFromWebIdentityToken", &identity.subject),
+        Node::text("Provider", &identity.provider),
+    ];
+    facts.extend(identity.audience.map(|audience| Node::text("Audience", audience)));
+    assume(call, call.required("RoleSessionName"), identity.source_identity.as_deref(), facts)
+}
+
+fn assume(
+    call: &Call<'_>,
+    session: &str,
+    source_identity: Option<&str>,
+    facts: Vec<Node>,
+) -> Result<Vec<Node>, Fault> {
+    let role = Role::parse(call.required("RoleArn"))?;
+    call.check_policy()?;
+    let principal = Principal::role_session_in(role.partition, role.account, role.name, session);
+    let user = Node::Group(
+        "AssumedRoleUser",
+        vec![Node::text("AssumedRoleId", principal.user_id()), Node::text("Arn", principal.arn())],
+    );
+    let issued = call.issue(principal, call.duration(ROLE_DURATION), source_identity);
+    let mut members = vec![issued.credentials, user];
+    members.extend(facts);
+    members.extend(call.packed_policy_size()?);
+    members.extend(source_identity.map(|identity| Node::text("SourceIdentity", identity)));
+    members.extend(issued.token_size);
+    Ok(members)
+}
+
+pub(crate) fn assume_root(call: &Call<'_>) -> Result<Vec<Node>, Fault> {
+    let caller = call.caller()?;
+    let target = call.required("TargetPrincipal");
+    let parts: Vec<_> = target.split(':').collect();
+    let (partition, account) = match parts[..] {
+        [account] => (caller.principal.partition.as_str(), account),
+        ["arn", partition, "iam", "", account, "root"] => (partition, account),
+        _ => ("", ""),
+    };
+    if !is_account(account) || partition.is_empty() {
+        return Err(Fault::validation(format!("{target} is invalid")));
+    }
+    let policy = call.required("TaskPolicyArn.arn");
+    if !policy.contains(":iam::aws:policy/root-task/") {
+        return Err(Fault::validation(format!("{policy} is not a task policy for root sessions")));
+    }
+    let principal = Principal::root_in(partition, account);
+    let source_identity = caller.source_identity.as_deref();
+    let issued = call.issue(principal, call.duration(ROOT_DURATION), source_identity);
+    let mut members = vec![issued.credentials];
+    members.extend(source_identity.map(|identity| Node::text("SourceIdentity", identity)));
+    members.extend(issued.token_size);
+    Ok(members)
+}

@@ -1,0 +1,204 @@
+//! One request in, one answer out.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::answers::{Answer, Log};
+use super::auth;
+use super::clock::{self, Clock};
+use super::fault::Fault;
+use super::form::Form;
+use super::ids;
+use super::keys::Keys;
+use super::model::{OPERATIONS, Operation, VERSION};
+use super::operations::{self, Call};
+use super::request::Request;
+use super::xml::{self, Node};
+
+/// Everything that all connections share.
+#[derive(Debug, Default)]
+pub(super) struct Service {
+    pub(super) clock: Clock,
+    keys: Mutex<Keys>,
+    log: Mutex<Log>,
+    answers: Mutex<VecDeque<Answer>>,
+}
+
+impl Service {
+    pub(super) fn keys(&self) -> MutexGuard<'_, Keys> {
+        locked(&self.keys)
+    }
+
+    pub(super) fn log(&self) -> MutexGuard<'_, Log> {
+        locked(&self.log)
+    }
+
+    pub(super) fn answers(&self) -> MutexGuard<'_, VecDeque<Answer>> {
+        locked(&self.answers)
+    }
+
+    /// The test's answer if it left one, else that of STS.
+    pub(super) fn answer(&self, request: &Request) -> Answer {
+        self.log().push(request.clone());
+        if let Some(answer) = self.answers().pop_front() {
+            return answer;
+        }
+        if !matches!(request.method.as_str(), "GET" | "POST") {
+            // Without a body: HEAD is among them.
+            return Answer::reply(405, &[("Allow", "GET, POST")], []);
+        }
+        match self.perform(request) {
+            Ok((action, members)) => self.document(200, |id| xml::result(action, &members, id)),
+            Err(fault) => self.refuse(&fault),
+        }
+    }
+
+    /// An `ErrorResponse`.
+    pub(super) fn refuse(&self, fault: &Fault) -> Answer {
+        self.document(fault.status, |id| xml::error(fault, id))
+    }
+
+    fn document(&self, status: u16, write: impl FnOnce(&str) -> String) -> Answer {
+        let request_id = ids::request_id();
+        let body = write(&request_id);
+        let date = clock::imf_fixdate(self.clock.now());
+        let headers = [("x-amzn-RequestId", &*request_id), ("Content-Type", "text/xml"), ("Date", &*date)];
+        Answer::reply(status, &headers, body)
+    }
+
+    /// Which operation, who calls, may they, are the parameters right, what is the answer: in this order.
+    fn perform(&self, request: &Request) -> Result<(&'static str, Vec<Node>), Fault> {
+        let form = form_of(request)?;
+        let operation = operation_of(&form)?;
+        let now = self.clock.now();
+        let caller = if operation.signed {
+            let caller = auth::authenticate(request, |id| self.keys().find(id), now)?;
+            operations::permit(operation, &caller)?;
+            Some(caller)
+        } else {
+            None
+        };
+        operation.check(&form)?;
+        let call = Call { service: self, form: &form, caller: caller.as_deref(), now };
+        Ok((operation.name, (operation.answer)(&call)?))
+    }
+}
+
+/// All of this state is changed in single steps, so a panic while it was locked left nothing half done.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The query's pairs and, if it says that it is a form, the body's.
+fn form_of(request: &Request) -> Result<Form, Fault> {
+    let mut form = Form::default();
+    form.add(auth::literal_plus(&request.query).as_bytes())?;
+    let media_type = request.header("content-type").unwrap_or_default().split(';').next().unwrap_or_default();
+    if request.method == "POST" && media_type.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
+    {
+        form.add(&request.body)?;
+    }
+    Ok(form)
+}
+
+fn operation_of(form: &Form) -> Result<&'static Operation, Fault> {
+    let Some(action) = form.get("Action") else {
+        return Err(Fault::new(400, "MissingAction", "Missing Action"));
+    };
+    let version = form.get("Version").unwrap_or("NO_VERSION_SPECIFIED");
+    let named = OPERATIONS.iter().find(|operation| operation.name == action && version == VERSION);
+    named.ok_or_else(|| {
+        Fault::new(400, "InvalidAction", format!("Could not find operation {action} for version {version}"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::http::parse_head;
+    use super::super::testing::{ASSUME, Signing};
+    use super::super::{AccessKey, Principal};
+    use super::*;
+
+    /// A generator that is the same in every run, so that a failure can be repeated.
+    fn next(state: &mut u64) -> usize {
+        *state ^= *state << 13;
+        *state ^= *state >> 7;
+        *state ^= *state << 17;
+        usize::try_from(*state >> 1).unwrap_or_default()
+    }
+
+    #[test]
+    fn no_damage_to_a_request_makes_it_panic() {
+        let service = Service::default();
+        let key = AccessKey {
+            access_key_id: "AKIA".to_owned(),
+            secret_access_key: "secret".to_owned(),
+            session_token: Some("token".to_owned()),
+            expires: None,
+            source_identity: None,
+            principal: Principal::user("123456789012", "alice"),
+        };
+        service.keys().add(key.clone());
+        let seeds = [Signing::post(&key, ASSUME).bytes(), Signing::presigned(&key, ASSUME, 60).bytes()];
+        let tokens: [&[u8]; 12] = [
+            b"%",
+            b"+",
+            b"&",
+            b"=",
+            b";",
+            b"/",
+            b"\r\n",
+            b" ",
+            b"\xff",
+            "é".as_bytes(),
+            b"%00",
+            b"X-Amz-Date=",
+        ];
+        let mut state = 0x9e37_79b9_7f4a_7c15;
+        let mut answered = 0;
+        for round in 0..4000 {
+            let mut bytes = seeds[round % seeds.len()].clone();
+            for _ in 0..=next(&mut state) % 3 {
+                let at = next(&mut state) % bytes.len();
+                match next(&mut state) % 3 {
+                    0 => bytes[at] = next(&mut state).to_le_bytes()[0],
+                    1 => drop(bytes.drain(at..(at + next(&mut state) % 20).min(bytes.len()))),
+                    _ => drop(bytes.splice(at..at, tokens[next(&mut state) % tokens.len()].iter().copied())),
+                }
+            }
+            let Ok(Some(head)) = parse_head(&bytes) else { continue };
+            let mut request = head.request;
+            request.body = bytes[head.length..].to_vec();
+            service.answer(&request);
+            answered += 1;
+        }
+        assert!(answered > 1000, "{answered} of the damaged requests were still HTTP");
+    }
+
+    #[test]
+    fn the_longest_query_can_be_verified() {
+        // Every character of it grows threefold when the verifier encodes it anew.
+        let query = "!".repeat(super::super::http::TARGET_LIMIT - 200);
+        let head = format!("GET /?Action=GetCallerIdentity&Version=2011-06-15&{query} HTTP/1.1\r\n");
+        let authorization =
+            "AWS4-HMAC-SHA256 Credential=AKIA/20261120/r/sts/aws4_request, SignedHeaders=host, Signature=0";
+        let rest =
+            format!("Host: h\r\nX-Amz-Date: 20261120T170848Z\r\nAuthorization: {authorization}\r\n\r\n");
+        let service = Service::default();
+        let at = clock::parse_timestamp("20261120T170848Z").expect("a time");
+        service.clock.set_offset((at - time::OffsetDateTime::now_utc()).whole_seconds());
+        service.keys().add(AccessKey {
+            access_key_id: "AKIA".to_owned(),
+            secret_access_key: "secret".to_owned(),
+            session_token: None,
+            expires: None,
+            source_identity: None,
+            principal: Principal::user("123456789012", "alice"),
+        });
+        let request = parse_head((head + &rest).as_bytes()).expect("well-formed").expect("complete").request;
+        let Answer::Reply { status: 403, body, .. } = service.answer(&request) else {
+            panic!("another answer")
+        };
+        assert!(String::from_utf8_lossy(&body).contains("signature we calculated"));
+    }
+}

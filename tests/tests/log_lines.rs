@@ -1,0 +1,73 @@
+//! No log line, of ours or of what we stand on, holds a secret. A test of its own, because a program has one logger.
+
+use std::sync::Mutex;
+
+use sts_blocking::operation::{AssumeRole, AssumeRoleWithWebIdentity, GetCallerIdentity};
+use sts_blocking::{Client, Credentials};
+use sts_tests::server::Server;
+
+static LINES: Mutex<String> = Mutex::new(String::new());
+
+struct Collector;
+
+impl log::Log for Collector {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        let mut lines = LINES.lock().expect("no panic while it is held");
+        lines.push_str(&format!("{} {}\n", record.target(), record.args()));
+    }
+
+    fn flush(&self) {}
+}
+
+#[test]
+fn log_lines_hold_no_secret() {
+    log::set_logger(&Collector).expect("the only logger");
+    log::set_max_level(log::LevelFilter::Trace);
+
+    let server = Server::start().unwrap();
+    let user = server.user();
+    let credentials = Credentials::new(user.access_key_id(), user.secret_access_key()).unwrap();
+    let client = Client::builder()
+        .region("us-east-1")
+        .endpoint_url(server.url())
+        .credentials(credentials)
+        .build()
+        .unwrap();
+    let arn = "arn:aws:iam::123456789012:role/Deploy";
+    let operation = AssumeRole::new(arn, "session")
+        .policy(r#"{"Version":"2012-10-17","Statement":[]}"#)
+        .external_id("external-id-7741")
+        .serial_number("arn:aws:iam::123456789012:mfa/alice")
+        .token_code("774411");
+    let role = client.send(operation).unwrap().into_output().credentials;
+    client.with_credentials(role.clone()).send(GetCallerIdentity::new()).unwrap();
+    let jwt = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbGljZSIsImlzcyI6Imh0dHBzOi8veC50ZXN0IiwiYXVkIjoieSJ9.c2ln";
+    client.send(AssumeRoleWithWebIdentity::new(arn, "session", jwt)).unwrap();
+    let wrong = Credentials::new(user.access_key_id(), "wrong-secret-7741").unwrap();
+    client.with_credentials(wrong).send(GetCallerIdentity::new()).unwrap_err();
+
+    let lines = LINES.lock().unwrap();
+    let ours = lines.lines().filter(|line| line.starts_with("sts_blocking")).count();
+    assert_eq!(ours, 4, "{lines}");
+    assert!(lines.contains("AssumeRole: HTTP 200 in ") && lines.contains(user.access_key_id()));
+    for secret in [
+        user.secret_access_key(),
+        role.secret_access_key().expose(),
+        role.session_token().unwrap().expose(),
+        "external-id-7741",
+        "774411",
+        "2012-10-17",
+        jwt,
+        "wrong-secret-7741",
+    ] {
+        let encoded: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+        for form in [secret, &encoded] {
+            let line = lines.lines().find(|line| line.contains(form));
+            assert_eq!(line, None, "a line holds a secret");
+        }
+    }
+}
