@@ -48,3 +48,8 @@ mod client;
 mod transport;
 #[cfg(feature = "ureq")]
 mod ureq_transport;
+
+/// The README's examples are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
