@@ -1,5 +1,7 @@
 //! The blocking client over real sockets, against the local STS that verifies signatures.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::time::{Duration, Instant};
 
 use sts_blocking::endpoint::EndpointOptions;
