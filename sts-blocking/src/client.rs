@@ -30,6 +30,11 @@ impl Client {
         ClientBuilder::default()
     }
 
+    /// A client in the making that sends by another transport than ureq.
+    pub fn with_transport(transport: impl Transport + 'static) -> ClientBuilder {
+        ClientBuilder::default().transport(transport)
+    }
+
     /// Makes the call and waits for the result.
     ///
     /// # Errors
