@@ -128,7 +128,8 @@ impl<O: Operation> Call<'_, O> {
             .transport
             .send(request, timeout)
             .map_err(|error| error.during(action))
-            .and_then(|response| self.operation.decode(&response));
+            .and_then(|response| self.operation.decode(&response))
+            .map_err(|error| shared.encoder.explain(error, self.credentials.as_deref(), now));
         log_outcome(
             action,
             start.elapsed(),

@@ -37,8 +37,9 @@
 
 pub use client::{Call, Client, ClientBuilder};
 pub use sts_proto::{
-    Body, Credentials, Encoder, Error, ErrorCode, ErrorKind, Metadata, Presign, Reply, Secret, ServiceError,
-    TransportKind, UserAgent, Validation, endpoint, http, operation, shape, sigv4, source, time,
+    Body, Cause, Credentials, Encoder, Error, ErrorCode, ErrorKind, Hint, Metadata, Presign, Reply, Secret,
+    ServiceError, TransportKind, UserAgent, Validation, endpoint, http, operation, shape, sigv4, source,
+    time,
 };
 pub use transport::{Timeouts, Transport};
 #[cfg(feature = "ureq")]

@@ -7,6 +7,7 @@ pub use code::ErrorCode;
 pub use service::{Fault, ServiceError};
 pub use violation::{Rule, Violation};
 
+use crate::hint::Hint;
 use crate::reply::{Metadata, ReplyFault};
 
 mod code;
@@ -29,6 +30,8 @@ struct Inner {
     /// The operation that failed, where one was under way.
     action: Option<Cow<'static, str>>,
     detail: Detail,
+    /// What it most likely comes from.
+    hint: Option<Hint>,
 }
 
 enum Detail {
@@ -85,7 +88,10 @@ impl Error {
 
     /// An input that breaks the rules listed.
     pub(crate) fn invalid_input(violations: Vec<Violation>) -> Self {
-        Self::new(Detail::InvalidInput(violations))
+        let hint = violations.iter().find_map(|violation| Hint::of_rule(violation.rule()));
+        let mut error = Self::new(Detail::InvalidInput(violations));
+        error.0.hint = hint;
+        error
     }
 
     /// A setting that cannot be used as it is, for those who write a driver: its name, and a sentence that goes on
@@ -107,7 +113,7 @@ impl Error {
     }
 
     fn new(detail: Detail) -> Self {
-        Self(Box::new(Inner { action: None, detail }))
+        Self(Box::new(Inner { action: None, detail, hint: None }))
     }
 
     /// The same error, naming the operation that was under way.
@@ -115,6 +121,17 @@ impl Error {
     pub fn during(mut self, action: &str) -> Self {
         self.0.action = Some(Cow::Owned(action.to_owned()));
         self
+    }
+
+    pub(crate) fn with_hint(mut self, hint: Option<Hint>) -> Self {
+        self.0.hint = hint.or(self.0.hint);
+        self
+    }
+
+    /// What it most likely comes from and what to do, where that could be told; part of `Display` as well.
+    #[must_use]
+    pub fn hint(&self) -> Option<&Hint> {
+        self.0.hint.as_ref()
     }
 
     /// Which of the four kinds it is.
@@ -263,15 +280,15 @@ impl fmt::Display for Error {
                 for (i, violation) in violations.iter().enumerate() {
                     write!(f, "{}{violation}", if i > 0 { "; " } else { "" })?;
                 }
-                Ok(())
             }
-            Detail::Transport { kind, .. } => write!(f, "{action} got no reply: {kind}"),
+            Detail::Transport { kind, .. } => write!(f, "{action} got no reply: {kind}")?,
             Detail::Response { fault, metadata } => {
                 write!(f, "{action} was answered by something that is not an STS reply: {fault}")?;
-                metadata.fmt_suffix(f)
+                metadata.fmt_suffix(f)?;
             }
-            Detail::Service(service) => write!(f, "{action} was refused: {service}"),
+            Detail::Service(service) => write!(f, "{action} was refused: {service}")?,
         }
+        self.hint().map_or(Ok(()), |hint| write!(f, "; {hint}"))
     }
 }
 
@@ -285,7 +302,7 @@ impl fmt::Debug for Error {
             Detail::Response { fault, metadata } => out.field("response", fault).field("metadata", metadata),
             Detail::Service(service) => out.field("service", service),
         };
-        out.finish()
+        out.field("hint", &self.0.hint).finish()
     }
 }
 

@@ -71,6 +71,7 @@ pub use constraint::Validation;
 pub use credentials::{Credentials, Secret};
 pub use encoder::{Encoder, Presign};
 pub use error::{BoxError, Error, ErrorCode, ErrorKind, Fault, Rule, ServiceError, TransportKind, Violation};
+pub use hint::{Cause, Hint};
 pub use reply::{Metadata, Reply};
 pub use user_agent::UserAgent;
 
@@ -92,5 +93,6 @@ mod constraint;
 mod credentials;
 mod encoder;
 mod error;
+mod hint;
 mod user_agent;
 mod xml;
