@@ -38,8 +38,8 @@
 pub use client::{Call, Client, ClientBuilder};
 pub use sts_proto::{
     Body, Cause, Credentials, Encoder, Error, ErrorCode, ErrorKind, Hint, Metadata, Presign, Reply, Secret,
-    ServiceError, TransportKind, UserAgent, Validation, endpoint, http, operation, shape, sigv4, source,
-    time,
+    ServiceError, TransportKind, UserAgent, Validation, compatible, endpoint, http, operation, shape, sigv4,
+    source, time,
 };
 pub use transport::{Timeouts, Transport};
 #[cfg(feature = "ureq")]

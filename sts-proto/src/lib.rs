@@ -80,6 +80,7 @@ pub use http;
 /// The crate whose `OffsetDateTime` is the time.
 pub use time;
 
+pub mod compatible;
 pub mod endpoint;
 pub mod form;
 pub mod operation;
