@@ -33,9 +33,12 @@
 //! # Features
 //! - `rustls` (default): TLS by rustls on ring, with Mozilla's roots.
 //! - `native-tls`: TLS by the platform's library.
+//! - `json`: a typed view of decoded authorization messages.
 //! - `ureq`: the built-in transport without TLS; both of the above bring it.
 
 pub use client::{Call, Client, ClientBuilder};
+#[cfg(feature = "json")]
+pub use sts_proto::authorization;
 pub use sts_proto::{
     Body, Cause, Credentials, Encoder, Error, ErrorCode, ErrorKind, Hint, Metadata, Presign, Reply, Secret,
     ServiceError, TransportKind, UserAgent, Validation, compatible, endpoint, http, operation, shape, sigv4,

@@ -56,6 +56,9 @@
 //! crate holds, the header values of an outgoing request and the URL of a presigned one, is marked sensitive where
 //! the crate can, but not wiped.
 //!
+//! # Features
+//! - `json`: a typed view of decoded authorization messages, by serde_json. Off by default.
+//!
 //! # Limits
 //! ```
 //! use sts_proto::{reply, sigv4::Signer};
@@ -80,6 +83,8 @@ pub use http;
 /// The crate whose `OffsetDateTime` is the time.
 pub use time;
 
+#[cfg(feature = "json")]
+pub mod authorization;
 pub mod compatible;
 pub mod endpoint;
 pub mod form;
