@@ -206,7 +206,7 @@ impl Encoder {
         self.signer.presign(&request, &self.signing(Some(credentials), now)?, options.expires)
     }
 
-    /// The same error with a [`Hint`](crate::Hint), where what it most likely comes from can be told from its code, its
+    /// The same error with a [`Hint`], where what it most likely comes from can be told from its code, its
     /// message and the settings. Drivers do it for every error that they give out.
     #[must_use]
     pub fn explain(&self, error: Error, credentials: Option<&Credentials>, now: OffsetDateTime) -> Error {
