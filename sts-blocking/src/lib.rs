@@ -40,9 +40,9 @@ pub use client::{Call, Client, ClientBuilder};
 #[cfg(feature = "json")]
 pub use sts_proto::authorization;
 pub use sts_proto::{
-    Body, Cause, Credentials, Encoder, Error, ErrorCode, ErrorKind, Hint, Metadata, Presign, Reply, Secret,
-    ServiceError, TransportKind, UserAgent, Validation, compatible, endpoint, http, operation, shape, sigv4,
-    source, time,
+    Body, Cause, Credentials, Encoder, Error, ErrorCode, ErrorKind, Hint, Metadata, Presign, Reply, Retry,
+    RetryPolicy, RetryReason, Secret, ServiceError, TransportKind, UserAgent, Validation, compatible,
+    endpoint, http, operation, shape, sigv4, source, time,
 };
 pub use transport::{Timeouts, Transport};
 #[cfg(feature = "ureq")]

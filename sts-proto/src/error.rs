@@ -9,6 +9,7 @@ pub use violation::{Rule, Violation};
 
 use crate::hint::Hint;
 use crate::reply::{Metadata, ReplyFault};
+use crate::retry::Retry;
 
 mod code;
 mod service;
@@ -32,6 +33,8 @@ struct Inner {
     detail: Detail,
     /// What it most likely comes from.
     hint: Option<Hint>,
+    attempts: u32,
+    retries: Vec<Retry>,
 }
 
 enum Detail {
@@ -113,7 +116,7 @@ impl Error {
     }
 
     fn new(detail: Detail) -> Self {
-        Self(Box::new(Inner { action: None, detail, hint: None }))
+        Self(Box::new(Inner { action: None, detail, hint: None, attempts: 0, retries: Vec::new() }))
     }
 
     /// The same error, naming the operation that was under way.
@@ -126,6 +129,25 @@ impl Error {
     pub(crate) fn with_hint(mut self, hint: Option<Hint>) -> Self {
         self.0.hint = hint.or(self.0.hint);
         self
+    }
+
+    /// The same error, at the end of a call with these attempts.
+    pub(crate) fn after(mut self, attempts: u32, retries: Vec<Retry>) -> Self {
+        self.0.attempts = attempts;
+        self.0.retries = retries;
+        self
+    }
+
+    /// How many times the request was sent; 0 if it was not, or if nobody counted.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.0.attempts
+    }
+
+    /// Why it was sent again, and how long the call waited before.
+    #[must_use]
+    pub fn retries(&self) -> &[Retry] {
+        &self.0.retries
     }
 
     /// What it most likely comes from and what to do, where that could be told; part of `Display` as well.
@@ -288,6 +310,9 @@ impl fmt::Display for Error {
             }
             Detail::Service(service) => write!(f, "{action} was refused: {service}")?,
         }
+        if self.0.attempts > 1 {
+            write!(f, ", after {} attempts", self.0.attempts)?;
+        }
         self.hint().map_or(Ok(()), |hint| write!(f, "; {hint}"))
     }
 }
@@ -302,7 +327,8 @@ impl fmt::Debug for Error {
             Detail::Response { fault, metadata } => out.field("response", fault).field("metadata", metadata),
             Detail::Service(service) => out.field("service", service),
         };
-        out.field("hint", &self.0.hint).finish()
+        out.field("hint", &self.0.hint).field("attempts", &self.0.attempts).field("retries", &self.0.retries);
+        out.finish()
     }
 }
 

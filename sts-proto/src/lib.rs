@@ -76,6 +76,7 @@ pub use encoder::{Encoder, Presign};
 pub use error::{BoxError, Error, ErrorCode, ErrorKind, Fault, Rule, ServiceError, TransportKind, Violation};
 pub use hint::{Cause, Hint};
 pub use reply::{Metadata, Reply};
+pub use retry::{Retry, RetryPolicy, RetryReason};
 pub use user_agent::UserAgent;
 
 /// The crate whose requests and responses are exchanged.
@@ -85,6 +86,7 @@ pub use time;
 
 #[cfg(feature = "json")]
 pub mod authorization;
+pub mod call;
 pub mod compatible;
 pub mod endpoint;
 pub mod form;
@@ -93,6 +95,7 @@ pub mod reply;
 pub mod shape;
 pub mod sigv4;
 pub mod source;
+pub mod step;
 
 mod body;
 mod constraint;
@@ -100,5 +103,6 @@ mod credentials;
 mod encoder;
 mod error;
 mod hint;
+mod retry;
 mod user_agent;
 mod xml;
