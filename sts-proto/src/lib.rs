@@ -57,6 +57,7 @@
 //! the crate can, but not wiped.
 //!
 //! # Features
+//! - `http1`: HTTP/1.1 as bytes, for callers that own a raw stream, by httparse. Off by default.
 //! - `json`: a typed view of decoded authorization messages, by serde_json. Off by default.
 //!
 //! # Limits
@@ -90,6 +91,8 @@ pub mod call;
 pub mod compatible;
 pub mod endpoint;
 pub mod form;
+#[cfg(feature = "http1")]
+pub mod http1;
 pub mod operation;
 pub mod reply;
 pub mod shape;

@@ -1,0 +1,154 @@
+//! The head of a reply: its bytes, and what it says about the body.
+
+use http::header::{CONNECTION, CONTENT_LENGTH, HeaderName, HeaderValue, TRANSFER_ENCODING};
+use http::{HeaderMap, Method, Response, StatusCode, Version};
+
+use super::{Fault, MAX_HEAD_BYTES, MAX_HEADERS};
+use crate::reply::MAX_REPLY_BYTES;
+
+/// How the body is framed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Framing {
+    Length(usize),
+    Chunked,
+    /// To the end of the connection.
+    Close,
+}
+
+/// A head that was read.
+#[derive(Debug)]
+pub(super) struct Head {
+    pub(super) response: Response<()>,
+    pub(super) framing: Framing,
+    pub(super) keep_alive: bool,
+}
+
+/// Bytes up to an empty line.
+#[derive(Debug, Default)]
+pub(super) struct HeadBytes {
+    bytes: Vec<u8>,
+    /// Bytes of heads that were read before: interim replies.
+    before: usize,
+}
+
+impl HeadBytes {
+    /// Takes bytes up to the empty line that ends the head, and tells how many it took and whether the head is complete.
+    pub(super) fn feed(&mut self, input: &[u8]) -> Result<(usize, bool), Fault> {
+        for (i, &byte) in input.iter().enumerate() {
+            self.check(byte)?;
+            self.bytes.push(byte);
+            if self.before + self.bytes.len() > MAX_HEAD_BYTES {
+                return Err(Fault::HeadTooLarge);
+            }
+            if self.bytes.ends_with(b"\r\n\r\n") {
+                return Ok((i + 1, true));
+            }
+        }
+        Ok((input.len(), false))
+    }
+
+    /// RFC 9112, section 2.2 and 5.2: lines end with CR LF, and none but the first may begin with white space.
+    fn check(&self, byte: u8) -> Result<(), Fault> {
+        match (self.bytes.last(), byte) {
+            (Some(b'\r'), b'\n') => Ok(()),
+            (Some(b'\r'), _) | (_, b'\n') => Err(Fault::LineEnd),
+            (Some(b'\n'), b' ' | b'\t') => Err(Fault::Folded),
+            _ => Ok(()),
+        }
+    }
+
+    /// How many bytes of heads there were.
+    pub(super) fn len(&self) -> usize {
+        self.before + self.bytes.len()
+    }
+
+    /// Reads the head; `None` for an interim one, after which another follows.
+    pub(super) fn parse(&mut self, method: &Method) -> Result<Option<Head>, Fault> {
+        let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
+        let mut parsed = httparse::Response::new(&mut headers);
+        match parsed.parse(&self.bytes) {
+            Ok(httparse::Status::Complete(_)) => {}
+            Err(httparse::Error::TooManyHeaders) => return Err(Fault::TooManyHeaders),
+            _ => return Err(Fault::Head),
+        }
+        let mut response = Response::new(());
+        let status = parsed.code.and_then(|code| StatusCode::from_u16(code).ok()).ok_or(Fault::Head)?;
+        *response.status_mut() = status;
+        *response.version_mut() = if parsed.version == Some(0) { Version::HTTP_10 } else { Version::HTTP_11 };
+        for header in parsed.headers.iter() {
+            let name = HeaderName::from_bytes(header.name.as_bytes()).map_err(|_| Fault::Head)?;
+            let value = HeaderValue::from_bytes(header.value).map_err(|_| Fault::Head)?;
+            response.headers_mut().append(name, value);
+        }
+        if status == StatusCode::SWITCHING_PROTOCOLS {
+            return Err(Fault::Upgraded);
+        }
+        if status.is_informational() {
+            self.before += self.bytes.len();
+            self.bytes.clear();
+            return Ok(None);
+        }
+        let framing = framing(&response, method)?;
+        let keep_alive = framing != Framing::Close && keeps_alive(&response);
+        Ok(Some(Head { response, framing, keep_alive }))
+    }
+}
+
+/// RFC 9112, section 6.3, refusing what it lets a recipient repair.
+fn framing(response: &Response<()>, method: &Method) -> Result<Framing, Fault> {
+    let headers = response.headers();
+    let length = length(headers)?;
+    let is_chunked = is_chunked(headers)?;
+    if is_chunked && (length.is_some() || response.version() == Version::HTTP_10) {
+        return Err(Fault::LengthAndChunks);
+    }
+    let is_bodiless = method == Method::HEAD
+        || matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    if is_bodiless {
+        return Ok(Framing::Length(0));
+    }
+    Ok(match length {
+        _ if is_chunked => Framing::Chunked,
+        Some(length) if length > MAX_REPLY_BYTES => return Err(Fault::BodyTooLarge),
+        Some(length) => Framing::Length(length),
+        None => Framing::Close,
+    })
+}
+
+fn length(headers: &HeaderMap) -> Result<Option<usize>, Fault> {
+    let mut values = headers.get_all(CONTENT_LENGTH).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(Fault::TwoLengths);
+    }
+    let digits = value.as_bytes();
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        return Err(Fault::Length);
+    }
+    // Digits that make no number are a number that is too large.
+    std::str::from_utf8(digits)
+        .ok()
+        .and_then(|digits| digits.parse().ok())
+        .map(Some)
+        .ok_or(Fault::BodyTooLarge)
+}
+
+fn is_chunked(headers: &HeaderMap) -> Result<bool, Fault> {
+    let mut values = headers.get_all(TRANSFER_ENCODING).iter();
+    match (values.next(), values.next()) {
+        (None, _) => Ok(false),
+        (Some(value), None) if value.as_bytes().eq_ignore_ascii_case(b"chunked") => Ok(true),
+        _ => Err(Fault::Coding),
+    }
+}
+
+/// RFC 9112, section 9.3.
+fn keeps_alive(response: &Response<()>) -> bool {
+    let has = |option: &str| {
+        response.headers().get_all(CONNECTION).iter().any(|value| {
+            let options = value.to_str().unwrap_or_default().split(',');
+            options.map(str::trim).any(|found| found.eq_ignore_ascii_case(option))
+        })
+    };
+    !has("close") && (response.version() == Version::HTTP_11 || has("keep-alive"))
+}
