@@ -28,6 +28,9 @@ pub const MAX_DEPTH: usize = 32;
 /// The most pairs that [`ServiceError::details`](crate::ServiceError::details) keeps.
 pub const MAX_DETAILS: usize = 32;
 
+/// The most characters of a request id that `Display` shows; AWS's have 36.
+const ID_SHOWN: usize = 128;
+
 /// The years in which credentials may expire. Outside of them a date is damaged, not early or late.
 const EXPIRATION_YEARS: std::ops::RangeInclusive<i32> = 2000..=2099;
 
@@ -108,7 +111,8 @@ impl Metadata {
     pub(crate) fn fmt_suffix(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, " (HTTP {}", self.status)?;
         if let Some(id) = &self.request_id {
-            write!(f, ", request id {}", id.escape_debug())?;
+            let shown = id.char_indices().nth(ID_SHOWN).map_or(id.as_str(), |(end, _)| &id[..end]);
+            write!(f, ", request id {}", shown.escape_debug())?;
         }
         f.write_str(")")
     }

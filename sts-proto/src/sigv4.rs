@@ -253,13 +253,12 @@ fn header_value(text: &str) -> Result<HeaderValue, Error> {
 
 /// The host and, unless it is the scheme's own, the port: what the `host` header is to be.
 pub(crate) fn host(uri: &Uri) -> Option<&str> {
-    let authority = uri.authority()?;
-    let default_port = match uri.scheme_str() {
-        Some("https") => ":443",
-        Some("http") => ":80",
-        _ => return Some(authority.as_str()),
-    };
     // What stands before an `@` is not part of the header.
-    let host = authority.as_str().rsplit('@').next()?;
-    Some(host.strip_suffix(default_port).unwrap_or(host))
+    let host = uri.authority()?.as_str().rsplit('@').next()?;
+    let without_port = match uri.scheme_str() {
+        Some("https") => host.strip_suffix(":443"),
+        Some("http") => host.strip_suffix(":80"),
+        _ => None,
+    };
+    Some(without_port.unwrap_or(host))
 }

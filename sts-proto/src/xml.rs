@@ -166,6 +166,12 @@ impl<'x> Cursor<'x> {
         }
     }
 
+    /// The same, and an error if nothing is left of it.
+    pub(crate) fn required_secret(&mut self, name: &'static str) -> Result<Secret> {
+        let secret = self.secret()?;
+        if secret.is_empty() { Err(ReplyFault::Value { name }) } else { Ok(secret) }
+    }
+
     /// The number in the innermost element; leaves the element.
     pub(crate) fn number(&mut self, name: &'static str) -> Result<u32> {
         self.text()?.parse().map_err(|_| ReplyFault::Value { name })
@@ -231,6 +237,16 @@ impl<T> Field<T> {
 
     pub(crate) fn required(self) -> Result<T> {
         self.value.ok_or(ReplyFault::Missing { name: self.name })
+    }
+
+    /// For a text without which the result would be useless: an empty one is as bad as none.
+    pub(crate) fn required_text(self) -> Result<T>
+    where
+        T: AsRef<str>,
+    {
+        let name = self.name;
+        let value = self.required()?;
+        if value.as_ref().is_empty() { Err(ReplyFault::Value { name }) } else { Ok(value) }
     }
 
     pub(crate) fn optional(self) -> Option<T> {

@@ -117,7 +117,7 @@ impl fmt::Display for ServiceError {
     }
 }
 
-/// A text from the wire for people's eyes: control characters escaped, cut at [`MESSAGE_SHOWN`].
+/// A text from the wire for people's eyes: what cannot be seen is escaped, and the text cut at [`MESSAGE_SHOWN`].
 struct Printable<'a>(&'a str);
 
 impl fmt::Display for Printable<'_> {
@@ -127,7 +127,8 @@ impl fmt::Display for Printable<'_> {
             if i == MESSAGE_SHOWN {
                 return f.write_str("…");
             }
-            if c.is_control() { write!(f, "{}", c.escape_default())? } else { f.write_char(c)? }
+            // Marks that turn the direction of writing are no control characters, and mislead as well.
+            if matches!(c, '"' | '\'' | '\\') { f.write_char(c)? } else { write!(f, "{}", c.escape_debug())? }
         }
         Ok(())
     }
@@ -153,6 +154,7 @@ mod tests {
     fn messages_are_escaped_and_cut() {
         let text = error("AccessDenied", &format!("a\u{1b}[31m\n{}", "x".repeat(5000)), 403).to_string();
         assert!(text.starts_with("AccessDenied: a\\u{1b}[31m\\nxx"), "{text}");
+        assert!(error("AccessDenied", "a\u{202e}b'c\"é", 403).to_string().contains("a\\u{202e}b'c\"é"));
         assert!(text.contains('…') && text.chars().count() < MESSAGE_SHOWN + 100);
     }
 

@@ -46,7 +46,7 @@ impl Operation for DecodeAuthorizationMessage {
                 _ => cursor.skip()?,
             }
         }
-        Ok(DecodeAuthorizationMessageOutput { decoded_message: decoded_message.required()? })
+        Ok(DecodeAuthorizationMessageOutput { decoded_message: decoded_message.required_text()? })
     }
 }
 

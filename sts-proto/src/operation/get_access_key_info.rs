@@ -46,7 +46,7 @@ impl Operation for GetAccessKeyInfo {
                 _ => cursor.skip()?,
             }
         }
-        Ok(GetAccessKeyInfoOutput { account: account.required()? })
+        Ok(GetAccessKeyInfoOutput { account: account.required_text()? })
     }
 }
 

@@ -40,9 +40,9 @@ impl Operation for GetCallerIdentity {
             }
         }
         Ok(GetCallerIdentityOutput {
-            user_id: user_id.required()?,
-            account: account.required()?,
-            arn: arn.required()?,
+            user_id: user_id.required_text()?,
+            account: account.required_text()?,
+            arn: arn.required_text()?,
         })
     }
 }
@@ -88,6 +88,9 @@ mod tests {
             let error = sample::decode(&GetCallerIdentity::new(), &reply).unwrap_err();
             assert_eq!(error.kind(), crate::ErrorKind::Response);
             assert!(error.to_string().contains(&format!("<{name}> is missing")), "{error}");
+            let reply = format!("{}<{name}/>{}", &REPLY[..start], &REPLY[end..]);
+            let error = sample::decode(&GetCallerIdentity::new(), &reply).unwrap_err();
+            assert!(error.to_string().contains(&format!("the value of <{name}> is not valid")), "{error}");
         }
     }
 }

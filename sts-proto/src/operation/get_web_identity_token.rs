@@ -153,7 +153,7 @@ impl Operation for GetWebIdentityToken {
         let mut expiration = Field::new("Expiration");
         while cursor.child()? {
             match cursor.name() {
-                "WebIdentityToken" => web_identity_token.set(cursor.secret()?)?,
+                "WebIdentityToken" => web_identity_token.set(cursor.required_secret("WebIdentityToken")?)?,
                 "Expiration" => expiration.set(reply::timestamp("Expiration", &cursor.text()?)?)?,
                 _ => cursor.skip()?,
             }

@@ -107,8 +107,14 @@ impl Scanner<'_> {
 
     fn string(&mut self) -> Result<String, ReplyFault> {
         let mut out = String::new();
+        let mut units: Vec<u16> = Vec::new();
         let mut chars = self.text[self.at + 1..].char_indices();
         while let Some((i, c)) = chars.next() {
+            // Escapes in a row may be halves of pairs.
+            if !(units.is_empty() || c == '\\' && chars.as_str().starts_with('u')) {
+                out.push_str(&String::from_utf16_lossy(&units));
+                units.clear();
+            }
             match c {
                 '"' => {
                     self.at += i + 2;
@@ -122,9 +128,9 @@ impl Scanner<'_> {
                     Some('f') => out.push('\u{c}'),
                     Some('u') => {
                         let digits: String = chars.by_ref().take(4).map(|(_, c)| c).collect();
-                        let unit = u32::from_str_radix(&digits, 16).map_err(|_| ReplyFault::NotXml)?;
-                        // Half of a surrogate pair is shown as such; nothing that decides hangs on it.
-                        out.push(char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER));
+                        let unit = u16::from_str_radix(&digits, 16).map_err(|_| ReplyFault::NotXml)?;
+                        units.push(unit);
+                        continue;
                     }
                     Some(c @ ('"' | '\\' | '/')) => out.push(c),
                     Some(_) => return Err(ReplyFault::NotXml),
@@ -147,10 +153,10 @@ mod tests {
 
     #[test]
     fn escapes_numbers_and_nesting() {
-        let body = r#" {"a":[1,{"b":null}],"Error":{"Code":"X\u0041\"","n":-1.5e3,"Message":"l\n\\"}} "#;
+        let body = r#" {"a":[1,{"b":null}],"Error":{"Code":"X\u0041\"","n":-1.5e3,"Message":"\ud83d\udd12l\n\\\ud800"}} "#;
         let error =
             refusal(body.as_bytes(), &mut Metadata::default()).unwrap().into_error(Metadata::default());
-        assert_eq!((error.code_text(), error.message()), ("XA\"", Some("l\n\\")));
+        assert_eq!((error.code_text(), error.message()), ("XA\"", Some("🔒l\n\\\u{fffd}")));
     }
 
     #[test]

@@ -141,6 +141,10 @@ fn added_query<B>(
     scope: &Scope<'_>,
     expires: Duration,
 ) -> Result<Vec<Zeroizing<String>>, Error> {
+    // A `host` header is enough to sign, but not to make a URL.
+    if super::host(request.uri()).is_none() {
+        return Err(Error::setting("Url", "has no host"));
+    }
     if expires < Duration::from_secs(1) || expires > MAX_EXPIRES {
         let sentence = format!("must be between 1 and {} seconds", MAX_EXPIRES.as_secs());
         return Err(Error::setting("Expires", sentence));
@@ -236,6 +240,10 @@ mod tests {
         assert!(presign(0, "https://h/").is_err());
         assert!(presign(604_801, "https://h/").is_err());
         assert!(presign(60, "/relative").is_err());
+        let credentials = Credentials::new("AKID", "secret").unwrap();
+        let request = Request::get("/relative").header("host", "h").body("").unwrap();
+        let signing = Signing::new(&credentials, "eu-west-1", "sts", OffsetDateTime::UNIX_EPOCH);
+        assert!(Signer::new().presign(&request, &signing, Duration::from_secs(60)).is_err());
         assert!(presign(60, presign(60, "https://h/").unwrap().expose()).is_err());
     }
 }
