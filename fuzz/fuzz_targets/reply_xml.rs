@@ -1,0 +1,197 @@
+//! Replies of every operation, well-formed or not.
+//!
+//! The first byte chooses the operation: `A` is the first of the list in `decode`, `M` the last. The second one
+//! chooses the status, `0` to `7`, or `p` to `w` for the same ones after a line that becomes the headers' text.
+//! The rest is the body.
+
+#![no_main]
+
+use std::fmt::{self, Debug};
+
+use libfuzzer_sys::fuzz_target;
+use sts_proto::http::{HeaderValue, Response};
+use sts_proto::operation::{
+    AssumeRole, AssumeRoleWithSaml, AssumeRoleWithWebIdentity, AssumeRoot, DecodeAuthorizationMessage,
+    Element, GetAccessKeyInfo, GetCallerIdentity, GetDelegatedAccessToken, GetFederationToken,
+    GetSessionToken, GetWebIdentityToken, Operation, RawAction, SigningAlgorithm,
+};
+use sts_proto::reply::MAX_DETAILS;
+use sts_proto::{Credentials, Error, ErrorKind, Reply, Secret};
+
+const STATUSES: [u16; 8] = [200, 202, 302, 400, 403, 429, 500, 503];
+
+/// More than two texts of 2,048 characters, the most that `ServiceError` shows, at up to 6 bytes for each, and a
+/// request id.
+const MAX_DISPLAY: usize = 32 << 10;
+
+fuzz_target!(|input: &[u8]| {
+    let [operation, status, rest @ ..] = input else { return };
+    let (head, body) = match rest.iter().position(|&b| b == b'\n') {
+        Some(end) if status & 0x40 != 0 => (&rest[..end], &rest[end + 1..]),
+        _ => (&rest[..0], rest),
+    };
+    let mut response = Response::new(body);
+    *response.status_mut() = STATUSES[usize::from(status & 7)].try_into().expect("a status");
+    if let Ok(text) = HeaderValue::from_bytes(head) {
+        for name in ["date", "x-amzn-requestid", "x-amz-id-2", "x-amz-cf-id"] {
+            response.headers_mut().insert(name, text.clone());
+        }
+    }
+    decode(*operation, &response);
+});
+
+fn decode(operation: u8, response: &Response<&[u8]>) {
+    // Every operation that gives credentials has them in the same place.
+    macro_rules! credentials {
+        ($operation:expr) => {
+            check(&$operation, response, |output| {
+                assert_whole(&output.credentials);
+                let mut masked = output.clone();
+                masked.credentials = mask(&output.credentials);
+                format!("{masked:?}")
+            })
+        };
+    }
+    match operation % 13 {
+        0 => credentials!(AssumeRole::new("", "")),
+        1 => credentials!(AssumeRoleWithSaml::new("", "", "")),
+        2 => credentials!(AssumeRoleWithWebIdentity::new("", "", "")),
+        3 => credentials!(AssumeRoot::new("", "")),
+        4 => check(&DecodeAuthorizationMessage::new(""), response, |output| format!("{output:?}")),
+        5 => check(&GetAccessKeyInfo::new(""), response, |output| format!("{output:?}")),
+        6 => check(&GetCallerIdentity::new(), response, |output| format!("{output:?}")),
+        7 => credentials!(GetDelegatedAccessToken::new("")),
+        8 => credentials!(GetFederationToken::new("")),
+        9 => credentials!(GetSessionToken::new()),
+        10 => check(&GetWebIdentityToken::new(["a"], SigningAlgorithm::Es384), response, |output| {
+            assert!(!output.web_identity_token.is_empty());
+            let mut masked = output.clone();
+            masked.web_identity_token = same_length(&output.web_identity_token);
+            format!("{masked:?}")
+        }),
+        11 => check(&RawAction::new("AssumeRole"), response, |root| format!("{:?}", Masked::of(root))),
+        _ => check(&RawAction::new("").unsigned(), response, |root| format!("{:?}", Masked::of(root))),
+    }
+}
+
+/// `debug_without_secrets` gives what the output's `Debug` is to be: a text that is made without the secrets.
+fn check<O>(operation: &O, response: &Response<&[u8]>, debug_without_secrets: fn(&O::Output) -> String)
+where
+    O: Operation<Output: Clone + Debug + PartialEq>,
+{
+    match (operation.decode(response), operation.decode(response)) {
+        (Ok(reply), Ok(again)) => {
+            assert!(response.status().is_success());
+            assert_eq!(reply.metadata.status, response.status().as_u16());
+            assert_eq!(reply, again, "the same body gives the same output");
+            assert_eq!(format!("{:?}", reply.output), debug_without_secrets(&reply.output));
+            check_cut(operation, response);
+            check_surroundings(operation, response, &reply);
+        }
+        (Err(error), Err(again)) => {
+            assert_eq!(format!("{error:?}"), format!("{again:?}"), "the same body gives the same error");
+            check_error(&error, response);
+        }
+        (first, second) => panic!("{first:?}, and then {second:?}"),
+    }
+}
+
+/// A result that lacks its end is no result: what is missing may be part of a secret.
+fn check_cut<O: Operation>(operation: &O, response: &Response<&[u8]>) {
+    let body = response.body().trim_ascii_end();
+    // In a comment or instruction after the root the end may be missing: then it is not well-formed, but nothing
+    // that counts is lost. Those do not end like this.
+    if body.ends_with(b"Response>") {
+        let sum = body.iter().fold(0usize, |sum, &b| sum.wrapping_mul(31).wrapping_add(b.into()));
+        let cut = response.clone().map(|_| &body[..sum % body.len()]);
+        assert!(operation.decode(&cut).is_err(), "cut at {} of {}", cut.body().len(), body.len());
+    }
+}
+
+/// What stands around the root changes nothing.
+fn check_surroundings<O>(operation: &O, response: &Response<&[u8]>, reply: &Reply<O::Output>)
+where
+    O: Operation<Output: Debug + PartialEq>,
+{
+    let surrounded = [response.body(), &b"\r\n<!-- <a> --><?b c?>\n"[..]].concat();
+    let surrounded = response.clone().map(|_| surrounded);
+    assert_eq!(operation.decode(&surrounded).as_ref().ok(), Some(reply));
+}
+
+fn check_error(error: &Error, response: &Response<&[u8]>) {
+    let metadata = error.metadata().expect("a reply arrived");
+    assert_eq!(metadata.status, response.status().as_u16());
+    let shown = error.to_string();
+    assert!(shown.len() <= MAX_DISPLAY, "Display has {} bytes", shown.len());
+    // A line of a log stays one line.
+    assert!(!shown.contains(char::is_control), "{shown:?}");
+    // `Debug` shows all that was kept, which is part of the body: the code, which is kept twice, escaped, at up to
+    // 6 bytes for one; and headers.
+    let debug = format!("{error:?}");
+    let headers: usize = response.headers().values().map(|value| value.as_bytes().len()).sum();
+    let most = 4096 + 16 * (response.body().len() + headers);
+    assert!(debug.len() <= most, "Debug has {} bytes", debug.len());
+    let _ = (error.is_retryable(), error.is_throttling(), error.is_expired_token(), error.is_clock_skew());
+
+    match (error.kind(), error.service()) {
+        (ErrorKind::Service, Some(service)) => {
+            assert!(!response.status().is_success());
+            assert!(!service.code_text().is_empty());
+            assert!(service.details().len() <= MAX_DETAILS);
+        }
+        (ErrorKind::Response, None) => {}
+        (kind, _) => panic!("{kind:?} cannot come out of a reply"),
+    }
+}
+
+/// None of the parts is missing or empty, and all can be used to sign.
+fn assert_whole(credentials: &Credentials) {
+    let secret = credentials.secret_access_key();
+    let token = credentials.session_token().expect("temporary credentials have a token");
+    assert!(!credentials.access_key_id().is_empty() && !secret.is_empty() && !token.is_empty());
+    let year = credentials.expiration().expect("temporary credentials expire").year();
+    assert!((2000..2100).contains(&year));
+    assert!(!token.expose().contains(char::is_whitespace) && !secret.expose().contains(char::is_whitespace));
+}
+
+/// The same credentials with other secrets. If their `Debug` is the same, then it holds no part of the secrets,
+/// whatever those look like. A search for them would find secrets such as `redacted`.
+fn mask(credentials: &Credentials) -> Credentials {
+    let token = credentials.session_token().expect("temporary credentials have a token");
+    let expiration = credentials.expiration().expect("temporary credentials expire");
+    Credentials::new(credentials.access_key_id(), same_length(credentials.secret_access_key()))
+        .and_then(|masked| masked.with_session_token(same_length(token)))
+        .expect("another secret is as good")
+        .with_expiration(expiration)
+}
+
+fn same_length(secret: &Secret) -> Secret {
+    Secret::from("*".repeat(secret.len()))
+}
+
+/// What the `Debug` of a raw reply is to be.
+struct Masked {
+    name: String,
+    text: Secret,
+    children: Vec<Self>,
+}
+
+impl Masked {
+    fn of(element: &Element) -> Self {
+        Self {
+            name: element.name().to_owned(),
+            text: Secret::from("*".repeat(element.text().len())),
+            children: element.children().iter().map(Self::of).collect(),
+        }
+    }
+}
+
+impl Debug for Masked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Element")
+            .field("name", &self.name)
+            .field("text", &self.text)
+            .field("children", &self.children)
+            .finish()
+    }
+}

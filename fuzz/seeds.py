@@ -1,0 +1,220 @@
+#!/usr/bin/env python3
+"""Writes corpus/*/seed-*: the inputs that fuzzing starts from, here in a form that can be read.
+
+Run it after a change of this file or of what the targets take for input.
+"""
+
+import pathlib
+import struct
+
+CORPUS = pathlib.Path(__file__).parent / "corpus"
+
+
+def write(target, seeds):
+    folder = CORPUS / target
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("seed-*"):
+        old.unlink()
+    for name, data in seeds.items():
+        (folder / f"seed-{name}").write_bytes(data if isinstance(data, bytes) else data.encode())
+
+
+# reply_xml: a letter for the operation, a digit for the status, the body.
+
+OPERATIONS = [
+    "AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity", "AssumeRoot", "DecodeAuthorizationMessage",
+    "GetAccessKeyInfo", "GetCallerIdentity", "GetDelegatedAccessToken", "GetFederationToken", "GetSessionToken",
+    "GetWebIdentityToken",
+]
+XMLNS = ' xmlns="https://sts.amazonaws.com/doc/2011-06-15/"'
+CREDENTIALS = (
+    "<Credentials><AccessKeyId>ASIAEXAMPLE</AccessKeyId><SecretAccessKey>aB3/cD+e</SecretAccessKey>"
+    "<SessionToken>IQoJb3JpZ2lu//8=</SessionToken><Expiration>2026-11-20T18:08:48Z</Expiration></Credentials>"
+)
+ROLE_USER = (
+    "<AssumedRoleUser><AssumedRoleId>AROAEXAMPLE:s</AssumedRoleId>"
+    "<Arn>arn:aws:sts::123456789012:assumed-role/r/s</Arn></AssumedRoleUser>"
+)
+SIZES = "<SessionTokenUtilization>7</SessionTokenUtilization><SessionTokenSize>412</SessionTokenSize>"
+RESULTS = {
+    "AssumeRole": CREDENTIALS + ROLE_USER + "<PackedPolicySize>6</PackedPolicySize>"
+    "<SourceIdentity>Alice</SourceIdentity>" + SIZES,
+    "AssumeRoleWithSAML": CREDENTIALS + ROLE_USER + "<Issuer>https://idp.test</Issuer><Subject>S</Subject>"
+    "<SubjectType>transient</SubjectType><NameQualifier>q=</NameQualifier><Audience>a</Audience>",
+    "AssumeRoleWithWebIdentity": "<SubjectFromWebIdentityToken>sub</SubjectFromWebIdentityToken>"
+    "<Audience>a</Audience><Provider>p.test</Provider>" + ROLE_USER + CREDENTIALS,
+    "AssumeRoot": CREDENTIALS + "<SourceIdentity>Alice</SourceIdentity>",
+    "DecodeAuthorizationMessage": "<DecodedMessage>{&quot;allowed&quot;: false}</DecodedMessage>",
+    "GetAccessKeyInfo": "<Account>123456789012</Account>",
+    "GetCallerIdentity": "<Arn>arn:aws:iam::123456789012:user/Alice</Arn><UserId>AIDAEXAMPLE</UserId>"
+    "<Account>123456789012</Account>",
+    "GetDelegatedAccessToken": CREDENTIALS + "<AssumedPrincipal>arn:aws:iam::1:role/r</AssumedPrincipal>",
+    "GetFederationToken": CREDENTIALS + "<FederatedUser><FederatedUserId>1:Bob</FederatedUserId>"
+    "<Arn>arn:aws:sts::1:federated-user/Bob</Arn></FederatedUser>",
+    "GetSessionToken": CREDENTIALS + SIZES,
+    "GetWebIdentityToken": "<WebIdentityToken>eyJh.e30.c2ln</WebIdentityToken>"
+    "<Expiration>2026-11-20T17:13:48Z</Expiration>",
+}
+
+
+def reply(action, result, request_id="<ResponseMetadata><RequestId>r-1</RequestId></ResponseMetadata>", ns=XMLNS):
+    return f"<{action}Response{ns}><{action}Result>{result}</{action}Result>{request_id}</{action}Response>"
+
+
+def letter(action):
+    return chr(ord("A") + OPERATIONS.index(action))
+
+
+RAW, RAW_WITHOUT_NAME = "L", "M"
+IDENTITY = RESULTS["GetCallerIdentity"]
+ERROR = "<Type>Sender</Type><Code>AccessDenied</Code><Message>no</Message>"
+
+replies = {f"ok-{action.lower()}": letter(action) + "0" + reply(action, RESULTS[action]) for action in OPERATIONS}
+replies |= {
+    "ok-raw": RAW + "0" + reply("AssumeRole", RESULTS["AssumeRole"]),
+    "ok-raw-without-name": RAW_WITHOUT_NAME + "1<Response><a><b>x</b><b/></a><RequestId>r-1</RequestId></Response>",
+    "ok-headers": letter("GetCallerIdentity") + "pFri, 20 Nov 2026 17:08:48 GMT\n"
+    + reply("GetCallerIdentity", IDENTITY, ""),
+    "error-obsolete-date": letter("GetCallerIdentity") + "tFriday, 20-Nov-26 17:08:48 EST (x(y))\n" + f"<Error>{ERROR}</Error>",
+    "ok-declaration-and-bom": letter("GetCallerIdentity") + "0\ufeff<?xml version='1.0' encoding='UTF-8'?>\r\n<!-- c -->"
+    + reply("GetCallerIdentity", IDENTITY, "<requestId>r-1</requestId>", " xmlns='u' a=\"b\"") + "\n<?pi?>\n",
+    "ok-prefixes": letter("GetAccessKeyInfo") + "0<p:GetAccessKeyInfoResponse xmlns:p='u'><p:GetAccessKeyInfoResult>"
+    "<p:Account>1</p:Account></p:GetAccessKeyInfoResult></p:GetAccessKeyInfoResponse>",
+    "ok-entities-and-cdata": letter("DecodeAuthorizationMessage") + "0" + reply(
+        "DecodeAuthorizationMessage",
+        "<DecodedMessage> a&amp;&lt;&gt;&apos;&#65;&#x1F512;<![CDATA[<b>&amp;]]><!-- no -->\r\nc\t</DecodedMessage>",
+    ),
+    "ok-folded-secrets": letter("GetSessionToken") + "0" + reply(
+        "GetSessionToken",
+        CREDENTIALS.replace("IQoJb3JpZ2lu", "\n  IQoJ\n  b3Jp<![CDATA[Z2l]]>&#117;\n").replace("aB3/", "\n aB3&#x2F;"),
+    ),
+    "ok-minio": letter("AssumeRole") + "0" + reply(
+        "AssumeRole", "<AssumedRoleUser><Arn></Arn><AssumeRoleId/></AssumedRoleUser>" + CREDENTIALS
+    ),
+    "ok-wrapped": letter("GetAccessKeyInfo") + "0<GetAccessKeyInfoResponse><x><y><GetAccessKeyInfoResult><z>1</z>"
+    "<Account>1</Account></GetAccessKeyInfoResult></y></x></GetAccessKeyInfoResponse>",
+    "ok-fraction-and-offset": letter("GetWebIdentityToken") + "0" + reply(
+        "GetWebIdentityToken", RESULTS["GetWebIdentityToken"].replace("48Z", "48.359711+02:00")
+    ),
+    "bad-twice": letter("GetSessionToken") + "0" + reply("GetSessionToken", CREDENTIALS + CREDENTIALS),
+    "bad-missing": letter("GetSessionToken") + "0" + reply("GetSessionToken", "<Credentials/>"),
+    "bad-empty-secret": letter("GetSessionToken") + "0" + reply("GetSessionToken", CREDENTIALS.replace("aB3/cD+e", " ")),
+    "bad-empty-token": letter("GetWebIdentityToken") + "0" + reply("GetWebIdentityToken", "<WebIdentityToken/>"),
+    "bad-expiration": letter("GetSessionToken") + "0" + reply("GetSessionToken", CREDENTIALS.replace("2026-", "9999-")),
+    "bad-root": letter("AssumeRole") + "0" + reply("AssumeRoot", CREDENTIALS),
+    "bad-cut": letter("GetCallerIdentity") + "0" + reply("GetCallerIdentity", IDENTITY)[:90],
+    "bad-deep": RAW_WITHOUT_NAME + "0<Response>" + "<a>" * 40,
+    "bad-doctype": letter("GetCallerIdentity") + "0<?xml version='1.0'?><!DOCTYPE a [<!ENTITY e 'x'>]><a>&e;</a>",
+    "bad-entity": letter("GetAccessKeyInfo") + "0" + reply("GetAccessKeyInfo", "<Account>&nbsp;&#0;&#xD800;</Account>"),
+    "bad-charset": letter("GetCallerIdentity") + "0<?xml version='1.0' encoding='utf-16'?><a/>",
+    "bad-utf8": (letter("GetAccessKeyInfo") + "0<GetAccessKeyInfoResponse>").encode() + b"\xff</GetAccessKeyInfoResponse>",
+    "bad-html": letter("GetCallerIdentity") + "0<!DOCTYPE html>\n<html><body>Sign in</body></html>",
+    "bad-text": letter("GetCallerIdentity") + "0Bad gateway",
+    "bad-empty": letter("GetCallerIdentity") + "0",
+    "error-sts": f"A3<ErrorResponse{XMLNS}><Error>{ERROR}</Error><RequestId>r-1</RequestId></ErrorResponse>",
+    "error-id-first": f"A4<ErrorResponse><RequestId>r-1</RequestId><Error>{ERROR}</Error></ErrorResponse>",
+    "error-ec2": f"A3<Response><Errors><Error>{ERROR}</Error></Errors><RequestID>r-1</RequestID></Response>",
+    "error-bare": f"A4<Error>{ERROR}<Resource>/x</Resource><Detail><A>1</A><B/></Detail><RequestId>r</RequestId></Error>",
+    "error-name-only": "A3<UnknownOperationException/>",
+    "error-name-and-message": "A3<AccessDeniedException><Message>no</Message></AccessDeniedException>",
+    "error-lower-case": "A5<ErrorResponse><Error><code>Throttling</code><message>Rate exceeded</message>"
+    "<type>Receiver</type></Error></ErrorResponse>",
+    "error-escaped": "A3<Error><Code><![CDATA[A]]>&#66;</Code><Message>a&#10;&#x9b;&lt;<![CDATA[b]]></Message></Error>",
+    "error-long": "A3<Error><Code>{0}</Code><Message>{0}</Message><RequestId>{0}</RequestId></Error>".format("\x85" * 2100),
+    "error-without-code": "A3<ErrorResponse><Error><Message>no</Message></Error></ErrorResponse>",
+    "error-html": "A7<html><head><title>503</title></head><body/></html>",
+    "error-text": "A6upstream connect error",
+    "error-empty": "A6",
+    "error-redirect": "A2",
+    "error-json": 'A3{"Error":{"Code":"AccessDenied","Message":"no","Type":"Sender"},"RequestId":"r-1"}',
+    "error-json-flat": 'A3{"__type":"com.amazon#AccessDeniedException","message":"no","requestId":"r-1"}',
+    "error-json-all": 'A3 {"a":[1,{"b":null}],"n":-1.5e3,"Error":{"Code":"X\\u0041\\"","Message":"l\\n\\\\\\ud83d\\udd12"}} ',
+    "error-json-cut": 'A3{"Error":{"Code":"Acc',
+}
+
+# form: as `arbitrary` takes it, see `Bytes`.
+
+
+class Bytes:
+    """The inverse of `arbitrary::Unstructured`: values stand at the front, lengths at the end, last one first."""
+
+    def __init__(self):
+        self.front, self.back = b"", b""
+
+    def text(self, text):
+        data = text.encode()
+        self.front += data
+        self.back = bytes([len(data)]) + self.back
+        return self
+
+    def more(self, more):
+        self.front += bytes([more])
+        return self
+
+    def finish(self, rest=b""):
+        data = self.front + rest + self.back
+        assert len(data) <= 256, "a length is a single byte only in a short input"
+        return data
+
+
+def form(pairs, text=""):
+    out = Bytes()
+    for name, value in pairs:
+        out.more(1).text(name).text(value)
+    return out.more(0).finish(text.encode())
+
+
+forms = {
+    "pairs": form([("Action", "AssumeRole"), ("Tags.member.1.Key", "a b&c=d/é"), ("Policy", '{"*":"%~-_."}')]),
+    "empty-pairs": form([("", ""), ("", "x"), ("x", ""), ("", "")]),
+    "unicode": form([("\u007f\u0080", "\u07ff\u0800"), ("\ufffd\uffff", "\U00010000\U0010ffff"), ("\0\n", "+ ")]),
+    "text": form([], "Action=GetCallerIdentity&Version=2011-06-15&Key=a%20b+c"),
+    "text-separators": form([], "&&a&=b&c==d=&=&&"),
+    "text-escapes": form([], "%=%4&%zz=%41%4g&%%41=%c3%a9%ff&+=%2B%26%3D"),
+    "text-unicode": form([], "é=\u2028&%F0%9F%94%92=🔒%f0%9f%94"),
+}
+
+# sigv4: eight fields as `arbitrary` takes them, then the request as text.
+
+
+def sigv4(target, headers="", body="", token="", seconds=1440938160, expires=60, flags=(1, 1, 0, 0), payload=0,
+          names=("us-east-1", "sts"), key=("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"), offset=0):
+    # The discriminant of an enum of three is multiplied by three and shifted by 32 bits.
+    payload_bytes = struct.pack("<I", [0, 1 << 31, 0xFFFF_FFFF][payload]) + (b"\xab" if payload == 1 else b"")
+    fields = struct.pack("<qIiI", seconds, 0, offset, expires) + bytes(flags) + payload_bytes
+    lines = [*key, token, *names, target, *([headers] if headers else []), "", body]
+    return fields + "\n".join(lines).encode("latin-1")
+
+
+FORM = "content-type:application/x-www-form-urlencoded; charset=utf-8"
+signatures = {
+    "post": sigv4("POST https://sts.eu-west-1.amazonaws.com/", FORM + "\nuser-agent:x",
+                  "Action=GetCallerIdentity&Version=2011-06-15", "IQoJb3JpZ2lu//8="),
+    "get": sigv4("GET https://iam.amazonaws.com/?Action=ListUsers&Version=2010-05-08", FORM, names=("us-east-1", "iam")),
+    "eks": sigv4("GET https://sts.eu-west-1.amazonaws.com/?Action=GetCallerIdentity&Version=2011-06-15",
+                 "x-k8s-aws-id:cluster", token="IQo="),
+    "late-token": sigv4("GET https://h.test/", "host:h.test", token="IQo=", flags=(1, 1, 0, 1)),
+    "s3": sigv4("PUT https://b.s3.amazonaws.com/a//b/../c%20d%2Fe", "x-amz-meta-a:  b  c ", "x", "IQo=",
+                flags=(0, 0, 1, 0), payload=2, names=("us-east-1", "s3")),
+    "digest": sigv4("PUT https://h.test/x", "", "", flags=(1, 1, 1, 0), payload=1),
+    "dots": sigv4("GET http://h.test:8080/a/./b//../../c/..%2f/é/."),
+    "default-port": sigv4("GET https://u:p@h.test:443?"),
+    "port": sigv4("GET http://[::1]:443/"),
+    "query": sigv4("GET https://h.test/?b=2&a=%7e&a=1&c&=&d=%zz%&e=a+b&k=%ff&X-Amz-Date=x&&A=b=c"),
+    "query-plain": sigv4("GET https://h.test/a?b=2&a=%7e&a=1&c&=&d=%zz%&%c3%a9=%2B%2f&X-Amz-Date=x&&A=b=c&b=10&b", token="t"),
+    "headers-plain": sigv4("PATCH http://h.test:80/", "x-a: b \nx-a:\nX-A:c   d\nx-ab:1\nx-b:\"e  f\"\nx-amz-date:z\nte:x\n"
+                           "host:one\nhost:two\nuser-agent:u\nx-amz-content-sha256:0", "b", "t", flags=(1, 0, 0, 0)),
+    "headers": sigv4("DELETE https://h.test/", "x-a: b \nx-a:\nX-A:c   d\nx-b:\t\"e  f\"\nx-c:\xe9\nx-amz-date:z\nte:x\n"
+                     "authorization:y\nx-amz-security-token:old"),
+    "presigned": sigv4("GET https://h.test/?X-Amz-Signature=00", expires=604800),
+    "far-times": sigv4("GET https://h.test/", seconds=253402300799, offset=-86399),
+    "no-host": sigv4("GET /"),
+    "host-header-only": sigv4("OPTIONS *", "host:h.test"),
+    "authority-only": sigv4("CONNECT h.test:443"),
+    "odd-names": sigv4("GET https://h.test/", names=("", "s/3"), key=(" a/b,", "\x00")),
+}
+
+if __name__ == "__main__":
+    write("reply_xml", replies)
+    write("form", forms)
+    write("sigv4", signatures)
