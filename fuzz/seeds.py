@@ -218,3 +218,22 @@ if __name__ == "__main__":
     write("reply_xml", replies)
     write("form", forms)
     write("sigv4", signatures)
+
+# http1_reply: the sizes of the slices and the bytes of a reply. `arbitrary` takes the length of the last slice from the
+# end of the input, so the sizes come first, with their number behind them.
+
+def http1(head, body=b"", sizes=b"\x03\x01\x07"):
+    reply = ("HTTP/1.1 " + head.replace("\n", "\r\n") + "\r\n\r\n").encode() + body
+    return sizes + reply + bytes([len(sizes)])
+
+
+write("http1_reply", {
+    "length": http1("200 OK\nContent-Length: 3", b"abc"),
+    "close": http1("200 OK", b"abc"),
+    "chunked": http1("200 OK\nTransfer-Encoding: chunked", b"3;x=y\r\nabc\r\n0\r\nA: b\r\n\r\n"),
+    "interim": http1("100 Continue", b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"),
+    "both": http1("200 OK\nContent-Length: 3\nTransfer-Encoding: chunked", b"abc"),
+    "folded": http1("200 OK\nA: b\n c", b"abc"),
+    "after": http1("200 OK\nContent-Length: 1", b"abc"),
+    "kept": http1("200 OK\nConnection: close, keep-alive\nContent-Length: 0"),
+})
