@@ -12,9 +12,15 @@ const ROLE: &str = "arn:aws:iam::123456789012:role/Deploy";
 fn main() -> Result<(), Error> {
     let encoder = Encoder::new(EndpointOptions::new().region("eu-west-1").resolve()?);
     show(&encoder, &AssumeRole::new(ROLE, "session").tag("Project", "x"))?;
-    show(&encoder, &AssumeRoleWithSaml::new(ROLE, "arn:aws:iam::123456789012:saml-provider/Idp", "PHNhbWw+"))?;
+    show(
+        &encoder,
+        &AssumeRoleWithSaml::new(ROLE, "arn:aws:iam::123456789012:saml-provider/Idp", "PHNhbWw+"),
+    )?;
     show(&encoder, &AssumeRoleWithWebIdentity::new(ROLE, "session", "eyJhbGciOiJub25lIn0.e30."))?;
-    show(&encoder, &AssumeRoot::new("123456789012", "arn:aws:iam::aws:policy/root-task/S3UnlockBucketPolicy"))?;
+    show(
+        &encoder,
+        &AssumeRoot::new("123456789012", "arn:aws:iam::aws:policy/root-task/S3UnlockBucketPolicy"),
+    )?;
     show(&encoder, &DecodeAuthorizationMessage::new("message"))?;
     show(&encoder, &GetAccessKeyInfo::new("AKIAIOSFODNN7EXAMPLE"))?;
     show(&encoder, &GetCallerIdentity::new())?;
@@ -32,7 +38,8 @@ fn main() -> Result<(), Error> {
 /// What is sent, and what is made of an answer that is none.
 fn show<O: Operation>(encoder: &Encoder, operation: &O) -> Result<(), Error> {
     let request = encoder.encode(operation, Some(&credentials()?), now())?;
-    let answer = http::Response::builder().status(503).body("<html>").map(|response| operation.decode(&response));
+    let answer =
+        http::Response::builder().status(503).body("<html>").map(|response| operation.decode(&response));
     let error = answer.ok().and_then(Result::err).map(|error| error.to_string());
     println!("{} {} {:?}", request.method(), request.uri(), request.body());
     println!("  {}", error.unwrap_or_default());

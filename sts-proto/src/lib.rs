@@ -82,6 +82,7 @@ pub use time;
 pub mod endpoint;
 pub mod form;
 pub mod operation;
+pub mod proxy;
 pub mod reply;
 pub mod shape;
 pub mod sigv4;
