@@ -2,13 +2,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use sts_proto::endpoint::{Endpoint, EndpointOptions, EndpointRule};
+use sts_proto::endpoint::Endpoint;
 use sts_proto::operation::Operation;
 use sts_proto::sigv4::PresignedUrl;
-use sts_proto::source::environment;
 use sts_proto::time::OffsetDateTime;
-use sts_proto::{Credentials, Encoder, Error, Presign, Reply, UserAgent, Validation};
+use sts_proto::{Credentials, Encoder, Error, Presign, Reply};
 
+use crate::builder::ClientBuilder;
 use crate::transport::{Timeouts, Transport};
 
 /// A client of STS. Cheap to clone and to share between threads; clones share connections and signing keys.
@@ -28,6 +28,16 @@ impl Client {
     /// A client in the making.
     pub fn builder() -> ClientBuilder {
         ClientBuilder::default()
+    }
+
+    pub(crate) fn from_parts(
+        encoder: Encoder,
+        transport: Box<dyn Transport>,
+        timeouts: Timeouts,
+        credentials: Option<Credentials>,
+    ) -> Self {
+        let shared = Arc::new(Shared { encoder, transport, timeouts });
+        Self { shared, credentials: credentials.map(Arc::new) }
     }
 
     /// Makes the call and waits for the result.
@@ -153,142 +163,6 @@ fn log_outcome(
     }
 }
 
-/// A [`Client`] in the making.
-#[derive(Default)]
-#[must_use = "a client is made by `build`"]
-pub struct ClientBuilder {
-    endpoint: EndpointOptions,
-    credentials: Source,
-    timeouts: Timeouts,
-    user_agent: UserAgent,
-    validation: Validation,
-    transport: Option<Box<dyn Transport>>,
-}
-
-#[derive(Default)]
-enum Source {
-    #[default]
-    None,
-    Given(Credentials),
-    Environment,
-}
-
-impl ClientBuilder {
-    /// The region, such as `eu-west-1`.
-    pub fn region(mut self, region: impl Into<String>) -> Self {
-        self.endpoint = self.endpoint.region(region);
-        self
-    }
-
-    /// A URL of one's own instead of AWS's, such as `http://localhost:4566`.
-    pub fn endpoint_url(mut self, url: impl Into<String>) -> Self {
-        self.endpoint = self.endpoint.url(url);
-        self
-    }
-
-    /// All that decides on the endpoint at once: FIPS, dual-stack, legacy global, signing region and name.
-    pub fn endpoint(mut self, options: EndpointOptions) -> Self {
-        self.endpoint = options;
-        self
-    }
-
-    /// The credentials that calls are signed with. AssumeRoleWithSAML and AssumeRoleWithWebIdentity need none.
-    pub fn credentials(mut self, credentials: Credentials) -> Self {
-        self.credentials = Source::Given(credentials);
-        self
-    }
-
-    /// The credentials in the environment: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`.
-    pub fn credentials_from_env(mut self) -> Self {
-        self.credentials = Source::Environment;
-        self
-    }
-
-    /// How long things may take.
-    pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
-        self.timeouts = timeouts;
-        self
-    }
-
-    /// Words at the end of the `user-agent` header: `my-program/1.0`.
-    pub fn user_agent_suffix(mut self, suffix: &str) -> Self {
-        self.user_agent = self.user_agent.suffix(suffix);
-        self
-    }
-
-    /// Which rules are checked before a request is sent.
-    pub fn validation(mut self, validation: Validation) -> Self {
-        self.validation = validation;
-        self
-    }
-
-    /// Another way to send requests than ureq.
-    pub fn transport(mut self, transport: impl Transport + 'static) -> Self {
-        self.transport = Some(Box::new(transport));
-        self
-    }
-
-    /// The client.
-    ///
-    /// # Errors
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput): the endpoint cannot be resolved, the environment
-    /// has no usable credentials although they were asked for, a timeout is zero, or there is no transport.
-    pub fn build(self) -> Result<Client, Error> {
-        let endpoint = self.endpoint.resolve()?;
-        let Timeouts { connect, attempt, total } = self.timeouts;
-        for (name, timeout) in
-            [("Timeouts.connect", connect), ("Timeouts.attempt", attempt), ("Timeouts.total", total)]
-        {
-            if timeout.is_zero() {
-                return Err(zero(name));
-            }
-        }
-        let mut user_agent = self.user_agent.driver(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
-        if let Ok(name) = std::env::var("AWS_EXECUTION_ENV") {
-            user_agent = user_agent.execution_environment(&name);
-        }
-        if endpoint.rule() == EndpointRule::Custom {
-            user_agent = user_agent.feature("N");
-        }
-        let credentials =
-            match self.credentials {
-                Source::None => None,
-                Source::Given(credentials) => {
-                    user_agent = user_agent.feature("e");
-                    Some(credentials)
-                }
-                Source::Environment => {
-                    user_agent = user_agent.feature("g");
-                    let found = environment::credentials(|name| std::env::var(name).ok())?;
-                    Some(found.ok_or_else(|| {
-                        Error::setting("AWS_ACCESS_KEY_ID", "is not set in the environment")
-                    })?)
-                }
-            };
-        let encoder = Encoder::new(endpoint).user_agent(&user_agent).validation(self.validation);
-        let transport = match self.transport {
-            Some(transport) => transport,
-            None => default_transport(self.timeouts)?,
-        };
-        let shared = Arc::new(Shared { encoder, transport, timeouts: self.timeouts });
-        Ok(Client { shared, credentials: credentials.map(Arc::new) })
-    }
-}
-
-fn zero(name: &'static str) -> Error {
+pub(crate) fn zero(name: &'static str) -> Error {
     Error::setting(name, "must not be zero")
-}
-
-#[cfg(feature = "ureq")]
-#[expect(clippy::unnecessary_wraps, reason = "without the feature there is none")]
-fn default_transport(timeouts: Timeouts) -> Result<Box<dyn Transport>, Error> {
-    Ok(Box::new(crate::UreqTransport::new(timeouts)))
-}
-
-#[cfg(not(feature = "ureq"))]
-fn default_transport(_: Timeouts) -> Result<Box<dyn Transport>, Error> {
-    Err(Error::setting(
-        "Transport",
-        "is required: the built-in one is behind the feature `ureq`, which is off",
-    ))
 }
