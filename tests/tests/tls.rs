@@ -182,3 +182,102 @@ fn one_connection_serves_many_calls_and_the_next_one_resumes_the_session() {
     client.send(GetCallerIdentity::new()).unwrap();
     assert_eq!((server.connections(), server.resumed()), (4, 2));
 }
+
+#[test]
+fn the_process_environment_is_read() {
+    let authority = Authority::new();
+    let server = TlsServer::start(authority.identity(&for_hosts(&["localhost"])));
+    assert!(call_in_a_child(&server, &authority, "AWS_CA_BUNDLE"));
+    assert!(!call_in_a_child(&server, &authority, "STS_NOTHING"));
+}
+
+/// Runs [`child`] in a process of its own, with that variable naming a file with the authority's certificate.
+fn call_in_a_child(server: &TlsServer, authority: &Authority, variable: &str) -> bool {
+    let path = std::env::temp_dir().join(format!("sts-tests-{variable}-{}.pem", std::process::id()));
+    std::fs::write(&path, authority.pem()).unwrap();
+    let output = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "child"])
+        .env_remove("AWS_CA_BUNDLE")
+        .env("STS_CHILD", format!("{variable} {}", server.url()))
+        .env(variable, &path)
+        .output()
+        .unwrap();
+    std::fs::remove_file(&path).unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() || text.contains("is self-signed or"), "{text}");
+    output.status.success()
+}
+
+#[test]
+#[ignore = "runs in a child process with an environment of its own"]
+fn child() {
+    let arguments = std::env::var("STS_CHILD").unwrap();
+    let (variable, url) = arguments.split_once(' ').unwrap();
+    let credentials = Credentials::new("AKIAIOSFODNN7EXAMPLE", "secret").unwrap();
+    let builder = Client::builder().region("us-east-1").endpoint_url(url).credentials(credentials);
+    let builder = match variable {
+        #[cfg(feature = "platform")]
+        "SSL_CERT_FILE" => builder.platform_roots(),
+        _ => builder,
+    };
+    call(builder).unwrap();
+}
+
+/// The other TLS libraries and the platform's roots: `--features platform`.
+#[cfg(feature = "platform")]
+mod platform {
+    use sts_blocking::{CaBundle, Roots, Tls, UreqOptions, UreqTransport};
+
+    use super::*;
+
+    fn native(url: &str, roots: Roots) -> Result<(), Error> {
+        let options = UreqOptions::new().tls(Tls::NativeTls).roots(roots);
+        call(builder(url).transport(UreqTransport::with_options(options)?))
+    }
+
+    fn bundle(authority: &Authority) -> Roots {
+        Roots::Bundle(CaBundle::from_pem(authority.pem().as_bytes()).unwrap())
+    }
+
+    #[test]
+    fn the_platforms_library_takes_a_bundle_and_says_why_it_refuses() {
+        let authority = Authority::new();
+        let server = TlsServer::start(authority.identity(&for_hosts(&["localhost"])));
+        native(&server.url(), bundle(&authority)).unwrap();
+
+        let (mut expired, mut early) = (for_hosts(&["localhost"]), for_hosts(&["localhost"]));
+        (expired.not_before, expired.not_after) = (date_time_ymd(2020, 1, 1), date_time_ymd(2021, 2, 3));
+        (early.not_before, early.not_after) = (date_time_ymd(2998, 1, 1), date_time_ymd(2999, 1, 1));
+        let another = for_hosts(&["sts.example.test"]);
+        let good = for_hosts(&["localhost"]);
+        for (params, roots, words) in [
+            (&expired, bundle(&authority), "has expired"),
+            (&early, bundle(&authority), "is not yet valid"),
+            (&another, bundle(&authority), "is for another host"),
+            (
+                &good,
+                bundle(&Authority::new()),
+                "is self-signed or from an authority that is not trusted here",
+            ),
+            (&good, Roots::BuiltIn, "is self-signed or from an authority that is not trusted here"),
+        ] {
+            let server = TlsServer::start(authority.identity(params));
+            let error = native(&server.url(), roots).unwrap_err();
+            assert_eq!(error.transport_kind(), Some(TransportKind::Tls), "{words}: {error:?}");
+            // Other platforms' libraries have words of their own.
+            assert!(!cfg!(target_os = "linux") || error.to_string().contains(words), "{words}: {error:?}");
+        }
+    }
+
+    #[test]
+    fn the_platforms_roots_serve_rustls() {
+        let authority = Authority::new();
+        let server = TlsServer::start(authority.identity(&for_hosts(&["localhost"])));
+        // Elsewhere than on Unix the roots are not in a file.
+        if cfg!(all(unix, not(target_vendor = "apple"))) {
+            assert!(call_in_a_child(&server, &authority, "SSL_CERT_FILE"));
+        }
+        let error = call(builder(&server.url()).platform_roots()).unwrap_err();
+        assert_eq!(error.transport_kind(), Some(TransportKind::Tls), "{error:?}");
+    }
+}
