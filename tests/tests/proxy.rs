@@ -1,5 +1,7 @@
 //! The client through proxies: one of the tests' own, and a real one that `tests/proxy.sh` starts.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -310,9 +312,9 @@ fn the_environment_decides_unless_the_program_does() {
         );
     }
     // Loopback is not proxied from the environment, and is where the program says so.
-    send(from_environment(&server.url(), "")).unwrap();
+    send(from_environment(server.url(), "")).unwrap();
     assert_eq!(proxy.heads().len(), 1);
-    send(from_environment(&server.url(), "").proxy(proxy.url())).unwrap();
+    send(from_environment(server.url(), "").proxy(proxy.url())).unwrap();
     assert_eq!(proxy.heads().len(), 2);
 
     let socks = builder(&http, anybody()).variables(|name| {
@@ -358,7 +360,7 @@ fn through_a_real_proxy() {
     let tls = TlsServer::start(authority.identity(&for_hosts(&["localhost"])));
     let with_password = closed.replace("http://", "http://alice:hunter%2D2@");
     for proxy in [&open, &with_password] {
-        let client = builder(&server.url(), user(&server)).proxy(proxy.as_str()).build().unwrap();
+        let client = builder(server.url(), user(&server)).proxy(proxy.as_str()).build().unwrap();
         client.send(GetCallerIdentity::new()).unwrap();
         client.send(GetCallerIdentity::new()).unwrap();
         let https = builder(&tls.url(), anybody()).proxy(proxy.as_str());
@@ -376,11 +378,11 @@ fn through_a_real_proxy() {
     for (proxy, words) in
         [(&closed, "answered 407, so it wants a user"), (&wrong, "answered 401, so it does not accept")]
     {
-        let error = refusal(&server.url(), proxy);
+        let error = refusal(server.url(), proxy);
         assert_eq!(error.transport_kind(), Some(TransportKind::ProxyRefused), "{error:?}");
         assert!(error.to_string().contains(words), "{error}");
     }
-    let error = refusal(&server.url(), &narrow);
+    let error = refusal(server.url(), &narrow);
     assert_eq!(error.transport_kind(), Some(TransportKind::ProxyRefused), "{error:?}");
     assert!(error.to_string().contains("answered 403"), "{error}");
     // Nobody listens on port 1.

@@ -1,5 +1,7 @@
 //! Whom the client trusts, and what it says when it does not.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::net::TcpListener;
 use std::time::Duration;
 
