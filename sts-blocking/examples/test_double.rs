@@ -59,10 +59,9 @@ fn main() -> Result<(), Error> {
              <UserId>AIDACKCEVSQ6C2EXAMPLE</UserId><Account>123456789012</Account></GetCallerIdentityResult>
              </GetCallerIdentityResponse>",
         );
-    let client = Client::builder()
+    let client = Client::with_transport(double.clone())
         .region("eu-west-1")
         .credentials(Credentials::new("AKIAIOSFODNN7EXAMPLE", "secret")?)
-        .transport(double.clone())
         .build()?;
 
     let error = client.send(GetCallerIdentity::new()).expect_err("the first answer is a refusal");

@@ -1,8 +1,9 @@
 use std::path::PathBuf;
 
+use sts_proto::call::Caller;
 use sts_proto::endpoint::{EndpointOptions, EndpointRule};
 use sts_proto::source::environment;
-use sts_proto::{Credentials, Encoder, Error, Secret, UserAgent, Validation};
+use sts_proto::{Credentials, Encoder, Error, RetryPolicy, Secret, UserAgent, Validation};
 
 use crate::client::{Client, zero};
 use crate::network::{Network, ProxyChoice, RootsChoice, Variables};
@@ -19,9 +20,19 @@ pub struct ClientBuilder {
     timeouts: Timeouts,
     user_agent: UserAgent,
     validation: Validation,
+    retry: RetryPolicy,
+    skew: Skew,
     transport: Option<Box<dyn Transport>>,
     network: Network,
     variables: Variables,
+}
+
+/// What is done about a clock that is off.
+#[derive(Clone, Copy, Default)]
+enum Skew {
+    #[default]
+    Learned,
+    Fixed(sts_proto::time::Duration),
 }
 
 #[derive(Default)]
@@ -78,6 +89,18 @@ impl ClientBuilder {
     /// Which rules are checked before a request is sent.
     pub fn validation(mut self, validation: Validation) -> Self {
         self.validation = validation;
+        self
+    }
+
+    /// When a call is tried again. By default up to three attempts in all, as AWS's SDKs have it.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = policy;
+        self
+    }
+
+    /// What the server's clock is ahead by, instead of what its replies say. Zero switches the correction off.
+    pub fn clock_skew(mut self, skew: sts_proto::time::Duration) -> Self {
+        self.skew = Skew::Fixed(skew);
         self
     }
 
@@ -175,6 +198,15 @@ impl ClientBuilder {
             None => self.network.transport(endpoint.url(), self.timeouts, &self.variables)?,
         };
         let encoder = Encoder::new(endpoint).user_agent(&user_agent).validation(self.validation);
-        Ok(Client::from_parts(encoder, transport, self.timeouts, credentials))
+        let caller = Caller::new(encoder, self.retry);
+        let caller = match self.skew {
+            Skew::Learned => caller,
+            Skew::Fixed(skew) => {
+                let caller = caller.corrects_skew(false);
+                caller.set_skew(skew);
+                caller
+            }
+        };
+        Ok(Client::from_parts(caller, transport, self.timeouts, credentials))
     }
 }

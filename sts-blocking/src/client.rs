@@ -1,12 +1,16 @@
 use std::fmt;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
+use sts_proto::call::{Caller, Deadlines};
 use sts_proto::endpoint::Endpoint;
 use sts_proto::operation::Operation;
 use sts_proto::sigv4::PresignedUrl;
+use sts_proto::step::{Flow, Resume, Step};
 use sts_proto::time::OffsetDateTime;
-use sts_proto::{Credentials, Encoder, Error, Presign, Reply};
+use sts_proto::{Credentials, Error, Presign, Reply};
 
 use crate::builder::ClientBuilder;
 use crate::transport::{Timeouts, Transport};
@@ -19,7 +23,7 @@ pub struct Client {
 }
 
 struct Shared {
-    encoder: Encoder,
+    caller: Arc<Caller>,
     transport: Box<dyn Transport>,
     timeouts: Timeouts,
 }
@@ -30,13 +34,18 @@ impl Client {
         ClientBuilder::default()
     }
 
+    /// A client in the making that sends by another transport than ureq.
+    pub fn with_transport(transport: impl Transport + 'static) -> ClientBuilder {
+        ClientBuilder::default().transport(transport)
+    }
+
     pub(crate) fn from_parts(
-        encoder: Encoder,
+        caller: Caller,
         transport: Box<dyn Transport>,
         timeouts: Timeouts,
         credentials: Option<Credentials>,
     ) -> Self {
-        let shared = Arc::new(Shared { encoder, transport, timeouts });
+        let shared = Arc::new(Shared { caller: Arc::new(caller), transport, timeouts });
         Self { shared, credentials: credentials.map(Arc::new) }
     }
 
@@ -62,7 +71,9 @@ impl Client {
             let error = Error::setting("Credentials", "are required: a URL is signed, and there are none");
             return Err(error.during(operation.action()));
         };
-        self.shared.encoder.presign(operation, credentials, OffsetDateTime::now_utc(), options)
+        let caller = &self.shared.caller;
+        let now = OffsetDateTime::now_utc() + caller.skew();
+        caller.encoder().presign(operation, credentials, now, options)
     }
 
     /// The same client with other credentials, such as those of a role just assumed.
@@ -74,7 +85,13 @@ impl Client {
     /// Where requests go, what they are signed for, and why.
     #[must_use]
     pub fn endpoint(&self) -> &Endpoint {
-        self.shared.encoder.endpoint()
+        self.shared.caller.encoder().endpoint()
+    }
+
+    /// What the server's clock is ahead of ours by, as far as is known. Requests are signed with the server's time.
+    #[must_use]
+    pub fn skew(&self) -> sts_proto::time::Duration {
+        self.shared.caller.skew()
     }
 
     /// Closes the connections that are kept open for further requests.
@@ -118,45 +135,61 @@ impl<O: Operation> Call<'_, O> {
     /// Makes the call and waits for the result.
     ///
     /// # Errors
-    /// See [`ErrorKind`](crate::ErrorKind).
+    /// See [`ErrorKind`](crate::ErrorKind). Retries are spent.
     pub fn send(self) -> Result<Reply<O::Output>, Error> {
         let shared = &self.client.shared;
-        let action = self.operation.action();
-        let timeout = self.timeout.unwrap_or(shared.timeouts.total).min(shared.timeouts.attempt);
-        if timeout.is_zero() {
-            return Err(zero("Timeout").during(action));
+        let action = self.operation.action().to_owned();
+        let total = self.timeout.unwrap_or(shared.timeouts.total);
+        if total.is_zero() {
+            return Err(zero("Timeout").during(&action));
         }
-        let now = OffsetDateTime::now_utc();
-        let request = shared.encoder.encode(&self.operation, self.credentials.as_deref(), now)?;
+        let key = self.credentials.clone();
+        let deadlines = Deadlines { attempt: shared.timeouts.attempt, total };
+        let caller = Arc::clone(&shared.caller);
+        let call = sts_proto::call::Call::new(caller, self.operation, self.credentials, deadlines, seed());
         let start = Instant::now();
-        let outcome = shared
-            .transport
-            .send(request, timeout)
-            .map_err(|error| error.during(action))
-            .and_then(|response| self.operation.decode(&response));
-        log_outcome(
-            action,
-            start.elapsed(),
-            self.credentials.as_deref(),
-            outcome.as_ref().map(|r| &r.metadata),
-        );
+        let outcome = drive(&*shared.transport, call.start(OffsetDateTime::now_utc()));
+        log_outcome(&action, start.elapsed(), key.as_deref(), &outcome);
         outcome
     }
 }
 
+/// The driver: sends and sleeps, and decides nothing.
+fn drive<F: Flow>(transport: &dyn Transport, mut step: Step<F>) -> Result<F::Output, Error> {
+    loop {
+        step = match step {
+            Step::Send(transmit, then) => {
+                let answer = transport.send(transmit.request, transmit.timeout);
+                then.resume(OffsetDateTime::now_utc(), answer)
+            }
+            Step::Wait(wait, then) => {
+                thread::sleep(wait);
+                then.resume(OffsetDateTime::now_utc(), ())
+            }
+            Step::Done(result) => return result,
+        }
+    }
+}
+
+/// The randomness of a call's waits. The standard library draws a new key for each of its hashers.
+fn seed() -> u64 {
+    RandomState::new().build_hasher().finish()
+}
+
 /// One line a call. The access key id stands in it because it links the line to CloudTrail; no secret does.
-fn log_outcome(
+fn log_outcome<T>(
     action: &str,
     took: Duration,
     credentials: Option<&Credentials>,
-    outcome: Result<&sts_proto::Metadata, &Error>,
+    outcome: &Result<Reply<T>, Error>,
 ) {
     let took = took.as_secs_f64();
     let key = credentials.map_or("none", Credentials::access_key_id);
     match outcome {
-        Ok(metadata) => log::debug!(
-            "{action}: HTTP {} in {took:.3} s, request id {}, access key {key}",
+        Ok(Reply { metadata, .. }) => log::debug!(
+            "{action}: HTTP {} in {took:.3} s, attempt {}, request id {}, access key {key}",
             metadata.status,
+            metadata.attempts,
             metadata.request_id.as_deref().unwrap_or("none"),
         ),
         Err(error) => log::warn!("{error}; after {took:.3} s, access key {key}"),

@@ -33,14 +33,18 @@
 //! # Features
 //! - `rustls` (default): TLS by rustls on ring, with Mozilla's roots.
 //! - `native-tls`: TLS by the platform's library.
-//! - `platform-verifier`: the platform's roots for rustls too, where [`ClientBuilder::platform_roots`] asks for them.
+//! - `platform-verifier`: the platform's roots for rustls too, where `ClientBuilder::platform_roots` asks for them.
+//! - `json`: a typed view of decoded authorization messages.
 //! - `ureq`: the built-in transport without TLS; both of the above bring it.
 
 pub use builder::ClientBuilder;
 pub use client::{Call, Client};
+#[cfg(feature = "json")]
+pub use sts_proto::authorization;
 pub use sts_proto::{
-    Body, Credentials, Encoder, Error, ErrorCode, ErrorKind, Metadata, Presign, Reply, Secret, ServiceError,
-    TransportKind, UserAgent, Validation, endpoint, http, operation, proxy, shape, sigv4, source, time,
+    Body, Cause, Credentials, Encoder, Error, ErrorCode, ErrorKind, Hint, Metadata, Presign, Reply, Retry,
+    RetryPolicy, RetryReason, Secret, ServiceError, TransportKind, UserAgent, Validation, compatible,
+    endpoint, http, operation, proxy, shape, sigv4, source, time,
 };
 pub use transport::{Timeouts, Transport};
 #[cfg(any(feature = "rustls", feature = "native-tls"))]

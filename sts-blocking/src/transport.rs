@@ -19,10 +19,9 @@ use sts_proto::{Body, Error, http};
 ///
 /// let reply = "<GetAccessKeyInfoResponse><GetAccessKeyInfoResult><Account>123456789012</Account>
 ///              </GetAccessKeyInfoResult></GetAccessKeyInfoResponse>";
-/// let client = Client::builder()
+/// let client = Client::with_transport(Canned(reply))
 ///     .region("eu-west-1")
 ///     .credentials(sts_blocking::Credentials::new("AKIAIOSFODNN7EXAMPLE", "secret")?)
-///     .transport(Canned(reply))
 ///     .build()?;
 /// assert_eq!(client.send(GetAccessKeyInfo::new("AKIAI44QH8DHBEXAMPLE"))?.account, "123456789012");
 /// # Ok::<(), Error>(())

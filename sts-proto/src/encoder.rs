@@ -11,6 +11,7 @@ use crate::constraint::Validation;
 use crate::credentials::Credentials;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, Rule, Violation};
+use crate::hint::{Hint, Situation};
 use crate::operation::Operation;
 use crate::sigv4::{self, PresignedUrl, Signer, Signing};
 use crate::user_agent::UserAgent;
@@ -203,6 +204,14 @@ impl Encoder {
             Uri::try_from(url.as_str()).map_err(|_| Error::setting("Url", "would be too long"))?;
         request.headers_mut().extend(options.headers.iter().cloned());
         self.signer.presign(&request, &self.signing(Some(credentials), now)?, options.expires)
+    }
+
+    /// The same error with a [`Hint`], where what it most likely comes from can be told from its code, its
+    /// message and the settings. Drivers do it for every error that they give out.
+    #[must_use]
+    pub fn explain(&self, error: Error, credentials: Option<&Credentials>, now: OffsetDateTime) -> Error {
+        let hint = Hint::of(&error, &Situation { endpoint: &self.endpoint, credentials, now });
+        error.with_hint(hint)
     }
 
     fn check<O: Operation>(&self, operation: &O) -> Result<(), Error> {

@@ -7,7 +7,9 @@ pub use code::ErrorCode;
 pub use service::{Fault, ServiceError};
 pub use violation::{Rule, Violation};
 
+use crate::hint::Hint;
 use crate::reply::{Metadata, ReplyFault};
+use crate::retry::Retry;
 
 mod code;
 mod service;
@@ -29,6 +31,10 @@ struct Inner {
     /// The operation that failed, where one was under way.
     action: Option<Cow<'static, str>>,
     detail: Detail,
+    /// What it most likely comes from.
+    hint: Option<Hint>,
+    attempts: u32,
+    retries: Vec<Retry>,
 }
 
 enum Detail {
@@ -99,7 +105,10 @@ impl Error {
 
     /// An input that breaks the rules listed.
     pub(crate) fn invalid_input(violations: Vec<Violation>) -> Self {
-        Self::new(Detail::InvalidInput(violations))
+        let hint = violations.iter().find_map(|violation| Hint::of_rule(violation.rule()));
+        let mut error = Self::new(Detail::InvalidInput(violations));
+        error.0.hint = hint;
+        error
     }
 
     /// A setting that cannot be used as it is, for those who write a driver: its name, and a sentence that goes on
@@ -121,7 +130,7 @@ impl Error {
     }
 
     fn new(detail: Detail) -> Self {
-        Self(Box::new(Inner { action: None, detail }))
+        Self(Box::new(Inner { action: None, detail, hint: None, attempts: 0, retries: Vec::new() }))
     }
 
     /// The same error, naming the operation that was under way.
@@ -129,6 +138,36 @@ impl Error {
     pub fn during(mut self, action: &str) -> Self {
         self.0.action = Some(Cow::Owned(action.to_owned()));
         self
+    }
+
+    pub(crate) fn with_hint(mut self, hint: Option<Hint>) -> Self {
+        self.0.hint = hint.or(self.0.hint);
+        self
+    }
+
+    /// The same error, at the end of a call with these attempts.
+    pub(crate) fn after(mut self, attempts: u32, retries: Vec<Retry>) -> Self {
+        self.0.attempts = attempts;
+        self.0.retries = retries;
+        self
+    }
+
+    /// How many times the request was sent; 0 if it was not, or if nobody counted.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.0.attempts
+    }
+
+    /// Why it was sent again, and how long the call waited before.
+    #[must_use]
+    pub fn retries(&self) -> &[Retry] {
+        &self.0.retries
+    }
+
+    /// What it most likely comes from and what to do, where that could be told; part of `Display` as well.
+    #[must_use]
+    pub fn hint(&self) -> Option<&Hint> {
+        self.0.hint.as_ref()
     }
 
     /// Which of the four kinds it is.
@@ -279,18 +318,23 @@ impl fmt::Display for Error {
                 for (i, violation) in violations.iter().enumerate() {
                     write!(f, "{}{violation}", if i > 0 { "; " } else { "" })?;
                 }
-                Ok(())
             }
             Detail::Transport { kind, because, .. } => {
                 write!(f, "{action} got no reply: {kind}")?;
-                because.as_ref().map_or(Ok(()), |words| write!(f, ": {words}"))
+                if let Some(words) = because {
+                    write!(f, ": {words}")?;
+                }
             }
             Detail::Response { fault, metadata } => {
                 write!(f, "{action} was answered by something that is not an STS reply: {fault}")?;
-                metadata.fmt_suffix(f)
+                metadata.fmt_suffix(f)?;
             }
-            Detail::Service(service) => write!(f, "{action} was refused: {service}"),
+            Detail::Service(service) => write!(f, "{action} was refused: {service}")?,
         }
+        if self.0.attempts > 1 {
+            write!(f, ", after {} attempts", self.0.attempts)?;
+        }
+        self.hint().map_or(Ok(()), |hint| write!(f, "; {hint}"))
     }
 }
 
@@ -306,6 +350,7 @@ impl fmt::Debug for Error {
             Detail::Response { fault, metadata } => out.field("response", fault).field("metadata", metadata),
             Detail::Service(service) => out.field("service", service),
         };
+        out.field("hint", &self.0.hint).field("attempts", &self.0.attempts).field("retries", &self.0.retries);
         out.finish()
     }
 }

@@ -56,6 +56,9 @@
 //! crate holds, the header values of an outgoing request and the URL of a presigned one, is marked sensitive where
 //! the crate can, but not wiped.
 //!
+//! # Features
+//! - `json`: a typed view of decoded authorization messages, by serde_json. Off by default.
+//!
 //! # Limits
 //! ```
 //! use sts_proto::{reply, sigv4::Signer};
@@ -71,7 +74,9 @@ pub use constraint::Validation;
 pub use credentials::{Credentials, Secret};
 pub use encoder::{Encoder, Presign};
 pub use error::{BoxError, Error, ErrorCode, ErrorKind, Fault, Rule, ServiceError, TransportKind, Violation};
+pub use hint::{Cause, Hint};
 pub use reply::{Metadata, Reply};
+pub use retry::{Retry, RetryPolicy, RetryReason};
 pub use user_agent::UserAgent;
 
 /// The crate whose requests and responses are exchanged.
@@ -79,6 +84,10 @@ pub use http;
 /// The crate whose `OffsetDateTime` is the time.
 pub use time;
 
+#[cfg(feature = "json")]
+pub mod authorization;
+pub mod call;
+pub mod compatible;
 pub mod endpoint;
 pub mod form;
 pub mod operation;
@@ -87,11 +96,14 @@ pub mod reply;
 pub mod shape;
 pub mod sigv4;
 pub mod source;
+pub mod step;
 
 mod body;
 mod constraint;
 mod credentials;
 mod encoder;
 mod error;
+mod hint;
+mod retry;
 mod user_agent;
 mod xml;

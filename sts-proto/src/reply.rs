@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::ops::Deref;
+use std::time::Duration;
 
 use http::HeaderMap;
 use time::OffsetDateTime;
@@ -11,6 +12,7 @@ pub(crate) use fault::ReplyFault;
 
 use crate::error::Error;
 use crate::operation::Operation;
+use crate::retry::Retry;
 use crate::xml::{Cursor, Field};
 
 mod document;
@@ -70,11 +72,23 @@ pub struct Metadata {
     pub cloudfront_id: Option<String>,
     /// The server's clock when it answered; `None` where there is no `Date` header or it cannot be read.
     pub date: Option<OffsetDateTime>,
+    /// What `x-amz-retry-after` asks a retry to wait at least.
+    pub retry_after: Option<Duration>,
+    /// Whether a cache on the way answered: the reply has an `Age`.
+    pub is_from_cache: bool,
     /// How many times the request was sent. Whoever repeats it counts; a reply by itself is 1.
     pub attempts: u32,
+    /// Why it was sent again, and how long the call waited before; one less than there were attempts.
+    pub retries: Vec<Retry>,
 }
 
 impl Metadata {
+    /// How long the call waited before its retries, in all.
+    #[must_use]
+    pub fn waited(&self) -> Duration {
+        self.retries.iter().map(|retry| retry.wait).sum()
+    }
+
     pub(crate) fn read<B>(response: &http::Response<B>) -> Self {
         let headers = response.headers();
         Self {
@@ -83,7 +97,10 @@ impl Metadata {
             extended_request_id: header(headers, "x-amz-id-2"),
             cloudfront_id: header(headers, "x-amz-cf-id"),
             date: headers.get(http::header::DATE).and_then(|value| http_date(value.to_str().ok()?)),
+            retry_after: headers.get("x-amz-retry-after").and_then(milliseconds),
+            is_from_cache: headers.contains_key(http::header::AGE),
             attempts: 1,
+            retries: Vec::new(),
         }
     }
 
@@ -99,6 +116,13 @@ impl Metadata {
 
 fn header(headers: &HeaderMap, name: &str) -> Option<String> {
     headers.get(name)?.to_str().ok().map(str::trim).filter(|id| !id.is_empty()).map(str::to_owned)
+}
+
+/// What is no number of milliseconds is ignored.
+fn milliseconds(value: &http::HeaderValue) -> Option<Duration> {
+    let text = value.to_str().ok()?.trim();
+    let digits = text.bytes().all(|b| b.is_ascii_digit());
+    text.parse().ok().filter(|_| digits).map(Duration::from_millis)
 }
 
 /// RFC 9110, section 5.6.7. The length is bounded because RFC 2822 dates may hold nested comments.

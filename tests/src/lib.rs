@@ -1,3 +1,11 @@
 //! A local STS for tests and examples, and what the test suites share.
 
+pub mod any;
+pub mod build;
+pub mod endpoint_rules;
+pub mod http_text;
+pub mod report;
 pub mod server;
+pub mod service_model;
+pub mod sign;
+pub mod vectors;

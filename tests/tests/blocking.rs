@@ -1,13 +1,15 @@
 //! The blocking client over real sockets, against the local STS that verifies signatures.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::time::{Duration, Instant};
 
 use sts_blocking::endpoint::EndpointOptions;
 use sts_blocking::http::header::{HeaderName, HeaderValue};
 use sts_blocking::operation::*;
 use sts_blocking::{
-    Client, ClientBuilder, Credentials, Error, ErrorCode, ErrorKind, Presign, Timeouts, Transport,
-    TransportKind, UreqTransport, Validation,
+    Client, ClientBuilder, Credentials, Error, ErrorCode, ErrorKind, Presign, RetryPolicy, RetryReason,
+    Timeouts, Transport, TransportKind, UreqTransport, Validation,
 };
 use sts_tests::server::{Answer, Server};
 
@@ -126,14 +128,66 @@ fn refusals_are_typed() {
     let error = refused(&client(&server).with_credentials(other));
     assert_eq!(code(&error), ErrorCode::InvalidClientTokenId);
 
-    for offset in [3600, -3600] {
+    let stubborn = builder(&server).clock_skew(Duration::ZERO.try_into().unwrap()).build().unwrap();
+    for (offset, sentence) in
+        [(3600, "s behind the server's: set it"), (-3600, "s ahead of the server's: set it")]
+    {
         server.set_clock_offset(offset);
-        let error = refused(&client(&server));
+        let error = refused(&stubborn);
         assert!(error.is_clock_skew() && !error.is_retryable(), "{error}");
+        assert!(error.to_string().contains(sentence), "{error}");
     }
     server.set_clock_offset(3 * 3600);
     let error = refused(&client(&server).with_credentials(role));
-    assert!(error.is_expired_token() || error.is_clock_skew(), "{error}");
+    assert!(error.is_expired_token(), "{error}");
+}
+
+#[test]
+fn a_clock_that_is_off_is_corrected() {
+    let server = server();
+    for offset in [0, 3600, -86_400] {
+        server.set_clock_offset(offset);
+        let client = client(&server);
+        let reply = client.send(GetCallerIdentity::new()).unwrap();
+        let expected = if offset == 0 { vec![] } else { vec![RetryReason::ClockSkew] };
+        let reasons: Vec<_> = reply.metadata.retries.iter().map(|retry| retry.reason).collect();
+        assert_eq!((reasons, reply.metadata.attempts as usize), (expected.clone(), 1 + expected.len()));
+        assert!((client.skew().whole_seconds() - offset).abs() <= 1, "{}", client.skew());
+        // The next call, and a presigned URL, use what was learned.
+        assert_eq!(client.send(GetCallerIdentity::new()).unwrap().metadata.attempts, 1);
+        let url = client.presign(&GetCallerIdentity::new(), &Presign::default()).unwrap();
+        let transport = UreqTransport::new(Timeouts::default());
+        let response = transport.send(url.to_request().unwrap(), Duration::from_secs(5)).unwrap();
+        GetCallerIdentity::new().decode(&response).unwrap();
+    }
+}
+
+#[test]
+fn what_may_pass_is_tried_again() {
+    let server = server();
+    let client = client(&server);
+    let throttle = "<ErrorResponse><Error><Code>Throttling</Code><Message>Rate exceeded</Message></Error>\
+                    </ErrorResponse>";
+    server.answer_next(Answer::reply(400, &[("x-amz-retry-after", "20")], throttle));
+    server.answer_next(Answer::Close);
+    let reply = client.send(GetCallerIdentity::new()).unwrap();
+    let reasons: Vec<_> = reply.metadata.retries.iter().map(|retry| retry.reason).collect();
+    assert_eq!(reasons, [RetryReason::Throttled, RetryReason::Transport]);
+    assert!(reply.metadata.waited() >= Duration::from_millis(20));
+
+    let requests = server.requests();
+    let header = |name| requests.iter().map(|request| request.header(name)).collect::<Vec<_>>();
+    let expected = ["attempt=1; max=3", "attempt=2; max=3", "attempt=3; max=3"];
+    assert_eq!(header("amz-sdk-request"), expected.map(Some));
+    let ids = header("amz-sdk-invocation-id");
+    assert!(ids[0].is_some_and(|id| id.len() == 36) && ids.iter().all(|id| *id == ids[0]), "{ids:?}");
+
+    for _ in 0..3 {
+        server.answer_next(Answer::reply(503, &[], ""));
+    }
+    let error = client.send(GetCallerIdentity::new()).unwrap_err();
+    assert_eq!((error.attempts(), error.retries().len()), (3, 2));
+    assert!(error.to_string().contains("(HTTP 503), after 3 attempts"), "{error}");
 }
 
 #[test]
@@ -178,7 +232,7 @@ fn invalid_input_sends_nothing() {
 #[test]
 fn one_connection_serves_many_calls_until_it_is_closed() {
     let server = server();
-    let client = client(&server);
+    let client = builder(&server).retry(RetryPolicy::never()).build().unwrap();
     for _ in 0..10 {
         client.send(GetCallerIdentity::new()).unwrap();
     }
@@ -200,7 +254,7 @@ fn one_connection_serves_many_calls_until_it_is_closed() {
 #[test]
 fn what_no_sts_would_send_is_typed() {
     let server = server();
-    let client = client(&server);
+    let client = builder(&server).retry(RetryPolicy::never()).build().unwrap();
     let html = "<!DOCTYPE html><html><body>502</body></html>";
     let cases: [(Answer, ErrorKind, bool); 7] = [
         (Answer::reply(502, &[], html), ErrorKind::Response, true),
@@ -222,7 +276,7 @@ fn what_no_sts_would_send_is_typed() {
 #[test]
 fn a_reply_over_the_limit_is_not_read() {
     let server = server();
-    let client = client(&server);
+    let client = builder(&server).retry(RetryPolicy::never()).build().unwrap();
     let large = "x".repeat(10 << 20);
     let endless = format!("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{large}");
     for answer in [Answer::reply(200, &[], &large), Answer::raw(endless)] {

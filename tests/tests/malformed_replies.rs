@@ -2,6 +2,8 @@
 //!
 //! The undamaged ones are recorded from the local STS, one for each operation, results and a refusal.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 

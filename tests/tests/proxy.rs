@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use sts_blocking::operation::GetCallerIdentity;
 use sts_blocking::{
-    Client, ClientBuilder, Credentials, Error, ErrorKind, Timeouts, TransportKind, UreqTransport,
+    Client, ClientBuilder, Credentials, Error, ErrorKind, RetryPolicy, Timeouts, TransportKind, UreqTransport,
 };
 use sts_tests::server::Server;
 
@@ -93,7 +93,12 @@ fn tunnel(mut client: TcpStream, upstream: SocketAddr) -> io::Result<()> {
 
 fn builder(url: &str, credentials: Credentials) -> ClientBuilder {
     capture();
-    Client::builder().region("us-east-1").endpoint_url(url).credentials(credentials).variables(|_| None)
+    Client::builder()
+        .region("us-east-1")
+        .endpoint_url(url)
+        .credentials(credentials)
+        .retry(RetryPolicy::never())
+        .variables(|_| None)
 }
 
 fn anybody() -> Credentials {

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, date_time_ymd};
 use sts_blocking::operation::GetCallerIdentity;
-use sts_blocking::{Client, ClientBuilder, Credentials, Error, ErrorKind, Timeouts, TransportKind};
+use sts_blocking::{
+    Client, ClientBuilder, Credentials, Error, ErrorKind, RetryPolicy, Timeouts, TransportKind,
+};
 
 use support::{Authority, Identity, TlsServer, for_hosts};
 
@@ -17,7 +19,12 @@ mod support;
 /// A builder that nothing outside the test decides on.
 fn builder(url: &str) -> ClientBuilder {
     let credentials = Credentials::new("AKIAIOSFODNN7EXAMPLE", "secret").unwrap();
-    Client::builder().region("us-east-1").endpoint_url(url).credentials(credentials).variables(|_| None)
+    Client::builder()
+        .region("us-east-1")
+        .endpoint_url(url)
+        .credentials(credentials)
+        .retry(RetryPolicy::never())
+        .variables(|_| None)
 }
 
 fn call(builder: ClientBuilder) -> Result<(), Error> {

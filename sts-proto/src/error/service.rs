@@ -65,6 +65,27 @@ impl ServiceError {
         &self.metadata
     }
 
+    /// The encoded part of an AccessDenied message, to be given to
+    /// [`DecodeAuthorizationMessage`](crate::operation::DecodeAuthorizationMessage).
+    ///
+    /// ```
+    /// use sts_proto::operation::{GetCallerIdentity, Operation};
+    ///
+    /// let response = http::Response::builder().status(403).body(
+    ///     "<Error><Code>AccessDenied</Code><Message>You are not authorized to perform this operation. \
+    ///      Encoded authorization failure message: 4GIOHlTkIaWHQD0Q0m6XSnuUMCm-abcdefgh</Message></Error>",
+    /// ).unwrap();
+    /// let error = GetCallerIdentity::new().decode(&response).unwrap_err();
+    /// let encoded = error.service().unwrap().encoded_authorization_message();
+    /// assert_eq!(encoded, Some("4GIOHlTkIaWHQD0Q0m6XSnuUMCm-abcdefgh"));
+    /// ```
+    #[must_use]
+    pub fn encoded_authorization_message(&self) -> Option<&str> {
+        const BEFORE: &str = "Encoded authorization failure message:";
+        let (_, rest) = self.message()?.split_once(BEFORE)?;
+        rest.split_ascii_whitespace().next()
+    }
+
     pub(crate) fn is_throttling(&self) -> bool {
         self.code.is_throttling() || code::is_throttling_status(self.metadata.status)
     }

@@ -127,11 +127,9 @@ impl fmt::Display for Rule {
                 write!(f, "must match {pattern}, and character {position} of {length} does not")
             }
             Self::Relation(sentence) => f.write_str(sentence),
-            Self::StrayWhiteSpace { length } => write!(
-                f,
-                "begins or ends with white space ({length} characters in all); was it read with the newline \
-                 at the end of a file?"
-            ),
+            Self::StrayWhiteSpace { length } => {
+                write!(f, "begins or ends with white space ({length} characters in all)")
+            }
             Self::Character { position, length } => {
                 write!(f, "cannot be sent: character {position} of {length} is not allowed there")
             }

@@ -24,12 +24,12 @@ impl GetWebIdentityToken {
     /// Whom the token is for, 1 to 10 audiences of 1 to 1,000 characters each, and how it is to be signed.
     pub fn new<T: Into<String>>(
         audience: impl IntoIterator<Item = T>,
-        signing_algorithm: SigningAlgorithm,
+        signing_algorithm: impl Into<SigningAlgorithm>,
     ) -> Self {
         Self {
             audience: audience.into_iter().map(|item| Audience(item.into())).collect(),
             duration_seconds: None,
-            signing_algorithm,
+            signing_algorithm: signing_algorithm.into(),
             tags: Vec::new(),
         }
     }
@@ -51,8 +51,8 @@ impl GetWebIdentityToken {
 
     /// Another algorithm, for a template.
     #[must_use]
-    pub fn signing_algorithm(mut self, signing_algorithm: SigningAlgorithm) -> Self {
-        self.signing_algorithm = signing_algorithm;
+    pub fn signing_algorithm(mut self, signing_algorithm: impl Into<SigningAlgorithm>) -> Self {
+        self.signing_algorithm = signing_algorithm.into();
         self
     }
 
@@ -63,7 +63,7 @@ impl GetWebIdentityToken {
         self
     }
 
-    /// The tag that becomes a claim of the tokens, instead of those given before. At most 50.
+    /// The tags that become claims of the token, instead of those given before. At most 50.
     #[must_use]
     pub fn tags<T: Into<Tag>>(mut self, tags: impl IntoIterator<Item = T>) -> Self {
         self.tags = tags.into_iter().map(Into::into).collect();
@@ -197,7 +197,7 @@ mod tests {
 
     #[test]
     fn the_form_counts_from_one_and_errors_from_zero() {
-        let operation = GetWebIdentityToken::new(["a", ""], "RS256".into());
+        let operation = GetWebIdentityToken::new(["a", ""], "RS256");
         let body = operation.form().into_body();
         let text = std::str::from_utf8(body.as_ref()).unwrap();
         assert!(text.contains("Audience.member.1=a&Audience.member.2="), "{text}");

@@ -1,0 +1,278 @@
+//! The usual causes of failures, recognised from code, message and settings, with the next thing to do.
+
+use std::fmt;
+
+use time::OffsetDateTime;
+
+use crate::credentials::Credentials;
+use crate::endpoint::{Endpoint, EndpointRule, Partition};
+use crate::error::{Error, ErrorCode, Rule, ServiceError, TransportKind};
+
+/// How far clocks may differ before that explains a wrong signature: AWS allows five minutes.
+const SKEW_SECONDS: i64 = 300;
+
+/// What a failure most likely comes from, and what to do about it.
+///
+/// A guess from experience, for people: it stands at the end of the error's sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hint {
+    cause: Cause,
+    sentence: String,
+}
+
+/// The usual causes of failures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Cause {
+    /// The local clock differs from the server's.
+    ClockOff,
+    /// The role or the operation wants an MFA code, or another one.
+    MfaNeeded,
+    /// The role's trust policy, or the caller's own policy, does not allow it.
+    TrustPolicy,
+    /// The access key belongs to another partition, or exists no more.
+    WrongPartition,
+    /// The region is not enabled for the account, or STS is switched off in it.
+    RegionNotEnabled,
+    /// The credentials or the token have expired.
+    ExpiredToken,
+    /// The session would last longer than the role allows.
+    DurationOverMaximum,
+    /// A role assumed with a role's credentials would last longer than an hour.
+    ChainedOverAnHour,
+    /// Session policies and tags do not fit into a session token.
+    PolicyTooLarge,
+    /// A credential begins or ends with white space.
+    StrayWhiteSpace,
+    /// Temporary credentials lack their session token.
+    MissingSessionToken,
+    /// The host of the region does not exist: the region is misspelt.
+    UnknownRegion,
+}
+
+/// What was the case when a call failed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Situation<'a> {
+    pub(crate) endpoint: &'a Endpoint,
+    pub(crate) credentials: Option<&'a Credentials>,
+    pub(crate) now: OffsetDateTime,
+}
+
+impl Hint {
+    /// The cause, for programs.
+    #[must_use]
+    pub fn cause(&self) -> Cause {
+        self.cause
+    }
+
+    fn new(cause: Cause, sentence: impl Into<String>) -> Option<Self> {
+        Some(Self { cause, sentence: sentence.into() })
+    }
+
+    /// What can be said of an error by itself.
+    pub(crate) fn of_rule(rule: &Rule) -> Option<Self> {
+        match rule {
+            Rule::StrayWhiteSpace { .. } => Self::new(
+                Cause::StrayWhiteSpace,
+                "it may have been read from a file together with the newline at its end: trim it",
+            ),
+            _ => None,
+        }
+    }
+
+    /// What can be said of an error in its situation.
+    pub(crate) fn of(error: &Error, situation: &Situation<'_>) -> Option<Self> {
+        match (error.service(), error.transport_kind()) {
+            (Some(service), _) => of_refusal(service, error.action().unwrap_or_default(), situation),
+            (None, Some(TransportKind::Dns)) => of_unknown_host(situation.endpoint),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Hint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.sentence)
+    }
+}
+
+fn of_refusal(service: &ServiceError, action: &str, situation: &Situation<'_>) -> Option<Hint> {
+    let message = service.message().unwrap_or_default();
+    let skew = service.metadata().date.map(|date| (date - situation.now).whole_seconds());
+    let is_off = skew.is_some_and(|skew| skew.abs() > SKEW_SECONDS);
+    match service.code() {
+        ErrorCode::SignatureDoesNotMatch | ErrorCode::InvalidSignature | ErrorCode::AuthFailure if is_off => {
+            clock_off(skew)
+        }
+        _ if service.is_clock_skew() => clock_off(skew),
+        ErrorCode::ExpiredToken | ErrorCode::ExpiredTradeInToken | ErrorCode::InvalidToken => {
+            Hint::new(Cause::ExpiredToken, "get fresh credentials or a fresh token, and try again with those")
+        }
+        ErrorCode::RegionDisabled | ErrorCode::OptInRequired => Hint::new(
+            Cause::RegionNotEnabled,
+            "an administrator can enable the region, or STS in it, in the account settings of IAM; or use another \
+             region",
+        ),
+        ErrorCode::PackedPolicyTooLarge => Hint::new(
+            Cause::PolicyTooLarge,
+            "shorten the session policy, pass fewer managed policies, or use fewer and shorter tags",
+        ),
+        ErrorCode::AccessDenied => of_denial(message, action),
+        ErrorCode::ValidationError => of_duration(message),
+        ErrorCode::InvalidClientTokenId | ErrorCode::UnrecognizedClient | ErrorCode::InvalidAccessKeyId => {
+            of_unknown_key(situation)
+        }
+        _ => None,
+    }
+}
+
+fn clock_off(skew: Option<i64>) -> Option<Hint> {
+    let sentence = match skew {
+        Some(skew) if skew > 0 => format!("the local clock is {skew} s behind the server's: set it"),
+        Some(skew) if skew < 0 => format!("the local clock is {} s ahead of the server's: set it", -skew),
+        _ => "the local clock is off, or the request was held up on its way: compare the clocks".to_owned(),
+    };
+    Hint::new(Cause::ClockOff, sentence)
+}
+
+fn of_denial(message: &str, action: &str) -> Option<Hint> {
+    if message.contains("MultiFactorAuthentication") {
+        return Hint::new(
+            Cause::MfaNeeded,
+            "give the serial number of the MFA device and a code that it shows now; each code works once",
+        );
+    }
+    if action.starts_with("AssumeRole") {
+        return Hint::new(
+            Cause::TrustPolicy,
+            "the role's trust policy must name the caller, its conditions (external id, MFA, source identity, tags) \
+             must hold, and the caller's own policies must allow the action on the role",
+        );
+    }
+    None
+}
+
+fn of_duration(message: &str) -> Option<Hint> {
+    if message.contains("role chaining") {
+        return Hint::new(
+            Cause::ChainedOverAnHour,
+            "a role assumed with a role's credentials lasts an hour at most: ask for 3600 seconds or less",
+        );
+    }
+    if message.contains("MaxSessionDuration") {
+        return Hint::new(
+            Cause::DurationOverMaximum,
+            "ask for a shorter session, or raise the role's maximum session duration",
+        );
+    }
+    None
+}
+
+fn of_unknown_key(situation: &Situation<'_>) -> Option<Hint> {
+    let credentials = situation.credentials?;
+    let is_temporary = credentials.access_key_id().starts_with("ASIA");
+    if is_temporary && credentials.session_token().is_none() {
+        return Hint::new(
+            Cause::MissingSessionToken,
+            "an access key id that begins with ASIA is a temporary one: give its session token as well",
+        );
+    }
+    let partition = Partition::of_region(situation.endpoint.signing_region()?).id;
+    let mut sentence =
+        format!("the key may be deleted, inactive, or of another partition than {partition}, the endpoint's");
+    if is_temporary {
+        sentence.push_str(
+            "; a session token of the global endpoint is not valid in regions that must be enabled first",
+        );
+    }
+    Hint::new(Cause::WrongPartition, sentence)
+}
+
+fn of_unknown_host(endpoint: &Endpoint) -> Option<Hint> {
+    if endpoint.rule() == EndpointRule::Custom {
+        return None;
+    }
+    let region = endpoint.signing_region()?;
+    Hint::new(Cause::UnknownRegion, format!("is {region} the name of a region?"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::encoder::Encoder;
+    use crate::endpoint::EndpointOptions;
+    use crate::operation::{AssumeRole, Operation};
+
+    /// The error that a refusal of AssumeRole becomes, half past midnight by the local clock.
+    fn refused(key: &str, code: &str, message: &str) -> Error {
+        let encoder = Encoder::new(EndpointOptions::new().region("cn-north-1").resolve().unwrap());
+        let credentials = Credentials::new(key, "secret").unwrap();
+        let now = OffsetDateTime::from_unix_timestamp(1_795_134_600).unwrap();
+        let response = http::Response::builder()
+            .status(403)
+            .header("date", "Fri, 20 Nov 2026 00:00:00 GMT")
+            .body(format!("<Error><Code>{code}</Code><Message>{message}</Message></Error>"))
+            .unwrap();
+        let error = AssumeRole::new("", "").decode(&response).unwrap_err();
+        encoder.explain(error, Some(&credentials), now)
+    }
+
+    #[test]
+    fn the_usual_causes() {
+        for (key, code, message, cause) in [
+            ("AKIA", "SignatureDoesNotMatch", "The request signature we calculated", Cause::ClockOff),
+            ("AKIA", "RequestExpired", "", Cause::ClockOff),
+            ("AKIA", "ExpiredToken", "", Cause::ExpiredToken),
+            (
+                "AKIA",
+                "RegionDisabledException",
+                "STS is not activated in this region",
+                Cause::RegionNotEnabled,
+            ),
+            ("AKIA", "PackedPolicyTooLarge", "Packed size is 103% of the limit", Cause::PolicyTooLarge),
+            ("AKIA", "AccessDenied", "MultiFactorAuthentication failed with invalid MFA", Cause::MfaNeeded),
+            (
+                "AKIA",
+                "AccessDenied",
+                "User: u is not authorized to perform: sts:AssumeRole",
+                Cause::TrustPolicy,
+            ),
+            (
+                "AKIA",
+                "ValidationError",
+                "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining",
+                Cause::ChainedOverAnHour,
+            ),
+            (
+                "AKIA",
+                "ValidationError",
+                "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
+                Cause::DurationOverMaximum,
+            ),
+            ("AKIA", "InvalidClientTokenId", "", Cause::WrongPartition),
+            ("ASIA", "InvalidClientTokenId", "", Cause::MissingSessionToken),
+        ] {
+            let error = refused(key, code, message);
+            assert_eq!(error.hint().map(Hint::cause), Some(cause), "{code} {message}");
+            assert!(error.to_string().ends_with(&format!("; {}", error.hint().unwrap())), "{error}");
+        }
+        assert_eq!(refused("AKIA", "MalformedPolicyDocument", "").hint(), None);
+    }
+
+    #[test]
+    fn the_measured_skew_is_named() {
+        let error = refused("AKIA", "SignatureDoesNotMatch", "Signature not yet current: ...");
+        assert!(
+            error.to_string().ends_with("the local clock is 1800 s ahead of the server's: set it"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_host_that_does_not_exist() {
+        let encoder = Encoder::new(EndpointOptions::new().region("eu-vest-1").resolve().unwrap());
+        let error = Error::transport(TransportKind::Dns, "no such host");
+        let error = encoder.explain(error, None, OffsetDateTime::UNIX_EPOCH);
+        assert!(error.to_string().ends_with("; is eu-vest-1 the name of a region?"), "{error}");
+    }
+}
