@@ -65,7 +65,7 @@ impl Client {
     /// A URL that makes the call for whoever opens it, signed with the client's credentials.
     ///
     /// # Errors
-    /// As [`Encoder::presign`].
+    /// As [`Encoder::presign`](crate::Encoder::presign).
     pub fn presign<O: Operation>(&self, operation: &O, options: &Presign) -> Result<PresignedUrl, Error> {
         let Some(credentials) = self.credentials.as_deref() else {
             let error = Error::setting("Credentials", "are required: a URL is signed, and there are none");
