@@ -5,14 +5,14 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use sts_proto::call::{Caller, Deadlines};
-use sts_proto::endpoint::{Endpoint, EndpointOptions, EndpointRule};
+use sts_proto::endpoint::Endpoint;
 use sts_proto::operation::Operation;
 use sts_proto::sigv4::PresignedUrl;
-use sts_proto::source::environment;
 use sts_proto::step::{Flow, Resume, Step};
 use sts_proto::time::OffsetDateTime;
-use sts_proto::{Credentials, Encoder, Error, Presign, Reply, RetryPolicy, UserAgent, Validation};
+use sts_proto::{Credentials, Error, Presign, Reply};
 
+use crate::builder::ClientBuilder;
 use crate::transport::{Timeouts, Transport};
 
 /// A client of STS. Cheap to clone and to share between threads; clones share connections and signing keys.
@@ -39,6 +39,16 @@ impl Client {
         ClientBuilder::default().transport(transport)
     }
 
+    pub(crate) fn from_parts(
+        caller: Caller,
+        transport: Box<dyn Transport>,
+        timeouts: Timeouts,
+        credentials: Option<Credentials>,
+    ) -> Self {
+        let shared = Arc::new(Shared { caller: Arc::new(caller), transport, timeouts });
+        Self { shared, credentials: credentials.map(Arc::new) }
+    }
+
     /// Makes the call and waits for the result.
     ///
     /// # Errors
@@ -55,7 +65,7 @@ impl Client {
     /// A URL that makes the call for whoever opens it, signed with the client's credentials.
     ///
     /// # Errors
-    /// As [`Encoder::presign`].
+    /// As [`Encoder::presign`](crate::Encoder::presign).
     pub fn presign<O: Operation>(&self, operation: &O, options: &Presign) -> Result<PresignedUrl, Error> {
         let Some(credentials) = self.credentials.as_deref() else {
             let error = Error::setting("Credentials", "are required: a URL is signed, and there are none");
@@ -186,173 +196,6 @@ fn log_outcome<T>(
     }
 }
 
-/// A [`Client`] in the making.
-#[derive(Default)]
-#[must_use = "a client is made by `build`"]
-pub struct ClientBuilder {
-    endpoint: EndpointOptions,
-    credentials: Source,
-    timeouts: Timeouts,
-    user_agent: UserAgent,
-    validation: Validation,
-    retry: RetryPolicy,
-    skew: Skew,
-    transport: Option<Box<dyn Transport>>,
-}
-
-/// What is done about a clock that is off.
-#[derive(Clone, Copy, Default)]
-enum Skew {
-    #[default]
-    Learned,
-    Fixed(sts_proto::time::Duration),
-}
-
-#[derive(Default)]
-enum Source {
-    #[default]
-    None,
-    Given(Credentials),
-    Environment,
-}
-
-impl ClientBuilder {
-    /// The region, such as `eu-west-1`.
-    pub fn region(mut self, region: impl Into<String>) -> Self {
-        self.endpoint = self.endpoint.region(region);
-        self
-    }
-
-    /// A URL of one's own instead of AWS's, such as `http://localhost:4566`.
-    pub fn endpoint_url(mut self, url: impl Into<String>) -> Self {
-        self.endpoint = self.endpoint.url(url);
-        self
-    }
-
-    /// All that decides on the endpoint at once: FIPS, dual-stack, legacy global, signing region and name.
-    pub fn endpoint(mut self, options: EndpointOptions) -> Self {
-        self.endpoint = options;
-        self
-    }
-
-    /// The credentials that calls are signed with. AssumeRoleWithSAML and AssumeRoleWithWebIdentity need none.
-    pub fn credentials(mut self, credentials: Credentials) -> Self {
-        self.credentials = Source::Given(credentials);
-        self
-    }
-
-    /// The credentials in the environment: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`.
-    pub fn credentials_from_env(mut self) -> Self {
-        self.credentials = Source::Environment;
-        self
-    }
-
-    /// How long things may take.
-    pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
-        self.timeouts = timeouts;
-        self
-    }
-
-    /// Words at the end of the `user-agent` header: `my-program/1.0`.
-    pub fn user_agent_suffix(mut self, suffix: &str) -> Self {
-        self.user_agent = self.user_agent.suffix(suffix);
-        self
-    }
-
-    /// Which rules are checked before a request is sent.
-    pub fn validation(mut self, validation: Validation) -> Self {
-        self.validation = validation;
-        self
-    }
-
-    /// When a call is tried again. By default up to three attempts in all, as AWS's SDKs have it.
-    pub fn retry(mut self, policy: RetryPolicy) -> Self {
-        self.retry = policy;
-        self
-    }
-
-    /// What the server's clock is ahead by, instead of what its replies say. Zero switches the correction off.
-    pub fn clock_skew(mut self, skew: sts_proto::time::Duration) -> Self {
-        self.skew = Skew::Fixed(skew);
-        self
-    }
-
-    /// Another way to send requests than ureq.
-    pub fn transport(mut self, transport: impl Transport + 'static) -> Self {
-        self.transport = Some(Box::new(transport));
-        self
-    }
-
-    /// The client.
-    ///
-    /// # Errors
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput): the endpoint cannot be resolved, the environment
-    /// has no usable credentials although they were asked for, a timeout is zero, or there is no transport.
-    pub fn build(self) -> Result<Client, Error> {
-        let endpoint = self.endpoint.resolve()?;
-        let Timeouts { connect, attempt, total } = self.timeouts;
-        for (name, timeout) in
-            [("Timeouts.connect", connect), ("Timeouts.attempt", attempt), ("Timeouts.total", total)]
-        {
-            if timeout.is_zero() {
-                return Err(zero(name));
-            }
-        }
-        let mut user_agent = self.user_agent.driver(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
-        if let Ok(name) = std::env::var("AWS_EXECUTION_ENV") {
-            user_agent = user_agent.execution_environment(&name);
-        }
-        if endpoint.rule() == EndpointRule::Custom {
-            user_agent = user_agent.feature("N");
-        }
-        let credentials =
-            match self.credentials {
-                Source::None => None,
-                Source::Given(credentials) => {
-                    user_agent = user_agent.feature("e");
-                    Some(credentials)
-                }
-                Source::Environment => {
-                    user_agent = user_agent.feature("g");
-                    let found = environment::credentials(|name| std::env::var(name).ok())?;
-                    Some(found.ok_or_else(|| {
-                        Error::setting("AWS_ACCESS_KEY_ID", "is not set in the environment")
-                    })?)
-                }
-            };
-        let encoder = Encoder::new(endpoint).user_agent(&user_agent).validation(self.validation);
-        let transport = match self.transport {
-            Some(transport) => transport,
-            None => default_transport(self.timeouts)?,
-        };
-        let caller = Caller::new(encoder, self.retry);
-        let caller = match self.skew {
-            Skew::Learned => caller,
-            Skew::Fixed(skew) => {
-                let caller = caller.corrects_skew(false);
-                caller.set_skew(skew);
-                caller
-            }
-        };
-        let shared = Arc::new(Shared { caller: Arc::new(caller), transport, timeouts: self.timeouts });
-        Ok(Client { shared, credentials: credentials.map(Arc::new) })
-    }
-}
-
-fn zero(name: &'static str) -> Error {
+pub(crate) fn zero(name: &'static str) -> Error {
     Error::setting(name, "must not be zero")
-}
-
-#[cfg(feature = "ureq")]
-#[expect(clippy::unnecessary_wraps, reason = "without the feature there is none")]
-fn default_transport(timeouts: Timeouts) -> Result<Box<dyn Transport>, Error> {
-    Ok(Box::new(crate::UreqTransport::new(timeouts)))
-}
-
-#[cfg(not(feature = "ureq"))]
-fn default_transport(_: Timeouts) -> Result<Box<dyn Transport>, Error> {
-    Err(Error::setting(
-        "Transport",
-        "is required: the built-in one is behind the feature `ureq`, which is off",
-    ))
 }

@@ -33,22 +33,28 @@
 //! # Features
 //! - `rustls` (default): TLS by rustls on ring, with Mozilla's roots.
 //! - `native-tls`: TLS by the platform's library.
+//! - `platform-verifier`: the platform's roots for rustls too, where `ClientBuilder::platform_roots` asks for them.
 //! - `json`: a typed view of decoded authorization messages.
 //! - `ureq`: the built-in transport without TLS; both of the above bring it.
 
-pub use client::{Call, Client, ClientBuilder};
+pub use builder::ClientBuilder;
+pub use client::{Call, Client};
 #[cfg(feature = "json")]
 pub use sts_proto::authorization;
 pub use sts_proto::{
     Body, Cause, Credentials, Encoder, Error, ErrorCode, ErrorKind, Hint, Metadata, Presign, Reply, Retry,
     RetryPolicy, RetryReason, Secret, ServiceError, TransportKind, UserAgent, Validation, compatible,
-    endpoint, http, operation, shape, sigv4, source, time,
+    endpoint, http, operation, proxy, shape, sigv4, source, time,
 };
 pub use transport::{Timeouts, Transport};
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+pub use ureq_transport::{CaBundle, Roots, Tls};
 #[cfg(feature = "ureq")]
-pub use ureq_transport::{Tls, UreqTransport};
+pub use ureq_transport::{UreqOptions, UreqTransport};
 
+mod builder;
 mod client;
+mod network;
 mod transport;
 #[cfg(feature = "ureq")]
 mod ureq_transport;

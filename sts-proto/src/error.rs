@@ -39,7 +39,7 @@ struct Inner {
 
 enum Detail {
     InvalidInput(Vec<Violation>),
-    Transport { kind: TransportKind, source: BoxError },
+    Transport { kind: TransportKind, because: Option<Cow<'static, str>>, source: BoxError },
     Response { fault: ReplyFault, metadata: Metadata },
     Service(ServiceError),
 }
@@ -67,6 +67,10 @@ pub enum TransportKind {
     Dns,
     /// No connection could be made.
     Connect,
+    /// The proxy cannot be reached, or cannot reach the host itself.
+    Proxy,
+    /// The proxy does not let the request through: it wants other credentials, or forbids the host. Never retried.
+    ProxyRefused,
     /// A deadline passed.
     Timeout,
     /// The TLS handshake failed or the peer is not who it should be. Never retried.
@@ -86,7 +90,17 @@ impl Error {
     ///
     /// `kind` decides whether the call is tried again.
     pub fn transport(kind: TransportKind, source: impl Into<BoxError>) -> Self {
-        Self::new(Detail::Transport { kind, source: source.into() })
+        Self::new(Detail::Transport { kind, because: None, source: source.into() })
+    }
+
+    /// The same failure of a transport, with words that say more than its kind does and go on after a colon. They
+    /// must not hold a secret. An error of another kind stays as it is.
+    #[must_use]
+    pub fn because(mut self, words: impl Into<Cow<'static, str>>) -> Self {
+        if let Detail::Transport { because, .. } = &mut self.0.detail {
+            *because = Some(words.into());
+        }
+        self
     }
 
     /// An input that breaks the rules listed.
@@ -269,8 +283,8 @@ impl TransportKind {
     #[must_use]
     pub fn is_retryable(self) -> bool {
         match self {
-            Self::Dns | Self::Connect | Self::Timeout | Self::Closed | Self::Protocol => true,
-            Self::Tls | Self::TooLarge | Self::Other => false,
+            Self::Dns | Self::Connect | Self::Proxy | Self::Timeout | Self::Closed | Self::Protocol => true,
+            Self::ProxyRefused | Self::Tls | Self::TooLarge | Self::Other => false,
         }
     }
 }
@@ -280,6 +294,8 @@ impl fmt::Display for TransportKind {
         f.write_str(match self {
             Self::Dns => "the host name could not be resolved",
             Self::Connect => "no connection could be made",
+            Self::Proxy => "the proxy gave no connection",
+            Self::ProxyRefused => "the proxy refused",
             Self::Timeout => "the deadline passed",
             Self::Tls => "TLS failed",
             Self::Closed => "the connection was closed before the whole reply had arrived",
@@ -303,7 +319,12 @@ impl fmt::Display for Error {
                     write!(f, "{}{violation}", if i > 0 { "; " } else { "" })?;
                 }
             }
-            Detail::Transport { kind, .. } => write!(f, "{action} got no reply: {kind}")?,
+            Detail::Transport { kind, because, .. } => {
+                write!(f, "{action} got no reply: {kind}")?;
+                if let Some(words) = because {
+                    write!(f, ": {words}")?;
+                }
+            }
             Detail::Response { fault, metadata } => {
                 write!(f, "{action} was answered by something that is not an STS reply: {fault}")?;
                 metadata.fmt_suffix(f)?;
@@ -323,7 +344,9 @@ impl fmt::Debug for Error {
         out.field("action", &self.0.action);
         match &self.0.detail {
             Detail::InvalidInput(violations) => out.field("invalid_input", violations),
-            Detail::Transport { kind, source } => out.field("transport", kind).field("source", source),
+            Detail::Transport { kind, because, source } => {
+                out.field("transport", kind).field("because", because).field("source", source)
+            }
             Detail::Response { fault, metadata } => out.field("response", fault).field("metadata", metadata),
             Detail::Service(service) => out.field("service", service),
         };
@@ -352,6 +375,9 @@ mod tests {
         assert_eq!(error.to_string(), "AssumeRole got no reply: no connection could be made");
         assert_eq!(std::error::Error::source(&error).unwrap().to_string(), "connection refused");
         assert!(error.is_retryable() && !Error::transport(TransportKind::Tls, "x").is_retryable());
+        let error = Error::transport(TransportKind::ProxyRefused, "407").because("it wants a password");
+        assert_eq!(error.to_string(), "the request got no reply: the proxy refused: it wants a password");
+        assert!(!error.is_retryable() && Error::transport(TransportKind::Proxy, "x").is_retryable());
     }
 
     #[test]

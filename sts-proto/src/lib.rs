@@ -94,6 +94,7 @@ pub mod form;
 #[cfg(feature = "http1")]
 pub mod http1;
 pub mod operation;
+pub mod proxy;
 pub mod reply;
 pub mod shape;
 pub mod sigv4;
