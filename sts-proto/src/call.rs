@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 use crate::credentials::Credentials;
 use crate::encoder::Encoder;
 use crate::error::{Error, ErrorCode, TransportKind};
+use crate::observe::{CallId, Event, Observer, Parameters};
 use crate::operation::Operation;
 use crate::reply::{Metadata, Reply};
 use crate::retry::{Quota, Random, Retry, RetryPolicy, RetryReason};
@@ -27,7 +28,6 @@ const SKEW_ROUND_TRIP: time::Duration = time::Duration::minutes(15);
 
 /// What the calls of one client share: the encoder, the policy for retries and what is left for them, and what was
 /// learned about the clocks.
-#[derive(Debug)]
 pub struct Caller {
     encoder: Encoder,
     policy: RetryPolicy,
@@ -35,6 +35,7 @@ pub struct Caller {
     /// The server's clock minus ours, in seconds.
     skew: AtomicI64,
     corrects_skew: bool,
+    observer: Option<Box<dyn Observer>>,
 }
 
 impl Caller {
@@ -42,13 +43,19 @@ impl Caller {
     #[must_use]
     pub fn new(encoder: Encoder, policy: RetryPolicy) -> Self {
         let quota = Quota::new(policy.quota);
-        Self { encoder, policy, quota, skew: AtomicI64::new(0), corrects_skew: true }
+        Self { encoder, policy, quota, skew: AtomicI64::new(0), corrects_skew: true, observer: None }
     }
 
     /// Whether requests are signed with the server's time once it is known. On by default.
     #[must_use]
     pub fn corrects_skew(self, on: bool) -> Self {
         Self { corrects_skew: on, ..self }
+    }
+
+    /// Someone who is told what happens in the calls.
+    #[must_use]
+    pub fn observer(self, observer: impl Observer + 'static) -> Self {
+        Self { observer: Some(Box::new(observer)), ..self }
     }
 
     /// The encoder.
@@ -87,6 +94,17 @@ impl Caller {
             self.skew.store(skew, Ordering::Relaxed);
         }
         Some(skew)
+    }
+}
+
+impl fmt::Debug for Caller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Caller")
+            .field("encoder", &self.encoder)
+            .field("policy", &self.policy)
+            .field("quota", &self.quota())
+            .field("skew", &self.skew())
+            .finish_non_exhaustive()
     }
 }
 
@@ -213,6 +231,11 @@ impl<O: Operation> Resume<Answer, Call<O>> for Sent<O> {
             Err(error) => Err(error.during(action)),
         };
         let metadata = outcome.as_ref().map_or_else(Error::metadata, |reply| Some(&reply.metadata));
+        state.tell(|call, attempt| match (metadata, &outcome) {
+            (None, Err(error)) => Event::Failure { call, attempt, error, took },
+            (Some(metadata), _) => Event::Reply { call, attempt, metadata, took },
+            (None, Ok(reply)) => Event::Reply { call, attempt, metadata: &reply.metadata, took },
+        });
         let skew = metadata.and_then(|metadata| state.caller.learn(at, now, metadata));
         match outcome {
             Ok(reply) => state.succeed(reply),
@@ -234,8 +257,9 @@ impl<O: Operation> State<O> {
         let request = self.caller.encoder.encode(&self.operation, self.credentials.as_deref(), time);
         let mut request = match request {
             Ok(request) => request,
-            Err(error) => return Step::Done(Err(error)),
+            Err(error) => return self.finish(Err(error)),
         };
+        self.tell(|call, attempt| Event::Attempt { call, attempt, timeout });
         let attempt = format!("attempt={}; max={}", self.attempts, self.caller.policy.max_attempts);
         for (name, value) in [(INVOCATION_ID, self.invocation_id.as_str()), (SDK_REQUEST, &attempt)] {
             if let Ok(value) = HeaderValue::from_str(value) {
@@ -248,13 +272,14 @@ impl<O: Operation> State<O> {
     fn succeed(self, mut reply: Reply<O::Output>) -> Step<Call<O>> {
         self.caller.quota.give(if self.retries.is_empty() { 1 } else { self.cost });
         reply.metadata.attempts = self.attempts;
-        reply.metadata.retries = self.retries;
-        Step::Done(Ok(reply))
+        reply.metadata.retries = self.retries.clone();
+        self.finish(Ok(reply))
     }
 
     fn fail(mut self, error: Error, skew: Option<i64>, now: OffsetDateTime) -> Step<Call<O>> {
         match self.retry(&error, skew) {
             Some(retry) => {
+                self.tell(|call, attempt| Event::Retry { call, attempt, retry });
                 self.retries.push(retry);
                 self.elapsed = self.elapsed.saturating_add(retry.wait);
                 Step::Wait(retry.wait, Backoff(self))
@@ -292,8 +317,33 @@ impl<O: Operation> State<O> {
     }
 
     fn done(self, result: Result<Reply<O::Output>, Error>) -> Step<Call<O>> {
-        let action = self.operation.action();
-        Step::Done(result.map_err(|error| error.during(action).after(self.attempts, self.retries)))
+        let result = result.map_err(|error| {
+            error.during(self.operation.action()).after(self.attempts, self.retries.clone())
+        });
+        self.finish(result)
+    }
+
+    fn finish(self, result: Result<Reply<O::Output>, Error>) -> Step<Call<O>> {
+        if self.caller.observer.is_some() {
+            let (parameters, took) = (&Parameters::of(&self.operation), self.elapsed);
+            let error = result.as_ref().err();
+            // What could not be encoded was not sent.
+            let attempts = error.map_or(self.attempts, Error::attempts);
+            self.tell(|call, _| Event::Done { call, attempts, took, parameters, error });
+        }
+        Step::Done(result)
+    }
+
+    /// Tells the observer, if there is one.
+    fn tell<'s>(&'s self, event: impl FnOnce(CallId<'s>, u32) -> Event<'s>) {
+        let Some(observer) = &self.caller.observer else { return };
+        let credentials = self.credentials.as_deref().filter(|_| self.operation.is_signed());
+        let call = CallId {
+            action: self.operation.action(),
+            invocation_id: &self.invocation_id,
+            access_key_id: credentials.map(Credentials::access_key_id),
+        };
+        observer.event(&event(call, self.attempts));
     }
 }
 

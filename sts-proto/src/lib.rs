@@ -93,6 +93,7 @@ pub mod endpoint;
 pub mod form;
 #[cfg(feature = "http1")]
 pub mod http1;
+pub mod observe;
 pub mod operation;
 pub mod proxy;
 pub mod reply;
