@@ -29,6 +29,7 @@ unset AWS_SESSION_TOKEN AWS_PROFILE AWS_DEFAULT_PROFILE AWS_ENDPOINT_URL AWS_CA_
 export AWS_CONFIG_FILE=$work/config AWS_SHARED_CREDENTIALS_FILE=$work/credentials AWS_EC2_METADATA_DISABLED=true
 export NO_PROXY=127.0.0.1,localhost no_proxy=127.0.0.1,localhost
 : >"$work/config"
+: >"$work/environment"
 : >"$work/credentials"
 
 # Split into words on purpose. `exec`, so that what is ended is the server and not a shell around it.
