@@ -11,12 +11,12 @@ set -eu
 workspace=$(cd "$(dirname "$0")/.." && pwd)
 server=${STS_LOCAL_COMMAND:-cargo run --quiet --manifest-path $workspace/Cargo.toml -p sts-tests --bin sts-local}
 work=$(mktemp -d)
-process=
 
 finish() {
     status=$?
-    # It is a child of this shell that was not waited for: its id cannot have passed on to another process.
-    [ -z "$process" ] || kill "$process" 2>/dev/null || true
+    # By job, not by process id: that may belong to another process once this one has ended.
+    kill %1 2>/dev/null || true
+    wait
     rm -rf "$work"
     exit "$status"
 }
@@ -35,13 +35,12 @@ export NO_PROXY=127.0.0.1,localhost no_proxy=127.0.0.1,localhost
 # Split into words on purpose. `exec`, so that what is ended is the server and not a shell around it.
 # shellcheck disable=SC2086
 (exec $server) >"$work/environment" 2>"$work/errors" </dev/null &
-process=$!
 
 # The first start may have to compile.
 patience=3000
 until grep -q AWS_REGION= "$work/environment"; do
     patience=$((patience - 1))
-    if [ "$patience" -eq 0 ] || ! kill -0 "$process" 2>/dev/null; then
+    if [ "$patience" -eq 0 ] || ! kill -0 %1 2>/dev/null; then
         echo "with-local-sts.sh: the local STS did not start: $(tail -n 5 "$work/errors")" >&2
         exit 1
     fi

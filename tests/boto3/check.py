@@ -457,14 +457,14 @@ CLI_GRANTED = {
     "assume-role": (
         *CLI_ROLE, "--duration-seconds", "900", "--policy", POLICY, "--source-identity", "Alice",
         "--tags", "Key=Project,Value=α β", "--transitive-tag-keys", "Project",
-    ),  # fmt: skip
+    ),
     "assume-role-with-saml": (
         "--role-arn", ROLE, "--principal-arn", PROVIDER, "--saml-assertion", saml_assertion(),
-    ),  # fmt: skip
+    ),
     "assume-role-with-web-identity": (
         "--role-arn", setting("STS_LOCAL_WEB_ROLE_ARN", ROLE), "--role-session-name", "cli",
         "--web-identity-token", web_identity_token(),
-    ),  # fmt: skip
+    ),
     "assume-root": ("--target-principal", "210987654321", "--task-policy-arn", f"arn={ROOT_TASK}"),
     "get-delegated-access-token": ("--trade-in-token", setting("STS_LOCAL_TRADE_IN_TOKEN", "token")),
     "get-federation-token": ("--name", "Bob", "--policy", POLICY),

@@ -6,6 +6,8 @@
 //!
 //! What a server does otherwise than AWS is checked too, and marked so: when that changes, it shall be seen.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may panic, and says what it found")]
+
 use std::collections::HashMap;
 use std::fs;
 use std::thread;
