@@ -14,6 +14,8 @@ work=$(mktemp -d)
 
 finish() {
     status=$?
+    # What is being stopped is stopped to the end.
+    trap '' INT TERM
     # By job, not by process id: that may belong to another process once this one has ended.
     kill %1 2>/dev/null || true
     wait
@@ -46,6 +48,8 @@ until grep -q AWS_REGION= "$work/environment"; do
     fi
     sleep 0.1
 done
+# For what it may print after the region.
+sleep 0.3
 # Only what is meant to be read: nothing else that is printed gets executed.
 grep -E '^(export [A-Z_]+=|unset [A-Z_ ]+$)' "$work/environment" >"$work/lines"
 . "$work/lines"

@@ -86,9 +86,11 @@ serve() {
             dir=$(cd "$dir" && pwd)
             [ ! -e "$dir/process" ] || fail "$dir is in use"
             shift 2
-            trap 'stop "$dir"' EXIT
+            trap 'trap "" INT TERM; stop "$dir"' EXIT
+            trap 'exit 130' INT
+            trap 'exit 143' TERM
             start "$dir" "$@"
-            trap - EXIT
+            trap - EXIT INT TERM
             ;;
         stop) stop "$dir" ;;
         *) fail "$usage" ;;

@@ -13,6 +13,8 @@ work=$(mktemp -d)
 
 finish() {
     status=$?
+    # What is being stopped is stopped to the end.
+    trap '' INT TERM
     "$here/moto.sh" stop "$work/open" || true
     "$here/moto.sh" stop "$work/auth" || true
     "$here/ministack.sh" stop "$work/ministack" || true
