@@ -17,7 +17,7 @@ impl log::Log for Collector {
 
     fn log(&self, record: &log::Record<'_>) {
         let mut lines = LINES.lock().expect("no panic while it is held");
-        lines.push_str(&format!("{} {}\n", record.target(), record.args()));
+        lines.extend([record.target(), " ", &record.args().to_string(), "\n"]);
     }
 
     fn flush(&self) {}

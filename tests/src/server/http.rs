@@ -4,7 +4,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::time::{Duration, Instant};
 
-use super::fault::Fault;
+use super::refusal::Refusal;
 use super::request::Request;
 
 /// Request line and headers together.
@@ -31,26 +31,26 @@ pub(super) struct Head {
 }
 
 /// Reads one head. `None` means that it is not complete yet.
-pub(super) fn parse_head(bytes: &[u8]) -> Result<Option<Head>, Fault> {
+pub(super) fn parse_head(bytes: &[u8]) -> Result<Option<Head>, Refusal> {
     let mut headers = [httparse::EMPTY_HEADER; HEADERS_LIMIT];
     let mut parsed = httparse::Request::new(&mut headers);
-    let too_large = || Fault::new(431, "RequestHeaderFieldsTooLarge", "The request head is too large.");
+    let too_large = || Refusal::new(431, "RequestHeaderFieldsTooLarge", "The request head is too large.");
     let length = match parsed.parse(bytes) {
         Ok(httparse::Status::Complete(length)) if length <= HEAD_LIMIT => length,
         Ok(httparse::Status::Partial) if bytes.len() <= HEAD_LIMIT => return Ok(None),
         Ok(_) | Err(httparse::Error::TooManyHeaders) => return Err(too_large()),
-        Err(error) => return Err(Fault::bad_request(error.to_string())),
+        Err(error) => return Err(Refusal::bad_request(error.to_string())),
     };
     let (Some(method), Some(target), Some(version)) = (parsed.method, parsed.path, parsed.version) else {
-        return Err(Fault::bad_request("incomplete request line"));
+        return Err(Refusal::bad_request("incomplete request line"));
     };
     if target.len() > TARGET_LIMIT {
-        return Err(Fault::new(414, "RequestURITooLong", "The request target is too long."));
+        return Err(Refusal::new(414, "RequestURITooLong", "The request target is too long."));
     }
-    let uri = target.parse::<http::Uri>().map_err(|error| Fault::bad_request(error.to_string()))?;
+    let uri = target.parse::<http::Uri>().map_err(|error| Refusal::bad_request(error.to_string()))?;
     let headers = parsed.headers.iter().map(|header| {
         let value =
-            std::str::from_utf8(header.value).map_err(|_| Fault::bad_request("header is not UTF-8"))?;
+            std::str::from_utf8(header.value).map_err(|_| Refusal::bad_request("header is not UTF-8"))?;
         Ok((header.name.to_owned(), value.to_owned()))
     });
     let request = Request {
@@ -58,13 +58,13 @@ pub(super) fn parse_head(bytes: &[u8]) -> Result<Option<Head>, Fault> {
         target: target.to_owned(),
         path: uri.path().to_owned(),
         query: uri.query().unwrap_or_default().to_owned(),
-        headers: headers.collect::<Result<_, Fault>>()?,
+        headers: headers.collect::<Result<_, Refusal>>()?,
         body: Vec::new(),
         connection: 0,
     };
     // RFC 9112, 3.2: a server must refuse a request that lacks Host or repeats it.
     if request.values("host").count() > 1 || (version == 1 && request.header("host").is_none()) {
-        return Err(Fault::bad_request("exactly one Host header is required"));
+        return Err(Refusal::bad_request("exactly one Host header is required"));
     }
     let body_length = body_length(&request)?;
     let connection = |option: &str| has_option(request.values("connection"), option);
@@ -79,27 +79,27 @@ fn has_option<'a>(mut values: impl Iterator<Item = &'a str>, option: &str) -> bo
 }
 
 /// RFC 9112, 6.3, read strictly: two opinions about where a body ends are an attack or a bug.
-fn body_length(request: &Request) -> Result<usize, Fault> {
+fn body_length(request: &Request) -> Result<usize, Refusal> {
     let mut lengths = request.values("content-length");
     let length = lengths.next();
     if lengths.any(|other| Some(other) != length) {
-        return Err(Fault::bad_request("conflicting Content-Length headers"));
+        return Err(Refusal::bad_request("conflicting Content-Length headers"));
     }
     match (request.header("transfer-encoding"), length) {
-        (Some(_), Some(_)) => Err(Fault::bad_request("both Content-Length and Transfer-Encoding")),
+        (Some(_), Some(_)) => Err(Refusal::bad_request("both Content-Length and Transfer-Encoding")),
         (Some(_), None) => {
-            Err(Fault::new(411, "MissingContentLength", "A body must come with its Content-Length."))
+            Err(Refusal::new(411, "MissingContentLength", "A body must come with its Content-Length."))
         }
         (None, None) => Ok(0),
         (None, Some(digits)) if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) => {
-            Err(Fault::bad_request("malformed Content-Length"))
+            Err(Refusal::bad_request("malformed Content-Length"))
         }
         // Digits that do not fit the type are a length beyond the limit, too.
         (None, Some(digits)) => digits
             .parse()
             .ok()
             .filter(|&length| length <= BODY_LIMIT)
-            .ok_or_else(|| Fault::new(413, "RequestEntityTooLarge", "The request body is too large.")),
+            .ok_or_else(|| Refusal::new(413, "RequestEntityTooLarge", "The request body is too large.")),
     }
 }
 
@@ -127,7 +127,7 @@ impl<'a> Reader<'a> {
 
     /// The next request and whether the client wants to send more after it. `None` when there is none: the client
     /// left, in the middle of a request perhaps, or stayed silent for too long.
-    pub(super) fn next(&mut self) -> Result<Option<(Request, bool)>, Fault> {
+    pub(super) fn next(&mut self) -> Result<Option<(Request, bool)>, Refusal> {
         let Some(head) = self.head()? else { return Ok(None) };
         let total = head.length + head.body_length;
         if head.expects_continue
@@ -150,7 +150,7 @@ impl<'a> Reader<'a> {
         Ok(Some((request, head.keep_alive)))
     }
 
-    fn head(&mut self) -> Result<Option<Head>, Fault> {
+    fn head(&mut self) -> Result<Option<Head>, Refusal> {
         let mut deadline = Instant::now() + self.idle;
         let mut begun = false;
         // Parsing only when a line ended keeps the cost linear for a client that sends byte by byte. The first
@@ -225,8 +225,8 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn timed_out() -> Fault {
-    Fault::new(408, "RequestTimeout", "The request did not arrive in time.")
+fn timed_out() -> Refusal {
+    Refusal::new(408, "RequestTimeout", "The request did not arrive in time.")
 }
 
 /// The bytes of a reply. A `Content-Length` is added unless the headers hold one.

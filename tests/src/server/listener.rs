@@ -28,8 +28,8 @@ pub(super) struct Listener {
 }
 
 impl Listener {
-    pub(super) fn start(service: Arc<Service>, limits: Limits) -> io::Result<Self> {
-        let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    pub(super) fn start(service: Arc<Service>, limits: Limits, port: u16) -> io::Result<Self> {
+        let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
         let address = socket.local_addr()?;
         let registry = Arc::new(Registry::new(limits));
         let shared = Arc::clone(&registry);
@@ -175,7 +175,7 @@ fn serve(stream: &TcpStream, entered: &Entered, service: &Service) {
                 request.connection = entered.id;
                 (service.answer(&request), keep_alive)
             }
-            Err(fault) => (service.refuse(&fault), false),
+            Err(refusal) => (service.refuse(&refusal), false),
         };
         let (bytes, keep_alive) = match answer {
             Answer::Reply { status, mut headers, body } => {

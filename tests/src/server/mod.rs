@@ -26,9 +26,9 @@
 
 mod answers;
 mod auth;
+mod canonical;
 mod clock;
 mod constraint;
-mod fault;
 mod form;
 mod http;
 mod ids;
@@ -36,6 +36,8 @@ mod keys;
 mod listener;
 mod model;
 mod operations;
+mod options;
+mod refusal;
 mod request;
 mod service;
 #[cfg(test)]
@@ -46,10 +48,10 @@ mod xml;
 
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
 pub use answers::Answer;
 pub use keys::{AccessKey, Principal};
+pub use options::{Limits, Options};
 pub use request::Request;
 
 use listener::Listener;
@@ -61,25 +63,6 @@ const ACCOUNT: &str = "123456789012";
 const USER_ACCESS_KEY_ID: &str = "AKIARZPUZDIKALICEKEY";
 /// Forty characters with the two that a careless encoder gets wrong.
 const USER_SECRET_ACCESS_KEY: &str = "sts/tests+LongTermUser/NotASecret0123456";
-
-/// How much the server takes from its clients.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// How long a connection may stay silent between requests before the server closes it.
-    pub idle: Duration,
-    /// How long a request may take from its first byte to the end of its head, and from there to its last byte; also
-    /// how long a client may take to receive. A request that is late is answered with 408.
-    pub request: Duration,
-    /// Connections served at the same time. Further ones wait until one of them ends.
-    pub connections: usize,
-}
-
-impl Default for Limits {
-    /// Five seconds for either wait, 256 connections.
-    fn default() -> Self {
-        Self { idle: Duration::from_secs(5), request: Duration::from_secs(5), connections: 256 }
-    }
-}
 
 /// A running STS. Dropping it closes every connection and ends every thread.
 #[derive(Debug)]
@@ -107,7 +90,18 @@ impl Server {
     ///
     /// What the system says when it has no socket or no thread to give.
     pub fn start_with(limits: Limits) -> io::Result<Self> {
-        let service = Arc::new(Service::default());
+        Self::with(Options::new().limits(limits))
+    }
+
+    /// Starts a server of one's own making.
+    ///
+    /// # Errors
+    ///
+    /// What the system says when it has no socket or no thread to give, or the port is taken.
+    pub fn with(options: Options) -> io::Result<Self> {
+        let Options { limits, port, clock_offset, log } = options;
+        let service = Arc::new(Service::new(log));
+        service.clock.set_offset(clock_offset);
         let user = AccessKey {
             access_key_id: USER_ACCESS_KEY_ID.to_owned(),
             secret_access_key: USER_SECRET_ACCESS_KEY.to_owned(),
@@ -117,7 +111,7 @@ impl Server {
             principal: Principal::user(ACCOUNT, "alice"),
         };
         service.keys().add(user.clone());
-        let listener = Listener::start(Arc::clone(&service), limits)?;
+        let listener = Listener::start(Arc::clone(&service), limits, port)?;
         let url = format!("http://{}", listener.address());
         Ok(Self { listener, service, user, url })
     }

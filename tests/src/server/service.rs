@@ -6,12 +6,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::answers::{Answer, Log};
 use super::auth;
 use super::clock::{self, Clock};
-use super::fault::Fault;
 use super::form::Form;
 use super::ids;
 use super::keys::Keys;
 use super::model::{OPERATIONS, Operation, VERSION};
 use super::operations::{self, Call};
+use super::options::LogSink;
+use super::refusal::Refusal;
 use super::request::Request;
 use super::xml::{self, Node};
 
@@ -22,9 +23,14 @@ pub(super) struct Service {
     keys: Mutex<Keys>,
     log: Mutex<Log>,
     answers: Mutex<VecDeque<Answer>>,
+    sink: Option<LogSink>,
 }
 
 impl Service {
+    pub(super) fn new(sink: Option<LogSink>) -> Self {
+        Self { sink, ..Self::default() }
+    }
+
     pub(super) fn keys(&self) -> MutexGuard<'_, Keys> {
         locked(&self.keys)
     }
@@ -47,15 +53,37 @@ impl Service {
             // Without a body: HEAD is among them.
             return Answer::reply(405, &[("Allow", "GET, POST")], []);
         }
-        match self.perform(request) {
+        let outcome = self.perform(request);
+        self.tell(request, outcome.as_ref().err());
+        match outcome {
             Ok((action, members)) => self.document(200, |id| xml::result(action, &members, id)),
-            Err(fault) => self.refuse(&fault),
+            Err(refusal) => self.refuse(&refusal),
+        }
+    }
+
+    /// One line for the log, and what was expected where a signature was refused.
+    fn tell(&self, request: &Request, refusal: Option<&Refusal>) {
+        let Some(sink) = &self.sink else { return };
+        // Only names that exist: whatever else a client sends may be a secret in the wrong place.
+        let named = request.parameter("Action");
+        let known = OPERATIONS.iter().find(|operation| Some(operation.name) == named.as_deref());
+        let (method, action) = (&request.method, known.map_or("-", |operation| operation.name));
+        let connection = request.connection;
+        match refusal {
+            None => sink.write(&format!("#{connection} {method} {action} 200")),
+            Some(refusal) => {
+                let (status, code, message) = (refusal.status, refusal.code, refusal.message.escape_debug());
+                sink.write(&format!("#{connection} {method} {action} {status} {code}: {message}"));
+            }
+        }
+        if let Some(expected) = refusal.and_then(|refusal| refusal.expected.as_deref()) {
+            sink.write(expected);
         }
     }
 
     /// An `ErrorResponse`.
-    pub(super) fn refuse(&self, fault: &Fault) -> Answer {
-        self.document(fault.status, |id| xml::error(fault, id))
+    pub(super) fn refuse(&self, refusal: &Refusal) -> Answer {
+        self.document(refusal.status, |id| xml::error(refusal, id))
     }
 
     fn document(&self, status: u16, write: impl FnOnce(&str) -> String) -> Answer {
@@ -67,7 +95,7 @@ impl Service {
     }
 
     /// Which operation, who calls, may they, are the parameters right, what is the answer: in this order.
-    fn perform(&self, request: &Request) -> Result<(&'static str, Vec<Node>), Fault> {
+    fn perform(&self, request: &Request) -> Result<(&'static str, Vec<Node>), Refusal> {
         let form = form_of(request)?;
         let operation = operation_of(&form)?;
         let now = self.clock.now();
@@ -90,7 +118,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// The query's pairs and, if it says that it is a form, the body's.
-fn form_of(request: &Request) -> Result<Form, Fault> {
+fn form_of(request: &Request) -> Result<Form, Refusal> {
     let mut form = Form::default();
     form.add(auth::literal_plus(&request.query).as_bytes())?;
     let media_type = request.header("content-type").unwrap_or_default().split(';').next().unwrap_or_default();
@@ -101,14 +129,14 @@ fn form_of(request: &Request) -> Result<Form, Fault> {
     Ok(form)
 }
 
-fn operation_of(form: &Form) -> Result<&'static Operation, Fault> {
+fn operation_of(form: &Form) -> Result<&'static Operation, Refusal> {
     let Some(action) = form.get("Action") else {
-        return Err(Fault::new(400, "MissingAction", "Missing Action"));
+        return Err(Refusal::new(400, "MissingAction", "Missing Action"));
     };
     let version = form.get("Version").unwrap_or("NO_VERSION_SPECIFIED");
     let named = OPERATIONS.iter().find(|operation| operation.name == action && version == VERSION);
     named.ok_or_else(|| {
-        Fault::new(400, "InvalidAction", format!("Could not find operation {action} for version {version}"))
+        Refusal::new(400, "InvalidAction", format!("Could not find operation {action} for version {version}"))
     })
 }
 
@@ -173,6 +201,28 @@ mod tests {
             answered += 1;
         }
         assert!(answered > 1000, "{answered} of the damaged requests were still HTTP");
+    }
+
+    #[test]
+    fn the_log_shows_what_was_expected_and_no_secret() {
+        use super::super::testing::{IDENTITY, post};
+        use super::super::{Options, Server};
+        let lines = std::sync::Arc::new(Mutex::new(String::new()));
+        let shared = std::sync::Arc::clone(&lines);
+        let options = Options::new().log(move |text| locked(&shared).push_str(&(text.to_owned() + "\n")));
+        let sts = Server::with(options).expect("a server");
+        post(&sts, sts.user(), ASSUME);
+        let mut stranger = AccessKey { secret_access_key: "s3cret".to_owned(), ..sts.user().clone() };
+        post(&sts, &stranger, IDENTITY);
+        stranger.session_token = Some("t0ken".to_owned());
+        post(&sts, &stranger, "Action=s3cret");
+        let text = locked(&lines).clone();
+        assert!(
+            text.starts_with("#1 POST AssumeRole 200\n#2 POST GetCallerIdentity 403 SignatureDoesNot"),
+            "{text}"
+        );
+        assert!(text.contains("expected canonical request:\nPOST\n/\n\ncontent-type:"), "{text}");
+        assert!(!text.contains("t0ken") && !text.contains(sts.user().secret_access_key()), "{text}");
     }
 
     #[test]

@@ -7,8 +7,8 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use super::fault::Fault;
 use super::ids;
+use super::refusal::Refusal;
 
 /// A signed token in shape only: the signature has the algorithm's length and is noise.
 pub(super) fn jwt(algorithm: &str, payload: &Value) -> String {
@@ -30,7 +30,11 @@ pub(super) struct WebIdentity {
 
 impl WebIdentity {
     /// Reads an OpenID Connect token, or takes any OAuth 2.0 access token for which a provider is named.
-    pub(super) fn decode(token: &str, provider_id: Option<&str>, now: OffsetDateTime) -> Result<Self, Fault> {
+    pub(super) fn decode(
+        token: &str,
+        provider_id: Option<&str>,
+        now: OffsetDateTime,
+    ) -> Result<Self, Refusal> {
         if let Some(provider) = provider_id {
             let subject = format!("amzn1.account.{:016X}", ids::stable_hash(token, 0));
             let provider = provider.to_owned();
@@ -51,7 +55,7 @@ impl WebIdentity {
             let message = format!(
                 "Token expired: current date/time {now} must be before the expiration date/time {expires}"
             );
-            return Err(Fault::new(400, "ExpiredTokenException", message));
+            return Err(Refusal::new(400, "ExpiredTokenException", message));
         }
         let audience = claims.get("aud").map(|audience| audience.get(0).unwrap_or(audience));
         let source_identity = claims.get("https://aws.amazon.com/source_identity");
@@ -71,8 +75,8 @@ fn claims(token: &str) -> Option<Value> {
     claims.is_object().then_some(claims)
 }
 
-fn invalid_identity_token(message: &str) -> Fault {
-    Fault::new(400, "InvalidIdentityToken", message)
+fn invalid_identity_token(message: &str) -> Refusal {
+    Refusal::new(400, "InvalidIdentityToken", message)
 }
 
 /// What a SAML assertion says. What it leaves out gets a usual value.
@@ -87,7 +91,7 @@ pub(super) struct SamlAssertion {
 }
 
 impl SamlAssertion {
-    pub(super) fn decode(assertion: &str) -> Result<Self, Fault> {
+    pub(super) fn decode(assertion: &str) -> Result<Self, Refusal> {
         let invalid = || invalid_identity_token("Invalid base64 SAMLResponse");
         let xml = STANDARD.decode(assertion).ok().and_then(|bytes| String::from_utf8(bytes).ok());
         let xml = xml.ok_or_else(invalid)?;
@@ -152,7 +156,7 @@ pub(super) fn encode_authorization_message(message: &str) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-pub(super) fn decode_authorization_message(encoded: &str) -> Result<String, Fault> {
+pub(super) fn decode_authorization_message(encoded: &str) -> Result<String, Refusal> {
     let decoded = || {
         let bytes = URL_SAFE_NO_PAD.decode(encoded).ok()?;
         let (check, message) = bytes.split_first_chunk::<8>()?;
@@ -160,7 +164,7 @@ pub(super) fn decode_authorization_message(encoded: &str) -> Result<String, Faul
         (ids::stable_hash(message, 0).to_le_bytes() == *check).then(|| message.to_owned())
     };
     decoded().ok_or_else(|| {
-        Fault::new(400, "InvalidAuthorizationMessageException", "Invalid authorization message")
+        Refusal::new(400, "InvalidAuthorizationMessageException", "Invalid authorization message")
     })
 }
 
@@ -168,7 +172,7 @@ pub(super) fn decode_authorization_message(encoded: &str) -> Result<String, Faul
 mod tests {
     use super::*;
 
-    fn decode(token: &str) -> Result<WebIdentity, Fault> {
+    fn decode(token: &str) -> Result<WebIdentity, Refusal> {
         WebIdentity::decode(token, None, OffsetDateTime::UNIX_EPOCH + time::Duration::seconds(1000))
     }
 

@@ -2,14 +2,14 @@
 
 use super::Call;
 use crate::server::clock;
-use crate::server::fault::Fault;
 use crate::server::ids;
+use crate::server::refusal::Refusal;
 use crate::server::tokens;
 use crate::server::xml::Node;
 
 const WEB_IDENTITY_DURATION: i64 = 300;
 
-pub(crate) fn get_caller_identity(call: &Call<'_>) -> Result<Vec<Node>, Fault> {
+pub(crate) fn get_caller_identity(call: &Call<'_>) -> Result<Vec<Node>, Refusal> {
     let principal = &call.caller()?.principal;
     Ok(vec![
         Node::text("Arn", principal.arn()),
@@ -18,20 +18,20 @@ pub(crate) fn get_caller_identity(call: &Call<'_>) -> Result<Vec<Node>, Fault> {
     ])
 }
 
-pub(crate) fn get_access_key_info(call: &Call<'_>) -> Result<Vec<Node>, Fault> {
+pub(crate) fn get_access_key_info(call: &Call<'_>) -> Result<Vec<Node>, Refusal> {
     let id = call.required("AccessKeyId");
     let known = call.service.keys().find(id).map(|key| key.account().to_owned());
     let account = known.or_else(|| ids::account_of(id));
-    let account = account.ok_or_else(|| Fault::validation(format!("Invalid access key ID: {id}")))?;
+    let account = account.ok_or_else(|| Refusal::validation(format!("Invalid access key ID: {id}")))?;
     Ok(vec![Node::text("Account", account)])
 }
 
-pub(crate) fn decode_authorization_message(call: &Call<'_>) -> Result<Vec<Node>, Fault> {
+pub(crate) fn decode_authorization_message(call: &Call<'_>) -> Result<Vec<Node>, Refusal> {
     let message = tokens::decode_authorization_message(call.required("EncodedMessage"))?;
     Ok(vec![Node::text("DecodedMessage", message)])
 }
 
-pub(crate) fn get_web_identity_token(call: &Call<'_>) -> Result<Vec<Node>, Fault> {
+pub(crate) fn get_web_identity_token(call: &Call<'_>) -> Result<Vec<Node>, Refusal> {
     let caller = &call.caller()?.principal;
     let expires = call.now.saturating_add(call.duration(WEB_IDENTITY_DURATION));
     let audience: Vec<_> = call

@@ -1,8 +1,8 @@
 //! Answers that make somebody else of the caller: the four `AssumeRo…` operations.
 
 use super::Call;
-use crate::server::fault::Fault;
 use crate::server::keys::{Kind, Principal};
+use crate::server::refusal::Refusal;
 use crate::server::tokens::{SamlAssertion, WebIdentity};
 use crate::server::xml::Node;
 
@@ -19,7 +19,7 @@ struct Role<'a> {
 }
 
 impl<'a> Role<'a> {
-    fn parse(arn: &'a str) -> Result<Self, Fault> {
+    fn parse(arn: &'a str) -> Result<Self, Refusal> {
         let parts: Vec<_> = arn.splitn(6, ':').collect();
         if let ["arn", partition, "iam", "", account, resource] = parts[..]
             && is_account(account)
@@ -30,7 +30,7 @@ impl<'a> Role<'a> {
         {
             return Ok(Self { partition, account, name });
         }
-        Err(Fault::validation(format!("{arn} is invalid")))
+        Err(Refusal::validation(format!("{arn} is invalid")))
     }
 }
 
@@ -38,20 +38,20 @@ fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-pub(crate) fn assume_role(call: &Call<'_>) -> Result<Vec<Node>, Fault> {
+pub(crate) fn assume_role(call: &Call<'_>) -> Result<Vec<Node>, Refusal> {
     let caller = call.caller()?;
     if caller.principal.kind == Kind::RoleSession
         && call.duration(ROLE_DURATION).whole_seconds() > CHAINED_DURATION
     {
         let message = "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining";
-        return Err(Fault::validation(message));
+        return Err(Refusal::validation(message));
     }
     // A source identity stays with whoever carries it once.
     let source_identity = caller.source_identity.as_deref().or_else(|| call.form.get("SourceIdentity"));
     assume(call, call.required("RoleSessionName"), source_identity, vec![])
 }
 
-pub(crate) fn assume_role_with_saml(call: &Call<'_>) -> Result<Vec<Node>, Fault> {
+pub(crate) fn assume_role_with_saml(call: &Call<'_>) -> Result<Vec<Node>, Refusal> {
     let assertion = SamlAssertion::decode(call.required("SAMLAssertion"))?;
     let provider = call.required("PrincipalArn");
     let facts = vec![
@@ -64,7 +64,7 @@ pub(crate) fn assume_role_with_saml(call: &Call<'_>) -> Result<Vec<Node>, Fault>
     assume(call, &assertion.session_name, assertion.source_identity.as_deref(), facts)
 }
 
-pub(crate) fn assume_role_with_web_identity(call: &Call<'_>) -> Result<Vec<Node>, Fault> {
+pub(crate) fn assume_role_with_web_identity(call: &Call<'_>) -> Result<Vec<Node>, Refusal> {
     let identity =
         WebIdentity::decode(call.required("WebIdentityToken"), call.form.get("ProviderId"), call.now)?;
     let mut facts = vec![
@@ -80,7 +80,7 @@ fn assume(
     session: &str,
     source_identity: Option<&str>,
     facts: Vec<Node>,
-) -> Result<Vec<Node>, Fault> {
+) -> Result<Vec<Node>, Refusal> {
     let role = Role::parse(call.required("RoleArn"))?;
     call.check_policy()?;
     let principal = Principal::role_session_in(role.partition, role.account, role.name, session);
@@ -97,7 +97,7 @@ fn assume(
     Ok(members)
 }
 
-pub(crate) fn assume_root(call: &Call<'_>) -> Result<Vec<Node>, Fault> {
+pub(crate) fn assume_root(call: &Call<'_>) -> Result<Vec<Node>, Refusal> {
     let caller = call.caller()?;
     let target = call.required("TargetPrincipal");
     let parts: Vec<_> = target.split(':').collect();
@@ -107,11 +107,11 @@ pub(crate) fn assume_root(call: &Call<'_>) -> Result<Vec<Node>, Fault> {
         _ => ("", ""),
     };
     if !is_account(account) || partition.is_empty() {
-        return Err(Fault::validation(format!("{target} is invalid")));
+        return Err(Refusal::validation(format!("{target} is invalid")));
     }
     let policy = call.required("TaskPolicyArn.arn");
     if !policy.contains(":iam::aws:policy/root-task/") {
-        return Err(Fault::validation(format!("{policy} is not a task policy for root sessions")));
+        return Err(Refusal::validation(format!("{policy} is not a task policy for root sessions")));
     }
     let principal = Principal::root_in(partition, account);
     let source_identity = caller.source_identity.as_deref();

@@ -3,9 +3,9 @@
 use time::Duration;
 
 use super::Call;
-use crate::server::fault::Fault;
 use crate::server::ids;
 use crate::server::keys::{Kind, Principal};
+use crate::server::refusal::Refusal;
 use crate::server::xml::Node;
 
 const SESSION_DURATION: i64 = 43_200;
@@ -15,14 +15,14 @@ const DELEGATED_DURATION: i64 = 3600;
 /// The role that every trade-in token stands for.
 const DELEGATED_ROLE: &str = "DelegatedRole";
 
-pub(crate) fn get_session_token(call: &Call<'_>) -> Result<Vec<Node>, Fault> {
+pub(crate) fn get_session_token(call: &Call<'_>) -> Result<Vec<Node>, Refusal> {
     let principal = call.caller()?.principal.clone();
     let duration = allowed(call, principal.kind);
     let issued = call.issue(principal, duration, None);
     Ok(std::iter::once(issued.credentials).chain(issued.token_size).collect())
 }
 
-pub(crate) fn get_federation_token(call: &Call<'_>) -> Result<Vec<Node>, Fault> {
+pub(crate) fn get_federation_token(call: &Call<'_>) -> Result<Vec<Node>, Refusal> {
     call.check_policy()?;
     let caller = &call.caller()?.principal;
     let principal = Principal::federated_user_in(&caller.partition, caller.account(), call.required("Name"));
@@ -38,7 +38,7 @@ pub(crate) fn get_federation_token(call: &Call<'_>) -> Result<Vec<Node>, Fault> 
 }
 
 /// The sizes stay out: the model has no token size here, and says that `PackedPolicySize` is not populated.
-pub(crate) fn get_delegated_access_token(call: &Call<'_>) -> Result<Vec<Node>, Fault> {
+pub(crate) fn get_delegated_access_token(call: &Call<'_>) -> Result<Vec<Node>, Refusal> {
     let caller = &call.caller()?.principal;
     // The same token stands for the same session.
     let session = format!("{:016x}", ids::stable_hash(call.required("TradeInToken"), 0));

@@ -2,15 +2,17 @@
 
 /// Why a request is refused, in the words of the wire.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Fault {
+pub(super) struct Refusal {
     pub(super) status: u16,
     pub(super) code: &'static str,
     pub(super) message: String,
+    /// What a signature should have covered, for the log.
+    pub(super) expected: Option<String>,
 }
 
-impl Fault {
+impl Refusal {
     pub(super) fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into() }
+        Self { status, code, message: message.into(), expected: None }
     }
 
     /// The request broke HTTP's own rules; STS has no code for that.
@@ -30,6 +32,11 @@ impl Fault {
         Self::new(403, "AccessDenied", message)
     }
 
+    /// Adds to the log what was expected.
+    pub(super) fn expecting(self, expected: String) -> Self {
+        Self { expected: Some(expected), ..self }
+    }
+
     pub(super) fn incomplete_signature(message: impl Into<String>) -> Self {
         Self::new(400, "IncompleteSignature", message)
     }
@@ -42,7 +49,7 @@ impl Fault {
         Self::new(403, "InvalidClientTokenId", "The security token included in the request is invalid.")
     }
 
-    /// Whose fault it is, as `<Type>` says it.
+    /// Who is to blame, as `<Type>` says it.
     pub(super) fn side(&self) -> &'static str {
         if self.status < 500 { "Sender" } else { "Receiver" }
     }

@@ -1,0 +1,83 @@
+//! The command line.
+
+/// What `--help` prints.
+pub(crate) const USAGE: &str = "usage: sts-local [OPTION]...
+
+Serves AWS STS on 127.0.0.1, verifies every signature, and prints the environment that points any AWS tool at it.
+
+  --port PORT             listen on this port instead of any free one
+  --clock-offset SECONDS  run this far ahead of the machine's clock, or behind it
+  --log                   one line per request on stderr, and what a wrong signature should have signed
+  --help                  print this";
+
+/// What was asked for.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Command {
+    Help,
+    Serve(Arguments),
+}
+
+/// How to serve.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Arguments {
+    pub(crate) port: u16,
+    pub(crate) clock_offset: i64,
+    pub(crate) log: bool,
+}
+
+/// Reads the command line, without the program's name. `--name=value` counts as `--name value`.
+pub(crate) fn parse(words: impl IntoIterator<Item = String>) -> Result<Command, String> {
+    let mut arguments = Arguments::default();
+    let mut words = words.into_iter();
+    while let Some(word) = words.next() {
+        let (name, inline) = match word.split_once('=') {
+            Some((name, value)) => (name, Some(value.to_owned())),
+            None => (word.as_str(), None),
+        };
+        let has_inline = inline.is_some();
+        let mut value =
+            || inline.clone().or_else(|| words.next()).ok_or_else(|| format!("{name} needs a value"));
+        match name {
+            "--port" => arguments.port = number(name, &value()?)?,
+            "--clock-offset" => arguments.clock_offset = number(name, &value()?)?,
+            "--log" | "--help" | "-h" if has_inline => return Err(format!("{name} takes no value")),
+            "--log" => arguments.log = true,
+            "--help" | "-h" => return Ok(Command::Help),
+            _ => return Err(format!("unknown option {name}")),
+        }
+    }
+    Ok(Command::Serve(arguments))
+}
+
+fn number<T: std::str::FromStr>(name: &str, text: &str) -> Result<T, String> {
+    text.parse().map_err(|_| format!("{name} takes a number, not {text:?}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Command, String> {
+        parse(line.split_whitespace().map(str::to_owned))
+    }
+
+    #[test]
+    fn reads_options() {
+        let expected = Arguments { port: 8080, clock_offset: -60, log: true };
+        assert_eq!(parsed("--port 8080 --clock-offset=-60 --log"), Ok(Command::Serve(expected)));
+        assert_eq!(parsed(""), Ok(Command::Serve(Arguments::default())));
+        assert_eq!(parsed("--log -h"), Ok(Command::Help));
+    }
+
+    #[test]
+    fn says_what_is_wrong() {
+        for (line, complaint) in [
+            ("--port", "--port needs a value"),
+            ("--port 70000", "--port takes a number, not \"70000\""),
+            ("--log=1", "--log takes no value"),
+            ("--nonsense", "unknown option --nonsense"),
+        ] {
+            assert_eq!(parsed(line), Err(complaint.to_owned()));
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! A local STS for any AWS tool: it prints the lines that point a shell at it, and serves until it is interrupted.
+
+#![allow(clippy::print_stderr, reason = "a program says on stderr why it fails")]
+
+mod arguments;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::thread;
+
+use arguments::{Arguments, Command};
+use sts_tests::server::{Options, Server};
+
+fn main() -> ExitCode {
+    let arguments = match arguments::parse(std::env::args().skip(1)) {
+        Ok(Command::Serve(arguments)) => arguments,
+        Ok(Command::Help) => {
+            // Nobody reads it: then it is not missed.
+            let _ = writeln!(io::stdout(), "{}", arguments::USAGE);
+            return ExitCode::SUCCESS;
+        }
+        Err(complaint) => {
+            eprintln!("sts-local: {complaint}\n\n{}", arguments::USAGE);
+            return ExitCode::from(2);
+        }
+    };
+    match serve(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("sts-local: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn serve(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
+    let mut options = Options::new().port(arguments.port).clock_offset(arguments.clock_offset);
+    if arguments.log {
+        options = options.log(|text| eprintln!("{text}"));
+    }
+    let server = Server::with(options)?;
+    let mut out = io::stdout();
+    for line in environment(&server) {
+        writeln!(out, "{line}")?;
+    }
+    out.flush()?;
+    loop {
+        // Until a signal ends the process; everything it holds is its own.
+        thread::park();
+    }
+}
+
+/// Lines for a POSIX shell.
+fn environment(server: &Server) -> Vec<String> {
+    let user = server.user();
+    let exports = [
+        ("AWS_ENDPOINT_URL_STS", server.url()),
+        ("AWS_ACCESS_KEY_ID", user.access_key_id()),
+        ("AWS_SECRET_ACCESS_KEY", user.secret_access_key()),
+        ("AWS_REGION", "us-east-1"),
+        // The AWS CLI and boto3 read this one only.
+        ("AWS_DEFAULT_REGION", "us-east-1"),
+    ];
+    let unset = std::iter::once("unset AWS_SESSION_TOKEN AWS_PROFILE".to_owned());
+    let exports = exports.iter().map(|(name, value)| format!("export {name}={}", quoted(value)));
+    unset.chain(exports).collect()
+}
+
+/// As one word of a POSIX shell.
+fn quoted(value: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:+=@,".contains(&byte);
+    if !value.is_empty() && value.bytes().all(plain) {
+        return value.to_owned();
+    }
+    format!("'{}'", value.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prints_what_a_shell_can_read() {
+        let server = Server::start().expect("a server");
+        let lines = environment(&server);
+        assert!(lines.contains(&format!("export AWS_ENDPOINT_URL_STS={}", server.url())), "{lines:?}");
+        assert_eq!(quoted("a b'c"), r"'a b'\''c'");
+        assert_eq!(quoted(""), "''");
+    }
+}
