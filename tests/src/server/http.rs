@@ -209,6 +209,16 @@ impl<'a> Reader<'a> {
         self.stream.write_all(bytes)
     }
 
+    /// Reads and forgets until the client leaves or the server stops.
+    pub(super) fn wait_for_the_end(&mut self) {
+        loop {
+            self.buffer.clear();
+            if let Filled::Closed = self.fill(Instant::now() + self.patience) {
+                return;
+            }
+        }
+    }
+
     /// Ends the connection without destroying what was written: closing a socket that holds unread bytes resets it,
     /// and a reset can overtake the reply.
     pub(super) fn linger(&mut self) {
@@ -231,21 +241,21 @@ fn timed_out() -> Refusal {
 
 /// The bytes of a reply. A `Content-Length` is added unless the headers hold one.
 pub(super) fn reply(status: u16, headers: &[(String, String)], body: &[u8]) -> Vec<u8> {
-    let mut head = format!("HTTP/1.1 {status} {}\r\n", reason(status));
-    for (name, value) in headers {
-        for part in [name, ": ", value, "\r\n"] {
-            head.push_str(part);
-        }
-    }
-    if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-length")) {
-        for part in ["Content-Length: ", &body.len().to_string(), "\r\n"] {
-            head.push_str(part);
-        }
-    }
-    head.push_str("\r\n");
-    let mut bytes = head.into_bytes();
+    let length = ("Content-Length".to_owned(), body.len().to_string());
+    let framed = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+    let headers: Vec<_> = headers.iter().cloned().chain((!framed).then_some(length)).collect();
+    let mut bytes = head(status, &headers).into_bytes();
     bytes.extend_from_slice(body);
     bytes
+}
+
+/// Status line, headers, and the empty line.
+pub(super) fn head(status: u16, headers: &[(String, String)]) -> String {
+    let mut head = format!("HTTP/1.1 {status} {}\r\n", reason(status));
+    for (name, value) in headers {
+        head.extend([name, ": ", value, "\r\n"]);
+    }
+    head + "\r\n"
 }
 
 fn reason(status: u16) -> &'static str {

@@ -8,9 +8,11 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use socket2::SockRef;
+
 use super::Limits;
-use super::answers::Answer;
-use super::http::{self, Reader};
+use super::delivery::{self, End, Step};
+use super::http::Reader;
 use super::service::Service;
 
 /// How long to wait after the system refused to accept: it is out of descriptors, and asking again at once would
@@ -133,6 +135,16 @@ struct Entered {
     registry: Arc<Registry>,
 }
 
+impl Entered {
+    /// Waits. `false` when the server is stopping.
+    fn pause(&self, pause: Duration) -> bool {
+        let registry = &self.registry;
+        let waiting = |_: &mut Connections| !registry.stopping();
+        drop(registry.left.wait_timeout_while(registry.lock(), pause, waiting));
+        !registry.stopping()
+    }
+}
+
 impl Drop for Entered {
     fn drop(&mut self) {
         self.registry.lock().open.remove(&self.id);
@@ -169,34 +181,37 @@ fn serve(stream: &TcpStream, entered: &Entered, service: &Service) {
     }
     let mut reader = Reader::new(stream, limits.idle, limits.request);
     loop {
-        let (answer, keep_alive) = match reader.next() {
+        let (answer, fault, keep_alive) = match reader.next() {
             Ok(None) => return,
             Ok(Some((mut request, keep_alive))) => {
                 request.connection = entered.id;
-                (service.answer(&request), keep_alive)
+                let (answer, fault) = service.respond(&request);
+                (answer, fault, keep_alive)
             }
-            Err(refusal) => (service.refuse(&refusal), false),
+            Err(refusal) => (service.refuse(&refusal), None, false),
         };
-        let (bytes, keep_alive) = match answer {
-            Answer::Reply { status, mut headers, body } => {
-                let is_close = |(name, value): &(String, String)| {
-                    name.eq_ignore_ascii_case("connection") && value.eq_ignore_ascii_case("close")
-                };
-                let closing = headers.iter().any(is_close);
-                if !keep_alive && !closing {
-                    headers.push(("Connection".to_owned(), "close".to_owned()));
+        let delivery = delivery::deliver(answer, fault.as_ref(), keep_alive, service.clock.now());
+        for step in delivery.steps {
+            let done = match step {
+                Step::Write(bytes) => reader.write(&bytes).is_ok(),
+                Step::Wait(pause) => entered.pause(pause),
+                Step::Drip(bytes, pause) => {
+                    bytes.iter().all(|byte| entered.pause(pause) && reader.write(&[*byte]).is_ok())
                 }
-                (http::reply(status, &headers, &body), keep_alive && !closing)
+            };
+            if !done {
+                return;
             }
-            Answer::Raw(bytes) => (bytes, false),
-            Answer::Close => (Vec::new(), false),
-        };
-        if reader.write(&bytes).is_err() {
-            return;
         }
-        if !keep_alive {
-            reader.linger();
-            return;
+        match delivery.end {
+            End::Keep => {}
+            End::Close => return reader.linger(),
+            End::Hang => return reader.wait_for_the_end(),
+            End::Reset => {
+                // The reset is sent when the last handle is closed, which happens when this thread ends.
+                let _ = SockRef::from(stream).set_linger(Some(Duration::ZERO));
+                return;
+            }
         }
     }
 }

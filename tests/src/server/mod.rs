@@ -18,6 +18,10 @@
 //! The path from bytes to bytes, one file a step: `listener` (connections), `http` (requests), `service` (what is asked),
 //! `auth` and `verify` (who asks), `model` and `constraint` (is it asked rightly), `operations` (the answer), `xml`.
 //!
+//! Other processes order faults at `/_control/faults`, which is no part of STS: `POST` with `{"fault": "throttle",
+//! "times": 3}` or `{"fault": "delay=100", "rate": 0.1, "seed": 7}` adds one ([`Fault`] lists the texts), `GET` shows
+//! those that wait, `DELETE` forgets them.
+//!
 //! Where it differs from AWS: there are no policies, every role trusts everybody; any region may stand in the
 //! scope; any path is served; SAML assertions and web identity tokens are read but their signatures are not verified;
 //! an operation that needs no signature ignores one; replies are XML whatever `Accept` says;
@@ -29,6 +33,10 @@ mod auth;
 mod canonical;
 mod clock;
 mod constraint;
+mod control;
+mod delivery;
+mod fault;
+mod faults;
 mod form;
 mod http;
 mod ids;
@@ -50,6 +58,7 @@ use std::io;
 use std::sync::Arc;
 
 pub use answers::Answer;
+pub use fault::{BadCertificate, Fault, UnknownFault};
 pub use keys::{AccessKey, Principal};
 pub use options::{Limits, Options};
 pub use request::Request;
@@ -169,6 +178,31 @@ impl Server {
     /// unverified.
     pub fn answer_next(&self, answer: Answer) {
         self.service.answers().push_back(answer);
+    }
+
+    /// Lets this go wrong with the next request that no other fault waits for, or with the next handshake. Answers of
+    /// [`answer_next`](Self::answer_next) go first.
+    ///
+    /// # Panics
+    ///
+    /// When a hundred thousand faults wait already.
+    pub fn fault_next(&self, fault: Fault) {
+        assert!(self.service.faults().add(fault, 1), "too many faults");
+    }
+
+    /// Lets this go wrong with a part of all requests, from 0 for none to 1 for all. The same seed strikes the same
+    /// ones. It lasts until [`clear_faults`](Self::clear_faults).
+    ///
+    /// # Panics
+    ///
+    /// When a hundred rates are set already.
+    pub fn fault_rate(&self, fault: Fault, rate: f64, seed: u64) {
+        assert!(self.service.faults().add_rate(fault, rate, seed), "too many faults");
+    }
+
+    /// Forgets every fault that has not struck yet.
+    pub fn clear_faults(&self) {
+        self.service.faults().clear();
     }
 
     /// An encoded message that `DecodeAuthorizationMessage` turns back into this text.

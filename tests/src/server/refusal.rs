@@ -32,6 +32,17 @@ impl Refusal {
         Self::new(403, "AccessDenied", message)
     }
 
+    /// What the service says for a failure of this status.
+    pub(super) fn of_status(status: u16) -> Self {
+        match status {
+            500 => {
+                Self::new(status, "InternalFailure", "We encountered an internal error. Please try again.")
+            }
+            503 => Self::new(status, "ServiceUnavailable", "Service is unavailable. Please try again."),
+            _ => Self::new(status, "UnknownError", "UnknownError"),
+        }
+    }
+
     /// Adds to the log what was expected.
     pub(super) fn expecting(self, expected: String) -> Self {
         Self { expected: Some(expected), ..self }

@@ -6,6 +6,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::answers::{Answer, Log};
 use super::auth;
 use super::clock::{self, Clock};
+use super::control;
+use super::fault::Fault;
+use super::faults::Faults;
 use super::form::Form;
 use super::ids;
 use super::keys::Keys;
@@ -16,6 +19,10 @@ use super::refusal::Refusal;
 use super::request::Request;
 use super::xml::{self, Node};
 
+/// What stands between a client and STS in a bad network.
+const HTML: &str = "<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body><h1>Welcome to the network\
+     </h1><form action=\"/login\"></form></body></html>\n";
+
 /// Everything that all connections share.
 #[derive(Debug, Default)]
 pub(super) struct Service {
@@ -23,6 +30,7 @@ pub(super) struct Service {
     keys: Mutex<Keys>,
     log: Mutex<Log>,
     answers: Mutex<VecDeque<Answer>>,
+    faults: Mutex<Faults>,
     sink: Option<LogSink>,
 }
 
@@ -41,6 +49,32 @@ impl Service {
 
     pub(super) fn answers(&self) -> MutexGuard<'_, VecDeque<Answer>> {
         locked(&self.answers)
+    }
+
+    pub(super) fn faults(&self) -> MutexGuard<'_, Faults> {
+        locked(&self.faults)
+    }
+
+    /// What to answer, and what shall go wrong with it.
+    pub(super) fn respond(&self, request: &Request) -> (Answer, Option<Fault>) {
+        if let Some(answer) = control::answer(self, request) {
+            return (answer, None);
+        }
+        // A queued answer leaves the faults waiting.
+        let fault = if self.answers().is_empty() { self.faults().take(false) } else { None };
+        let Some(fault) = fault else { return (self.answer(request), None) };
+        if let Some(sink) = &self.sink {
+            sink.write(&format!("#{} {} fault {fault}", request.connection, request.method));
+        }
+        let answer = match &fault {
+            Fault::Throttle => self.refuse(&Refusal::new(400, "Throttling", "Rate exceeded")),
+            Fault::Status { status, body: false } => Answer::reply(*status, &[], ""),
+            Fault::Status { status, body: true } => self.refuse(&Refusal::of_status(*status)),
+            Fault::Html => Answer::reply(200, &[("Content-Type", "text/html")], HTML),
+            _ => return (self.answer(request), Some(fault)),
+        };
+        self.log().push(request.clone());
+        (answer, None)
     }
 
     /// The test's answer if it left one, else that of STS.

@@ -1,5 +1,7 @@
 //! The command line.
 
+use sts_tests::server::Fault;
+
 /// What `--help` prints.
 pub(crate) const USAGE: &str = "usage: sts-local [OPTION]...
 
@@ -7,6 +9,9 @@ Serves AWS STS on 127.0.0.1, verifies every signature, and prints the environmen
 
   --port PORT             listen on this port instead of any free one
   --clock-offset SECONDS  run this far ahead of the machine's clock, or behind it
+  --fault FAULT[*N|@RATE] let this go wrong with the next N requests (1), or with that part of all of them:
+                          throttle*3, 503-empty, delay=250@0.1, reset-in-body, certificate=expired, ...
+  --seed N                which requests a RATE strikes
   --log                   one line per request on stderr, and what a wrong signature should have signed
   --help                  print this";
 
@@ -17,12 +22,21 @@ pub(crate) enum Command {
     Serve(Arguments),
 }
 
+/// When a fault strikes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Strike {
+    Times(u32),
+    Rate(f64),
+}
+
 /// How to serve.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Arguments {
     pub(crate) port: u16,
     pub(crate) clock_offset: i64,
     pub(crate) log: bool,
+    pub(crate) faults: Vec<(Fault, Strike)>,
+    pub(crate) seed: u64,
 }
 
 /// Reads the command line, without the program's name. `--name=value` counts as `--name value`.
@@ -40,6 +54,8 @@ pub(crate) fn parse(words: impl IntoIterator<Item = String>) -> Result<Command, 
         match name {
             "--port" => arguments.port = number(name, &value()?)?,
             "--clock-offset" => arguments.clock_offset = number(name, &value()?)?,
+            "--fault" => arguments.faults.push(fault(&value()?)?),
+            "--seed" => arguments.seed = number(name, &value()?)?,
             "--log" | "--help" | "-h" if has_inline => return Err(format!("{name} takes no value")),
             "--log" => arguments.log = true,
             "--help" | "-h" => return Ok(Command::Help),
@@ -47,6 +63,26 @@ pub(crate) fn parse(words: impl IntoIterator<Item = String>) -> Result<Command, 
         }
     }
     Ok(Command::Serve(arguments))
+}
+
+/// `FAULT`, `FAULT*TIMES` or `FAULT@RATE`.
+fn fault(text: &str) -> Result<(Fault, Strike), String> {
+    let (name, strike) = if let Some((name, times)) = text.split_once('*') {
+        (name, Strike::Times(number("--fault", times)?))
+    } else if let Some((name, rate)) = text.split_once('@') {
+        (name, Strike::Rate(number("--fault", rate)?))
+    } else {
+        (text, Strike::Times(1))
+    };
+    match strike {
+        Strike::Times(times) if times > 10_000 => {
+            Err(format!("--fault takes up to 10000 times, not {times}"))
+        }
+        Strike::Rate(rate) if !(0.0..=1.0).contains(&rate) => {
+            Err(format!("--fault takes a rate from 0 to 1, not {rate}"))
+        }
+        _ => Ok((name.parse().map_err(|error| format!("--fault: {error}"))?, strike)),
+    }
 }
 
 fn number<T: std::str::FromStr>(name: &str, text: &str) -> Result<T, String> {
@@ -63,10 +99,29 @@ mod tests {
 
     #[test]
     fn reads_options() {
-        let expected = Arguments { port: 8080, clock_offset: -60, log: true };
+        let expected = Arguments { port: 8080, clock_offset: -60, log: true, ..Arguments::default() };
         assert_eq!(parsed("--port 8080 --clock-offset=-60 --log"), Ok(Command::Serve(expected)));
         assert_eq!(parsed(""), Ok(Command::Serve(Arguments::default())));
         assert_eq!(parsed("--log -h"), Ok(Command::Help));
+    }
+
+    #[test]
+    fn reads_faults() {
+        let Ok(Command::Serve(arguments)) =
+            parsed("--fault throttle*3 --fault=html --fault delay=5@0.5 --seed 9")
+        else {
+            panic!("three faults")
+        };
+        let delay = Fault::Delay(std::time::Duration::from_millis(5));
+        let expected = [
+            (Fault::Throttle, Strike::Times(3)),
+            (Fault::Html, Strike::Times(1)),
+            (delay, Strike::Rate(0.5)),
+        ];
+        assert_eq!((&arguments.faults[..], arguments.seed), (&expected[..], 9));
+        for line in ["nonsense", "html*-1", "html*200000", "html@2", "html@NaN", "html@x"] {
+            assert!(parsed(&format!("--fault {line}")).is_err(), "{line}");
+        }
     }
 
     #[test]

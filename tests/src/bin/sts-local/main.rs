@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 use std::thread;
 
-use arguments::{Arguments, Command};
+use arguments::{Arguments, Command, Strike};
 use sts_tests::server::{Options, Server};
 
 fn main() -> ExitCode {
@@ -39,6 +39,12 @@ fn serve(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
         options = options.log(|text| eprintln!("{text}"));
     }
     let server = Server::with(options)?;
+    for (fault, strike) in &arguments.faults {
+        match *strike {
+            Strike::Times(times) => (0..times).for_each(|_| server.fault_next(fault.clone())),
+            Strike::Rate(rate) => server.fault_rate(fault.clone(), rate, arguments.seed),
+        }
+    }
     let mut out = io::stdout();
     for line in environment(&server) {
         writeln!(out, "{line}")?;
