@@ -127,6 +127,7 @@ mod tests {
             session_token: Some("to/ken+=".to_owned()),
             expires: None,
             source_identity: None,
+            mfa: false,
             principal: Principal::user("123456789012", "alice"),
         };
         let mut odd = Signing::post(&key, IDENTITY);

@@ -104,6 +104,8 @@ pub struct AccessKey {
     pub(super) session_token: Option<String>,
     pub(super) expires: Option<OffsetDateTime>,
     pub(super) source_identity: Option<String>,
+    /// Whether its owner showed a code to get it.
+    pub(super) mfa: bool,
     pub(super) principal: Principal,
 }
 
@@ -195,6 +197,7 @@ mod tests {
             session_token: Some("hush".to_owned()),
             expires: None,
             source_identity: None,
+            mfa: false,
             principal: Principal::user("123456789012", "alice"),
         }
     }

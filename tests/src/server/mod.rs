@@ -22,7 +22,8 @@
 //! "times": 3}` or `{"fault": "delay=100", "rate": 0.1, "seed": 7}` adds one ([`Fault`] lists the texts), `GET` shows
 //! those that wait, `DELETE` forgets them.
 //!
-//! Where it differs from AWS: there are no policies, every role trusts everybody; any region may stand in the
+//! Where it differs from AWS: there are no policies but the trust policies of declared roles, and
+//! without a declared role every role trusts everybody; session tags are not inherited; any region may stand in the
 //! scope; any path is served; SAML assertions and web identity tokens are read but their signatures are not verified;
 //! an operation that needs no signature ignores one; replies are XML whatever `Accept` says;
 //! `X-Amz-Expires` is obeyed, where the real service counts 15 minutes whatever it says; and the `Date` header is not
@@ -39,6 +40,7 @@ mod fault;
 mod faults;
 mod form;
 mod http;
+mod iam;
 mod ids;
 mod keys;
 mod listener;
@@ -59,6 +61,7 @@ use std::sync::Arc;
 
 pub use answers::Answer;
 pub use fault::{BadCertificate, Fault, UnknownFault};
+pub use iam::{InvalidMfaSecret, InvalidPolicy, Mfa, Role, TrustPolicy};
 pub use keys::{AccessKey, Principal};
 pub use options::{Limits, Options};
 pub use request::Request;
@@ -72,6 +75,10 @@ const ACCOUNT: &str = "123456789012";
 const USER_ACCESS_KEY_ID: &str = "AKIARZPUZDIKALICEKEY";
 /// Forty characters with the two that a careless encoder gets wrong.
 const USER_SECRET_ACCESS_KEY: &str = "sts/tests+LongTermUser/NotASecret0123456";
+/// The built-in user's device.
+const USER_MFA_SERIAL: &str = "arn:aws:iam::123456789012:mfa/alice";
+/// What it always shows.
+const USER_MFA_CODE: &str = "123456";
 
 /// A running STS. Dropping it closes every connection and ends every thread.
 #[derive(Debug)]
@@ -117,8 +124,10 @@ impl Server {
             session_token: None,
             expires: None,
             source_identity: None,
+            mfa: false,
             principal: Principal::user(ACCOUNT, "alice"),
         };
+        service.directory().add_device(user.arn(), Mfa::fixed(USER_MFA_SERIAL, USER_MFA_CODE));
         service.keys().add(user.clone());
         let listener = Listener::start(Arc::clone(&service), limits, port)?;
         let url = format!("http://{}", listener.address());
@@ -152,8 +161,21 @@ impl Server {
             session_token: session_token.map(str::to_owned),
             expires: None,
             source_identity: None,
+            mfa: false,
             principal,
         });
+    }
+
+    /// Declares a role, in the place of one with the same ARN. As long as there is none, every role exists and trusts
+    /// everybody; from then on, the declared ones are all.
+    pub fn add_role(&self, role: Role) {
+        self.service.directory().add_role(role);
+    }
+
+    /// Gives a device to the user of this ARN. The built-in user has one already, which always shows 123456:
+    /// `arn:aws:iam::123456789012:mfa/alice`.
+    pub fn add_mfa(&self, user_arn: &str, mfa: Mfa) {
+        self.service.directory().add_device(user_arn, mfa);
     }
 
     /// Sets the server's clock this many seconds ahead of the machine's, or behind it. Signatures, expirations and

@@ -3,6 +3,7 @@
 pub(super) mod identity;
 pub(super) mod roles;
 pub(super) mod sessions;
+mod trust;
 
 use time::{Duration, OffsetDateTime};
 
@@ -69,7 +70,13 @@ impl<'a> Call<'a> {
     }
 
     /// Issues a temporary key and describes it: `<Credentials>`, and what the model says about the token's size.
-    fn issue(&self, principal: Principal, duration: Duration, source_identity: Option<&str>) -> Issued {
+    fn issue(
+        &self,
+        principal: Principal,
+        duration: Duration,
+        source_identity: Option<&str>,
+        mfa: bool,
+    ) -> Issued {
         let minimum = self.form.number("MinimumSessionTokenSize").unwrap_or_default();
         let token = ids::session_token(usize::try_from(minimum).unwrap_or_default());
         let key = AccessKey {
@@ -78,6 +85,7 @@ impl<'a> Call<'a> {
             session_token: Some(token.clone()),
             expires: Some(self.now.saturating_add(duration)),
             source_identity: source_identity.map(str::to_owned),
+            mfa,
             principal,
         };
         let credentials = Node::Group(

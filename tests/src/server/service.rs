@@ -10,6 +10,7 @@ use super::control;
 use super::fault::Fault;
 use super::faults::Faults;
 use super::form::Form;
+use super::iam::Directory;
 use super::ids;
 use super::keys::Keys;
 use super::model::{OPERATIONS, Operation, VERSION};
@@ -31,6 +32,7 @@ pub(super) struct Service {
     log: Mutex<Log>,
     answers: Mutex<VecDeque<Answer>>,
     faults: Mutex<Faults>,
+    directory: Mutex<Directory>,
     sink: Option<LogSink>,
 }
 
@@ -49,6 +51,10 @@ impl Service {
 
     pub(super) fn answers(&self) -> MutexGuard<'_, VecDeque<Answer>> {
         locked(&self.answers)
+    }
+
+    pub(super) fn directory(&self) -> MutexGuard<'_, Directory> {
+        locked(&self.directory)
     }
 
     pub(super) fn faults(&self) -> MutexGuard<'_, Faults> {
@@ -198,6 +204,7 @@ mod tests {
             session_token: Some("token".to_owned()),
             expires: None,
             source_identity: None,
+            mfa: false,
             principal: Principal::user("123456789012", "alice"),
         };
         service.keys().add(key.clone());
@@ -277,6 +284,7 @@ mod tests {
             session_token: None,
             expires: None,
             source_identity: None,
+            mfa: false,
             principal: Principal::user("123456789012", "alice"),
         });
         let request = parse_head((head + &rest).as_bytes()).expect("well-formed").expect("complete").request;

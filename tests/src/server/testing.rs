@@ -142,6 +142,7 @@ impl Reply {
             session_token: Some(text("SessionToken")),
             expires: None,
             source_identity: None,
+            mfa: false,
             principal: super::Principal::root("0"),
         }
     }

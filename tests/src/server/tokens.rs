@@ -68,6 +68,16 @@ impl WebIdentity {
     }
 }
 
+impl WebIdentity {
+    /// The issuer as provider ARNs and condition keys name it.
+    pub(super) fn provider_name(&self) -> &str {
+        self.provider
+            .strip_prefix("https://")
+            .or_else(|| self.provider.strip_prefix("http://"))
+            .unwrap_or(&self.provider)
+    }
+}
+
 fn claims(token: &str) -> Option<Value> {
     let parts: Vec<_> = token.split('.').collect();
     let [_, payload, _] = parts[..] else { return None };

@@ -1,6 +1,7 @@
 //! Answers that make somebody else of the caller: the four `AssumeRo…` operations.
 
-use super::Call;
+use super::{Call, trust};
+use crate::server::iam::context::Asker;
 use crate::server::keys::{Kind, Principal};
 use crate::server::refusal::Refusal;
 use crate::server::tokens::{SamlAssertion, WebIdentity};
@@ -48,7 +49,12 @@ pub(crate) fn assume_role(call: &Call<'_>) -> Result<Vec<Node>, Refusal> {
     }
     // A source identity stays with whoever carries it once.
     let source_identity = caller.source_identity.as_deref().or_else(|| call.form.get("SourceIdentity"));
-    assume(call, call.required("RoleSessionName"), source_identity, vec![])
+    let role = Role::parse(call.required("RoleArn"))?;
+    let session = call.required("RoleSessionName");
+    let mfa = trust::check_mfa(call)?;
+    let asker = Asker::Aws(&caller.principal);
+    trust::check_role(call, "AssumeRole", asker, session, source_identity, trust::of_caller(call, mfa)?)?;
+    assume(call, &role, session, source_identity, vec![])
 }
 
 pub(crate) fn assume_role_with_saml(call: &Call<'_>) -> Result<Vec<Node>, Refusal> {
@@ -61,7 +67,12 @@ pub(crate) fn assume_role_with_saml(call: &Call<'_>) -> Result<Vec<Node>, Refusa
         Node::text("Audience", &assertion.audience),
         Node::text("NameQualifier", assertion.name_qualifier(provider)),
     ];
-    assume(call, &assertion.session_name, assertion.source_identity.as_deref(), facts)
+    let role = Role::parse(call.required("RoleArn"))?;
+    let asker = Asker::Federated { arn: provider, name: provider };
+    let (session, source_identity) = (&assertion.session_name, assertion.source_identity.as_deref());
+    let context = trust::of_assertion(&assertion);
+    trust::check_role(call, "AssumeRoleWithSAML", asker, session, source_identity, context)?;
+    assume(call, &role, &assertion.session_name, assertion.source_identity.as_deref(), facts)
 }
 
 pub(crate) fn assume_role_with_web_identity(call: &Call<'_>) -> Result<Vec<Node>, Refusal> {
@@ -71,24 +82,31 @@ pub(crate) fn assume_role_with_web_identity(call: &Call<'_>) -> Result<Vec<Node>
         Node::text("SubjectFromWebIdentityToken", &identity.subject),
         Node::text("Provider", &identity.provider),
     ];
-    facts.extend(identity.audience.map(|audience| Node::text("Audience", audience)));
-    assume(call, call.required("RoleSessionName"), identity.source_identity.as_deref(), facts)
+    facts.extend(identity.audience.as_deref().map(|audience| Node::text("Audience", audience)));
+    let role = Role::parse(call.required("RoleArn"))?;
+    let session = call.required("RoleSessionName");
+    let name = identity.provider_name();
+    let arn = format!("arn:{}:iam::{}:oidc-provider/{name}", role.partition, role.account);
+    let asker = Asker::Federated { arn: &arn, name };
+    let (source_identity, context) = (identity.source_identity.as_deref(), trust::of_web_identity(&identity));
+    trust::check_role(call, "AssumeRoleWithWebIdentity", asker, session, source_identity, context)?;
+    assume(call, &role, session, identity.source_identity.as_deref(), facts)
 }
 
 fn assume(
     call: &Call<'_>,
+    role: &Role<'_>,
     session: &str,
     source_identity: Option<&str>,
     facts: Vec<Node>,
 ) -> Result<Vec<Node>, Refusal> {
-    let role = Role::parse(call.required("RoleArn"))?;
     call.check_policy()?;
     let principal = Principal::role_session_in(role.partition, role.account, role.name, session);
     let user = Node::Group(
         "AssumedRoleUser",
         vec![Node::text("AssumedRoleId", principal.user_id()), Node::text("Arn", principal.arn())],
     );
-    let issued = call.issue(principal, call.duration(ROLE_DURATION), source_identity);
+    let issued = call.issue(principal, call.duration(ROLE_DURATION), source_identity, false);
     let mut members = vec![issued.credentials, user];
     members.extend(facts);
     members.extend(call.packed_policy_size()?);
@@ -115,7 +133,7 @@ pub(crate) fn assume_root(call: &Call<'_>) -> Result<Vec<Node>, Refusal> {
     }
     let principal = Principal::root_in(partition, account);
     let source_identity = caller.source_identity.as_deref();
-    let issued = call.issue(principal, call.duration(ROOT_DURATION), source_identity);
+    let issued = call.issue(principal, call.duration(ROOT_DURATION), source_identity, false);
     let mut members = vec![issued.credentials];
     members.extend(source_identity.map(|identity| Node::text("SourceIdentity", identity)));
     members.extend(issued.token_size);
