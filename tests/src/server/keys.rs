@@ -39,6 +39,18 @@ impl Principal {
         Self::new(Kind::User, "aws", account, arn, user_id)
     }
 
+    /// The user of `arn:PARTITION:iam::ACCOUNT:user/PATH/NAME`.
+    pub(super) fn user_of(arn: &str) -> Option<Self> {
+        let parts: Vec<_> = arn.splitn(6, ':').collect();
+        let ["arn", partition, "iam", "", account, resource] = parts[..] else { return None };
+        let digits = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
+        let named =
+            resource.strip_prefix("user/").is_some_and(|name| !name.is_empty() && !name.ends_with('/'));
+        let user_id = ids::unique_id("AIDA", arn);
+        (digits && named && !partition.is_empty())
+            .then(|| Self::new(Kind::User, partition, account, arn.to_owned(), user_id))
+    }
+
     /// `arn:aws:iam::ACCOUNT:root`.
     #[must_use]
     pub fn root(account: &str) -> Self {
@@ -110,6 +122,18 @@ pub struct AccessKey {
 }
 
 impl AccessKey {
+    pub(super) fn long_term(access_key_id: &str, secret_access_key: &str, principal: Principal) -> Self {
+        Self {
+            access_key_id: access_key_id.to_owned(),
+            secret_access_key: secret_access_key.to_owned(),
+            session_token: None,
+            expires: None,
+            source_identity: None,
+            mfa: false,
+            principal,
+        }
+    }
+
     /// The public half.
     #[must_use]
     pub fn access_key_id(&self) -> &str {

@@ -33,6 +33,7 @@ mod answers;
 mod auth;
 mod canonical;
 mod clock;
+mod config;
 mod constraint;
 mod control;
 mod delivery;
@@ -53,6 +54,7 @@ mod service;
 #[cfg(test)]
 mod testing;
 mod tokens;
+mod toml;
 mod verify;
 mod xml;
 
@@ -60,8 +62,9 @@ use std::io;
 use std::sync::Arc;
 
 pub use answers::Answer;
+pub use config::{Config, ConfigError};
 pub use fault::{BadCertificate, Fault, UnknownFault};
-pub use iam::{InvalidMfaSecret, InvalidPolicy, Mfa, Role, TrustPolicy};
+pub use iam::{InvalidMfaSecret, InvalidPolicy, Mfa, OidcProvider, Role, TrustPolicy};
 pub use keys::{AccessKey, Principal};
 pub use options::{Limits, Options};
 pub use request::Request;
@@ -115,20 +118,23 @@ impl Server {
     ///
     /// What the system says when it has no socket or no thread to give, or the port is taken.
     pub fn with(options: Options) -> io::Result<Self> {
-        let Options { limits, port, clock_offset, log } = options;
+        let Options { limits, port, clock_offset, log, config } = options;
         let service = Arc::new(Service::new(log));
-        service.clock.set_offset(clock_offset);
-        let user = AccessKey {
-            access_key_id: USER_ACCESS_KEY_ID.to_owned(),
-            secret_access_key: USER_SECRET_ACCESS_KEY.to_owned(),
-            session_token: None,
-            expires: None,
-            source_identity: None,
-            mfa: false,
-            principal: Principal::user(ACCOUNT, "alice"),
-        };
-        service.directory().add_device(user.arn(), Mfa::fixed(USER_MFA_SERIAL, USER_MFA_CODE));
+        let config = config.unwrap_or_default();
+        service.clock.set_offset(clock_offset.unwrap_or(config.clock_offset));
+        let user = config.users.first().cloned().unwrap_or_else(|| {
+            let user = Principal::user(ACCOUNT, "alice");
+            service.directory().add_device(user.arn(), Mfa::fixed(USER_MFA_SERIAL, USER_MFA_CODE));
+            AccessKey::long_term(USER_ACCESS_KEY_ID, USER_SECRET_ACCESS_KEY, user)
+        });
         service.keys().add(user.clone());
+        config.users.into_iter().for_each(|user| service.keys().add(user));
+        {
+            let mut directory = service.directory();
+            config.devices.into_iter().for_each(|(user, mfa)| directory.add_device(&user, mfa));
+            config.roles.into_iter().for_each(|role| directory.add_role(role));
+            config.providers.into_iter().for_each(|provider| directory.add_provider(provider));
+        }
         let listener = Listener::start(Arc::clone(&service), limits, port)?;
         let url = format!("http://{}", listener.address());
         Ok(Self { listener, service, user, url })
@@ -140,7 +146,8 @@ impl Server {
         &self.url
     }
 
-    /// The long-term key of the built-in user, `arn:aws:iam::123456789012:user/alice`. It is the same in every run.
+    /// The long-term key of the built-in user, `arn:aws:iam::123456789012:user/alice`, which is the same in every run; or
+    /// that of the first user that the configuration declares, in its place.
     #[must_use]
     pub fn user(&self) -> &AccessKey {
         &self.user
@@ -156,13 +163,8 @@ impl Server {
         principal: Principal,
     ) {
         self.service.keys().add(AccessKey {
-            access_key_id: access_key_id.to_owned(),
-            secret_access_key: secret.to_owned(),
             session_token: session_token.map(str::to_owned),
-            expires: None,
-            source_identity: None,
-            mfa: false,
-            principal,
+            ..AccessKey::long_term(access_key_id, secret, principal)
         });
     }
 

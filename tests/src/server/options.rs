@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::config::Config;
+
 /// How much the server takes from its clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -27,8 +29,9 @@ impl Default for Limits {
 pub struct Options {
     pub(super) limits: Limits,
     pub(super) port: u16,
-    pub(super) clock_offset: i64,
+    pub(super) clock_offset: Option<i64>,
     pub(super) log: Option<LogSink>,
+    pub(super) config: Option<Config>,
 }
 
 impl Options {
@@ -52,10 +55,17 @@ impl Options {
         self
     }
 
-    /// How many seconds the server's clock is ahead of the machine's.
+    /// How many seconds the server's clock is ahead of the machine's, whatever the configuration says.
     #[must_use]
     pub fn clock_offset(mut self, seconds: i64) -> Self {
-        self.clock_offset = seconds;
+        self.clock_offset = Some(seconds);
+        self
+    }
+
+    /// Users, roles and identity providers.
+    #[must_use]
+    pub fn config(mut self, config: Config) -> Self {
+        self.config = Some(config);
         self
     }
 

@@ -1,5 +1,7 @@
 //! The command line.
 
+use std::path::PathBuf;
+
 use sts_tests::server::Fault;
 
 /// What `--help` prints.
@@ -8,6 +10,7 @@ pub(crate) const USAGE: &str = "usage: sts-local [OPTION]...
 Serves AWS STS on 127.0.0.1, verifies every signature, and prints the environment that points any AWS tool at it.
 
   --port PORT             listen on this port instead of any free one
+  --config FILE           users, roles and identity providers, in TOML
   --clock-offset SECONDS  run this far ahead of the machine's clock, or behind it
   --fault FAULT[*N|@RATE] let this go wrong with the next N requests (1), or with that part of all of them:
                           throttle*3, 503-empty, delay=250@0.1, reset-in-body, certificate=expired, ...
@@ -33,7 +36,8 @@ pub(crate) enum Strike {
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Arguments {
     pub(crate) port: u16,
-    pub(crate) clock_offset: i64,
+    pub(crate) config: Option<PathBuf>,
+    pub(crate) clock_offset: Option<i64>,
     pub(crate) log: bool,
     pub(crate) faults: Vec<(Fault, Strike)>,
     pub(crate) seed: u64,
@@ -53,7 +57,8 @@ pub(crate) fn parse(words: impl IntoIterator<Item = String>) -> Result<Command, 
             || inline.clone().or_else(|| words.next()).ok_or_else(|| format!("{name} needs a value"));
         match name {
             "--port" => arguments.port = number(name, &value()?)?,
-            "--clock-offset" => arguments.clock_offset = number(name, &value()?)?,
+            "--config" => arguments.config = Some(value()?.into()),
+            "--clock-offset" => arguments.clock_offset = Some(number(name, &value()?)?),
             "--fault" => arguments.faults.push(fault(&value()?)?),
             "--seed" => arguments.seed = number(name, &value()?)?,
             "--log" | "--help" | "-h" if has_inline => return Err(format!("{name} takes no value")),
@@ -99,7 +104,7 @@ mod tests {
 
     #[test]
     fn reads_options() {
-        let expected = Arguments { port: 8080, clock_offset: -60, log: true, ..Arguments::default() };
+        let expected = Arguments { port: 8080, clock_offset: Some(-60), log: true, ..Arguments::default() };
         assert_eq!(parsed("--port 8080 --clock-offset=-60 --log"), Ok(Command::Serve(expected)));
         assert_eq!(parsed(""), Ok(Command::Serve(Arguments::default())));
         assert_eq!(parsed("--log -h"), Ok(Command::Help));

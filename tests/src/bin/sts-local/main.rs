@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use std::thread;
 
 use arguments::{Arguments, Command, Strike};
-use sts_tests::server::{Options, Server};
+use sts_tests::server::{Config, Options, Server};
 
 fn main() -> ExitCode {
     let arguments = match arguments::parse(std::env::args().skip(1)) {
@@ -34,7 +34,13 @@ fn main() -> ExitCode {
 }
 
 fn serve(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
-    let mut options = Options::new().port(arguments.port).clock_offset(arguments.clock_offset);
+    let mut options = Options::new().port(arguments.port);
+    if let Some(file) = &arguments.config {
+        options = options.config(Config::read(file)?);
+    }
+    if let Some(seconds) = arguments.clock_offset {
+        options = options.clock_offset(seconds);
+    }
     if arguments.log {
         options = options.log(|text| eprintln!("{text}"));
     }

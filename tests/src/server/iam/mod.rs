@@ -37,11 +37,27 @@ impl Role {
     }
 }
 
+/// An identity provider whose tokens are verified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OidcProvider {
+    pub(super) issuer: String,
+    pub(super) audiences: Vec<String>,
+}
+
+impl OidcProvider {
+    /// A provider of this issuer, the `iss` of its tokens, for these audiences. All issuers share the server's key set.
+    #[must_use]
+    pub fn new<I: Into<String>>(issuer: impl Into<String>, audiences: impl IntoIterator<Item = I>) -> Self {
+        Self { issuer: issuer.into(), audiences: audiences.into_iter().map(Into::into).collect() }
+    }
+}
+
 /// Everything that was declared.
 #[derive(Debug, Default)]
 pub(super) struct Directory {
     roles: HashMap<String, Role>,
     devices: HashMap<String, Vec<Mfa>>,
+    providers: Vec<OidcProvider>,
 }
 
 /// What the directory says about a role.
@@ -70,6 +86,11 @@ impl Directory {
         let devices = self.devices.entry(user_arn.to_owned()).or_default();
         devices.retain(|other| other.serial() != mfa.serial());
         devices.push(mfa);
+    }
+
+    pub(super) fn add_provider(&mut self, provider: OidcProvider) {
+        self.providers.retain(|other| other.issuer != provider.issuer);
+        self.providers.push(provider);
     }
 
     pub(super) fn role(&self, arn: &str) -> Found<'_> {
