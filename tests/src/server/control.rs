@@ -4,6 +4,8 @@ use serde_json::{Value, json};
 
 use super::answers::Answer;
 use super::fault::Fault;
+use super::keyset::TokenAlgorithm;
+use super::oidc;
 use super::request::Request;
 use super::service::Service;
 
@@ -20,6 +22,7 @@ pub(super) fn answer(service: &Service, request: &Request) -> Option<Answer> {
             Ok(Value::Null)
         }
         ("faults", "POST") => add_fault(service, &request.body),
+        ("token", "POST") => mint(service, &request.body),
         _ => return Some(Answer::reply(404, &[], "")),
     };
     Some(match outcome {
@@ -57,4 +60,17 @@ fn add_fault(service: &Service, body: &[u8]) -> Result<Value, String> {
         }
     };
     if fits { Ok(Value::Null) } else { Err("too many faults wait already".to_owned()) }
+}
+
+/// `{"claims": {"sub": "me"}, "alg": "ES384"}`, of which either may be missing.
+fn mint(service: &Service, body: &[u8]) -> Result<Value, String> {
+    let order: Value = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+    let claims = match order.get("claims") {
+        None => serde_json::Map::new(),
+        Some(claims) => claims.as_object().ok_or("\"claims\" must be an object")?.clone(),
+    };
+    let algorithm = order.get("alg").map_or(Some("ES384"), Value::as_str).and_then(TokenAlgorithm::named);
+    let algorithm = algorithm.ok_or("\"alg\" must be ES384 or RS256")?;
+    let token = oidc::mint(service, algorithm, claims).ok_or("there is no randomness")?;
+    Ok(json!({ "token": token }))
 }

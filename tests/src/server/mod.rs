@@ -20,11 +20,13 @@
 //!
 //! Other processes order faults at `/_control/faults`, which is no part of STS: `POST` with `{"fault": "throttle",
 //! "times": 3}` or `{"fault": "delay=100", "rate": 0.1, "seed": 7}` adds one ([`Fault`] lists the texts), `GET` shows
-//! those that wait, `DELETE` forgets them.
+//! those that wait, `DELETE` forgets them. `POST /_control/token` with `{"claims": {"sub": "me"}, "alg": "ES384"}`
+//! mints a web identity token.
 //!
 //! Where it differs from AWS: there are no policies but the trust policies of declared roles, and
 //! without a declared role every role trusts everybody; session tags are not inherited; any region may stand in the
-//! scope; any path is served; SAML assertions and web identity tokens are read but their signatures are not verified;
+//! scope; any path is served; SAML assertions are read but their signatures are not verified, nor are those of
+//! web identity tokens without a declared provider;
 //! an operation that needs no signature ignores one; replies are XML whatever `Accept` says;
 //! `X-Amz-Expires` is obeyed, where the real service counts 15 minutes whatever it says; and the `Date` header is not
 //! taken in place of `X-Amz-Date`.
@@ -44,8 +46,10 @@ mod http;
 mod iam;
 mod ids;
 mod keys;
+mod keyset;
 mod listener;
 mod model;
+mod oidc;
 mod operations;
 mod options;
 mod refusal;
@@ -66,6 +70,7 @@ pub use config::{Config, ConfigError};
 pub use fault::{BadCertificate, Fault, UnknownFault};
 pub use iam::{InvalidMfaSecret, InvalidPolicy, Mfa, OidcProvider, Role, TrustPolicy};
 pub use keys::{AccessKey, Principal};
+pub use keyset::TokenAlgorithm;
 pub use options::{Limits, Options};
 pub use request::Request;
 
@@ -133,10 +138,11 @@ impl Server {
             let mut directory = service.directory();
             config.devices.into_iter().for_each(|(user, mfa)| directory.add_device(&user, mfa));
             config.roles.into_iter().for_each(|role| directory.add_role(role));
-            config.providers.into_iter().for_each(|provider| directory.add_provider(provider));
         }
         let listener = Listener::start(Arc::clone(&service), limits, port)?;
         let url = format!("http://{}", listener.address());
+        service.set_url(&url);
+        config.providers.into_iter().for_each(|provider| service.add_provider(provider));
         Ok(Self { listener, service, user, url })
     }
 
@@ -178,6 +184,20 @@ impl Server {
     /// `arn:aws:iam::123456789012:mfa/alice`.
     pub fn add_mfa(&self, user_arn: &str, mfa: Mfa) {
         self.service.directory().add_device(user_arn, mfa);
+    }
+
+    /// Declares an identity provider. As long as there is none, every web identity token is believed; from then on, only
+    /// those that a declared issuer signed for an audience of its own, and those of `GetWebIdentityToken`. The key set is
+    /// at `/.well-known/openid-configuration` and `/keys`.
+    pub fn add_oidc_provider(&self, provider: OidcProvider) {
+        self.service.add_provider(provider);
+    }
+
+    /// A web identity token with the claims of this JSON object; `aud`, `exp`, `iat`, `iss` and `sub` get usual values if
+    /// they are missing. `None` when that is no object, or the system has no randomness to give.
+    #[must_use]
+    pub fn mint_token(&self, claims: &serde_json::Value, algorithm: TokenAlgorithm) -> Option<String> {
+        oidc::mint(&self.service, algorithm, claims.as_object()?.clone())
     }
 
     /// Sets the server's clock this many seconds ahead of the machine's, or behind it. Signatures, expirations and

@@ -1,7 +1,7 @@
 //! One request in, one answer out.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::answers::{Answer, Log};
 use super::auth;
@@ -10,10 +10,12 @@ use super::control;
 use super::fault::Fault;
 use super::faults::Faults;
 use super::form::Form;
-use super::iam::Directory;
+use super::iam::{Directory, OidcProvider};
 use super::ids;
 use super::keys::Keys;
+use super::keyset::KeySet;
 use super::model::{OPERATIONS, Operation, VERSION};
+use super::oidc;
 use super::operations::{self, Call};
 use super::options::LogSink;
 use super::refusal::Refusal;
@@ -34,11 +36,30 @@ pub(super) struct Service {
     faults: Mutex<Faults>,
     directory: Mutex<Directory>,
     sink: Option<LogSink>,
+    pub(super) key_set: KeySet,
+    url: OnceLock<String>,
 }
 
 impl Service {
     pub(super) fn new(sink: Option<LogSink>) -> Self {
         Self { sink, ..Self::default() }
+    }
+
+    /// Where the server is, once it is somewhere.
+    pub(super) fn url(&self) -> &str {
+        self.url.get().map_or("", String::as_str)
+    }
+
+    pub(super) fn set_url(&self, url: &str) {
+        self.url.get_or_init(|| url.to_owned());
+    }
+
+    /// "self" is the server's own address.
+    pub(super) fn add_provider(&self, mut provider: OidcProvider) {
+        if provider.issuer == "self" {
+            self.url().clone_into(&mut provider.issuer);
+        }
+        self.directory().add_provider(provider);
     }
 
     pub(super) fn keys(&self) -> MutexGuard<'_, Keys> {
@@ -63,7 +84,7 @@ impl Service {
 
     /// What to answer, and what shall go wrong with it.
     pub(super) fn respond(&self, request: &Request) -> (Answer, Option<Fault>) {
-        if let Some(answer) = control::answer(self, request) {
+        if let Some(answer) = control::answer(self, request).or_else(|| oidc::answer(self, request)) {
             return (answer, None);
         }
         // A queued answer leaves the faults waiting.

@@ -1,6 +1,6 @@
 //! The documents that travel through STS: JSON web tokens, SAML assertions, encoded authorization messages.
 //!
-//! They are read for what the reply repeats. Nobody's signature on them is verified.
+//! They are read for what the reply repeats. Signatures of tokens are verified in `oidc`, those of assertions nowhere.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -11,6 +11,7 @@ use super::ids;
 use super::refusal::Refusal;
 
 /// A signed token in shape only: the signature has the algorithm's length and is noise.
+#[cfg(test)]
 pub(super) fn jwt(algorithm: &str, payload: &Value) -> String {
     let header = serde_json::json!({ "alg": algorithm, "kid": algorithm, "typ": "JWT" });
     let signature = ids::random_bytes(if algorithm == "ES384" { 96 } else { 256 });
@@ -25,6 +26,9 @@ pub(super) struct WebIdentity {
     pub(super) subject: String,
     pub(super) provider: String,
     pub(super) audience: Option<String>,
+    pub(super) audiences: Vec<String>,
+    pub(super) expires: Option<i64>,
+    pub(super) issued: Option<i64>,
     pub(super) source_identity: Option<String>,
 }
 
@@ -38,7 +42,9 @@ impl WebIdentity {
         if let Some(provider) = provider_id {
             let subject = format!("amzn1.account.{:016X}", ids::stable_hash(token, 0));
             let provider = provider.to_owned();
-            return Ok(Self { subject, provider, audience: None, source_identity: None });
+            let (audience, audiences) = (None, Vec::new());
+            let (expires, issued, source_identity) = (None, None, None);
+            return Ok(Self { subject, provider, audience, audiences, expires, issued, source_identity });
         }
         let Some(claims) = claims(token) else {
             let message = "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)";
@@ -57,12 +63,19 @@ impl WebIdentity {
             );
             return Err(Refusal::new(400, "ExpiredTokenException", message));
         }
-        let audience = claims.get("aud").map(|audience| audience.get(0).unwrap_or(audience));
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let audiences: Vec<_> = match claims.get("aud") {
+            Some(Value::Array(audiences)) => audiences.iter().filter_map(text).collect(),
+            audience => audience.and_then(text).into_iter().collect(),
+        };
         let source_identity = claims.get("https://aws.amazon.com/source_identity");
         Ok(Self {
             subject: required("sub")?,
             provider: required("iss")?,
-            audience: audience.and_then(Value::as_str).map(str::to_owned),
+            audience: audiences.first().cloned(),
+            audiences,
+            expires: claims.get("exp").and_then(Value::as_i64),
+            issued: claims.get("iat").and_then(Value::as_i64),
             source_identity: source_identity.and_then(Value::as_str).map(str::to_owned),
         })
     }
@@ -85,7 +98,7 @@ fn claims(token: &str) -> Option<Value> {
     claims.is_object().then_some(claims)
 }
 
-fn invalid_identity_token(message: &str) -> Refusal {
+pub(super) fn invalid_identity_token(message: &str) -> Refusal {
     Refusal::new(400, "InvalidIdentityToken", message)
 }
 

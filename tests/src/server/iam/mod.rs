@@ -45,7 +45,8 @@ pub struct OidcProvider {
 }
 
 impl OidcProvider {
-    /// A provider of this issuer, the `iss` of its tokens, for these audiences. All issuers share the server's key set.
+    /// A provider of this issuer, the `iss` of its tokens, for these audiences. "self" is the server's own address. All
+    /// issuers share the server's key set.
     #[must_use]
     pub fn new<I: Into<String>>(issuer: impl Into<String>, audiences: impl IntoIterator<Item = I>) -> Self {
         Self { issuer: issuer.into(), audiences: audiences.into_iter().map(Into::into).collect() }
@@ -103,5 +104,9 @@ impl Directory {
 
     pub(super) fn device(&self, user_arn: &str, serial: &str) -> Option<&Mfa> {
         self.devices.get(user_arn)?.iter().find(|mfa| mfa.serial() == serial)
+    }
+
+    pub(super) fn providers(&self) -> &[OidcProvider] {
+        &self.providers
     }
 }

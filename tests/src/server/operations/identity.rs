@@ -3,6 +3,8 @@
 use super::Call;
 use crate::server::clock;
 use crate::server::ids;
+use crate::server::keyset::TokenAlgorithm;
+use crate::server::oidc;
 use crate::server::refusal::Refusal;
 use crate::server::tokens;
 use crate::server::xml::Node;
@@ -50,12 +52,12 @@ pub(crate) fn get_web_identity_token(call: &Call<'_>) -> Result<Vec<Node>, Refus
         "exp": expires.unix_timestamp(),
         "https://sts.amazonaws.com/": { "aws_account": caller.account(), "request_tags": tags },
         "iat": call.now.unix_timestamp(),
-        "iss": format!("https://{:016x}.tokens.sts.global.api.aws", ids::stable_hash(caller.account(), 0)),
+        "iss": oidc::outbound_issuer(caller.account()),
         "jti": ids::request_id(),
         "sub": caller.arn(),
     });
-    Ok(vec![
-        Node::text("WebIdentityToken", tokens::jwt(call.required("SigningAlgorithm"), &payload)),
-        Node::text("Expiration", clock::expiration(expires)),
-    ])
+    let token = TokenAlgorithm::named(call.required("SigningAlgorithm"))
+        .and_then(|algorithm| oidc::signed(&call.service.key_set, algorithm, &payload))
+        .ok_or_else(|| Refusal::of_status(500))?;
+    Ok(vec![Node::text("WebIdentityToken", token), Node::text("Expiration", clock::expiration(expires))])
 }

@@ -3,6 +3,7 @@
 use super::{Call, trust};
 use crate::server::iam::context::Asker;
 use crate::server::keys::{Kind, Principal};
+use crate::server::oidc;
 use crate::server::refusal::Refusal;
 use crate::server::tokens::{SamlAssertion, WebIdentity};
 use crate::server::xml::Node;
@@ -76,8 +77,12 @@ pub(crate) fn assume_role_with_saml(call: &Call<'_>) -> Result<Vec<Node>, Refusa
 }
 
 pub(crate) fn assume_role_with_web_identity(call: &Call<'_>) -> Result<Vec<Node>, Refusal> {
-    let identity =
-        WebIdentity::decode(call.required("WebIdentityToken"), call.form.get("ProviderId"), call.now)?;
+    let (token, provider_id) = (call.required("WebIdentityToken"), call.form.get("ProviderId"));
+    let identity = WebIdentity::decode(token, provider_id, call.now)?;
+    // An access token is for its provider to understand, whom this server cannot ask.
+    if provider_id.is_none() {
+        oidc::check(call.service, token, &identity, call.now)?;
+    }
     let mut facts = vec![
         Node::text("SubjectFromWebIdentityToken", &identity.subject),
         Node::text("Provider", &identity.provider),
