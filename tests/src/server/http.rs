@@ -1,11 +1,11 @@
 //! Bytes in, requests out; answers in, bytes out. HTTP/1.1 as far as a client of STS speaks it.
 
-use std::io::{ErrorKind, Read, Write};
-use std::net::{Shutdown, TcpStream};
+use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
 use super::refusal::Refusal;
 use super::request::Request;
+use super::wire::Wire;
 
 /// Request line and headers together.
 pub(super) const HEAD_LIMIT: usize = 64 * 1024;
@@ -106,7 +106,7 @@ fn body_length(request: &Request) -> Result<usize, Refusal> {
 /// A connection's reading side. Every wait has a deadline.
 #[derive(Debug)]
 pub(super) struct Reader<'a> {
-    stream: &'a TcpStream,
+    wire: Wire<'a>,
     buffer: Vec<u8>,
     idle: Duration,
     patience: Duration,
@@ -121,8 +121,8 @@ enum Filled {
 
 impl<'a> Reader<'a> {
     /// `idle` is how long to wait for a request to begin, `patience` how long for the rest of it.
-    pub(super) fn new(stream: &'a TcpStream, idle: Duration, patience: Duration) -> Self {
-        Self { stream, buffer: Vec::new(), idle, patience }
+    pub(super) fn new(wire: Wire<'a>, idle: Duration, patience: Duration) -> Self {
+        Self { wire, buffer: Vec::new(), idle, patience }
     }
 
     /// The next request and whether the client wants to send more after it. `None` when there is none: the client
@@ -186,12 +186,13 @@ impl<'a> Reader<'a> {
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             // The system takes a zero for "no limit".
-            if left.is_zero() || self.stream.set_read_timeout(Some(left)).is_err() {
+            if left.is_zero() || self.wire.set_read_timeout(left).is_err() {
                 return Filled::TimedOut;
             }
-            match self.stream.read(&mut chunk) {
-                Ok(0) => return Filled::Closed,
-                Ok(count) => {
+            match self.wire.read(&mut chunk) {
+                Ok(None) => {}
+                Ok(Some(0)) => return Filled::Closed,
+                Ok(Some(count)) => {
                     self.buffer.extend_from_slice(&chunk[..count]);
                     return Filled::Bytes { newline: chunk[..count].contains(&b'\n') };
                 }
@@ -206,7 +207,7 @@ impl<'a> Reader<'a> {
 
     /// Writes to the same connection.
     pub(super) fn write(&mut self, bytes: &[u8]) -> std::io::Result<()> {
-        self.stream.write_all(bytes)
+        self.wire.write(bytes)
     }
 
     /// Reads and forgets until the client leaves or the server stops.
@@ -223,7 +224,7 @@ impl<'a> Reader<'a> {
     /// and a reset can overtake the reply.
     pub(super) fn linger(&mut self) {
         let deadline = Instant::now() + LINGER_TIME;
-        if self.stream.shutdown(Shutdown::Write).is_err() {
+        if self.wire.finish().is_err() {
             return;
         }
         let mut discarded = 0;

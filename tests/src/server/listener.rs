@@ -12,8 +12,11 @@ use socket2::SockRef;
 
 use super::Limits;
 use super::delivery::{self, End, Step};
+use super::fault::Fault;
 use super::http::Reader;
 use super::service::Service;
+use super::tls;
+use super::wire::Wire;
 
 /// How long to wait after the system refused to accept: it is out of descriptors, and asking again at once would
 /// only burn time.
@@ -173,13 +176,33 @@ fn accept(socket: &TcpListener, registry: &Arc<Registry>, service: &Service) {
     });
 }
 
+/// The connection, before its first byte: TLS shakes hands while the first request is read.
+fn handshake<'a>(stream: &'a TcpStream, service: &Service, patience: Duration) -> io::Result<Wire<'a>> {
+    let Some(tls) = &service.tls else { return Ok(Wire::new(stream, None)) };
+    let bad = match service.faults().take(true) {
+        Some(Fault::Certificate(bad)) => Some(bad),
+        Some(_) => {
+            // After the client's hello, which would otherwise be answered with a reset.
+            stream.set_read_timeout(Some(patience))?;
+            let mut plain = Wire::new(stream, None);
+            plain.read(&mut [0; 4096])?;
+            plain.write(&tls::ALERT)?;
+            plain.finish()?;
+            return Err(io::ErrorKind::ConnectionAborted.into());
+        }
+        None => None,
+    };
+    Ok(Wire::new(stream, Some(tls.accept(bad)?)))
+}
+
 fn serve(stream: &TcpStream, entered: &Entered, service: &Service) {
     let limits = entered.registry.limits;
     let prepared = stream.set_nodelay(true).and_then(|()| stream.set_write_timeout(Some(limits.request)));
     if prepared.is_err() {
         return;
     }
-    let mut reader = Reader::new(stream, limits.idle, limits.request);
+    let Ok(wire) = handshake(stream, service, limits.idle) else { return };
+    let mut reader = Reader::new(wire, limits.idle, limits.request);
     loop {
         let (answer, fault, keep_alive) = match reader.next() {
             Ok(None) => return,

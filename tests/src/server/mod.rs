@@ -57,9 +57,11 @@ mod request;
 mod service;
 #[cfg(test)]
 mod testing;
+mod tls;
 mod tokens;
 mod toml;
 mod verify;
+mod wire;
 mod xml;
 
 use std::io;
@@ -123,8 +125,10 @@ impl Server {
     ///
     /// What the system says when it has no socket or no thread to give, or the port is taken.
     pub fn with(options: Options) -> io::Result<Self> {
-        let Options { limits, port, clock_offset, log, config } = options;
-        let service = Arc::new(Service::new(log));
+        let Options { limits, port, clock_offset, log, config, tls } = options;
+        let tls = tls.then(tls::Tls::new).transpose()?;
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let service = Arc::new(Service::new(log, tls));
         let config = config.unwrap_or_default();
         service.clock.set_offset(clock_offset.unwrap_or(config.clock_offset));
         let user = config.users.first().cloned().unwrap_or_else(|| {
@@ -140,16 +144,22 @@ impl Server {
             config.roles.into_iter().for_each(|role| directory.add_role(role));
         }
         let listener = Listener::start(Arc::clone(&service), limits, port)?;
-        let url = format!("http://{}", listener.address());
+        let url = format!("{scheme}://{}", listener.address());
         service.set_url(&url);
         config.providers.into_iter().for_each(|provider| service.add_provider(provider));
         Ok(Self { listener, service, user, url })
     }
 
-    /// `http://127.0.0.1:PORT`, without a slash at the end.
+    /// `http://127.0.0.1:PORT`, or `https://` in TLS mode, without a slash at the end.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// The certificate of the authority that vouches for the server, in PEM; `None` unless it speaks TLS.
+    #[must_use]
+    pub fn ca_pem(&self) -> Option<&str> {
+        self.service.tls.as_ref().map(|tls| tls.ca_pem.as_str())
     }
 
     /// The long-term key of the built-in user, `arn:aws:iam::123456789012:user/alice`, which is the same in every run; or

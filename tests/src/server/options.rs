@@ -32,6 +32,7 @@ pub struct Options {
     pub(super) clock_offset: Option<i64>,
     pub(super) log: Option<LogSink>,
     pub(super) config: Option<Config>,
+    pub(super) tls: bool,
 }
 
 impl Options {
@@ -66,6 +67,13 @@ impl Options {
     #[must_use]
     pub fn config(mut self, config: Config) -> Self {
         self.config = Some(config);
+        self
+    }
+
+    /// Speaks TLS, and nothing else, with a certificate for `localhost`, 127.0.0.1 and ::1 of an authority made at start.
+    #[must_use]
+    pub fn tls(mut self) -> Self {
+        self.tls = true;
         self
     }
 

@@ -20,6 +20,7 @@ use super::operations::{self, Call};
 use super::options::LogSink;
 use super::refusal::Refusal;
 use super::request::Request;
+use super::tls::Tls;
 use super::xml::{self, Node};
 
 /// What stands between a client and STS in a bad network.
@@ -38,11 +39,12 @@ pub(super) struct Service {
     sink: Option<LogSink>,
     pub(super) key_set: KeySet,
     url: OnceLock<String>,
+    pub(super) tls: Option<Tls>,
 }
 
 impl Service {
-    pub(super) fn new(sink: Option<LogSink>) -> Self {
-        Self { sink, ..Self::default() }
+    pub(super) fn new(sink: Option<LogSink>, tls: Option<Tls>) -> Self {
+        Self { sink, tls, ..Self::default() }
     }
 
     /// Where the server is, once it is somewhere.

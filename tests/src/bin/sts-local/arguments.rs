@@ -11,6 +11,8 @@ Serves AWS STS on 127.0.0.1, verifies every signature, and prints the environmen
 
   --port PORT             listen on this port instead of any free one
   --config FILE           users, roles and identity providers, in TOML
+  --tls                   speak TLS; the authority's certificate goes to a file and to stderr
+  --ca-file FILE          that file, instead of one among the system's temporary files
   --clock-offset SECONDS  run this far ahead of the machine's clock, or behind it
   --fault FAULT[*N|@RATE] let this go wrong with the next N requests (1), or with that part of all of them:
                           throttle*3, 503-empty, delay=250@0.1, reset-in-body, certificate=expired, ...
@@ -37,6 +39,8 @@ pub(crate) enum Strike {
 pub(crate) struct Arguments {
     pub(crate) port: u16,
     pub(crate) config: Option<PathBuf>,
+    pub(crate) tls: bool,
+    pub(crate) ca_file: Option<PathBuf>,
     pub(crate) clock_offset: Option<i64>,
     pub(crate) log: bool,
     pub(crate) faults: Vec<(Fault, Strike)>,
@@ -58,11 +62,15 @@ pub(crate) fn parse(words: impl IntoIterator<Item = String>) -> Result<Command, 
         match name {
             "--port" => arguments.port = number(name, &value()?)?,
             "--config" => arguments.config = Some(value()?.into()),
+            "--ca-file" => arguments.ca_file = Some(value()?.into()),
             "--clock-offset" => arguments.clock_offset = Some(number(name, &value()?)?),
             "--fault" => arguments.faults.push(fault(&value()?)?),
             "--seed" => arguments.seed = number(name, &value()?)?,
-            "--log" | "--help" | "-h" if has_inline => return Err(format!("{name} takes no value")),
+            "--log" | "--tls" | "--help" | "-h" if has_inline => {
+                return Err(format!("{name} takes no value"));
+            }
             "--log" => arguments.log = true,
+            "--tls" => arguments.tls = true,
             "--help" | "-h" => return Ok(Command::Help),
             _ => return Err(format!("unknown option {name}")),
         }

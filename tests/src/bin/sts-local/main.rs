@@ -4,15 +4,17 @@
 
 mod arguments;
 
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
-use std::process::ExitCode;
-use std::thread;
+use std::path::{Path, PathBuf};
+use std::process::{self, ExitCode};
+use std::{env, thread};
 
 use arguments::{Arguments, Command, Strike};
 use sts_tests::server::{Config, Options, Server};
 
 fn main() -> ExitCode {
-    let arguments = match arguments::parse(std::env::args().skip(1)) {
+    let arguments = match arguments::parse(env::args().skip(1)) {
         Ok(Command::Serve(arguments)) => arguments,
         Ok(Command::Help) => {
             // Nobody reads it: then it is not missed.
@@ -41,6 +43,9 @@ fn serve(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
     if let Some(seconds) = arguments.clock_offset {
         options = options.clock_offset(seconds);
     }
+    if arguments.tls {
+        options = options.tls();
+    }
     if arguments.log {
         options = options.log(|text| eprintln!("{text}"));
     }
@@ -55,11 +60,30 @@ fn serve(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
     for line in environment(&server) {
         writeln!(out, "{line}")?;
     }
+    if let Some(pem) = server.ca_pem() {
+        let file = write_authority(arguments.ca_file.as_deref(), pem)?;
+        writeln!(out, "export AWS_CA_BUNDLE={}", quoted(&file.display().to_string()))?;
+        eprint!("{pem}");
+    }
     out.flush()?;
     loop {
         // Until a signal ends the process; everything it holds is its own.
         thread::park();
     }
+}
+
+/// Where AWS tools can read it.
+fn write_authority(file: Option<&Path>, pem: &str) -> Result<PathBuf, String> {
+    let written = match file {
+        Some(file) => fs::write(file, pem).map(|()| file.to_owned()),
+        None => {
+            let file = env::temp_dir().join(format!("sts-local-{}-ca.pem", process::id()));
+            // Others can write to that directory: whatever stands there already is not followed.
+            let created = OpenOptions::new().write(true).create_new(true).open(&file);
+            created.and_then(|mut open| open.write_all(pem.as_bytes())).map(|()| file)
+        }
+    };
+    written.map_err(|error| format!("the authority's certificate cannot be written: {error}"))
 }
 
 /// Lines for a POSIX shell.
