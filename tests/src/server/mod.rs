@@ -48,6 +48,7 @@ mod ids;
 mod keys;
 mod keyset;
 mod listener;
+mod metadata;
 mod model;
 mod oidc;
 mod operations;
@@ -73,6 +74,7 @@ pub use fault::{BadCertificate, Fault, UnknownFault};
 pub use iam::{InvalidMfaSecret, InvalidPolicy, Mfa, OidcProvider, Role, TrustPolicy};
 pub use keys::{AccessKey, Principal};
 pub use keyset::TokenAlgorithm;
+pub use metadata::Metadata;
 pub use options::{Limits, Options};
 pub use request::Request;
 
@@ -125,10 +127,10 @@ impl Server {
     ///
     /// What the system says when it has no socket or no thread to give, or the port is taken.
     pub fn with(options: Options) -> io::Result<Self> {
-        let Options { limits, port, clock_offset, log, config, tls } = options;
+        let Options { limits, port, clock_offset, log, config, tls, metadata } = options;
         let tls = tls.then(tls::Tls::new).transpose()?;
         let scheme = if tls.is_some() { "https" } else { "http" };
-        let service = Arc::new(Service::new(log, tls));
+        let service = Arc::new(Service::new(log, tls, metadata));
         let config = config.unwrap_or_default();
         service.clock.set_offset(clock_offset.unwrap_or(config.clock_offset));
         let user = config.users.first().cloned().unwrap_or_else(|| {

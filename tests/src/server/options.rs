@@ -33,6 +33,7 @@ pub struct Options {
     pub(super) log: Option<LogSink>,
     pub(super) config: Option<Config>,
     pub(super) tls: bool,
+    pub(super) metadata: bool,
 }
 
 impl Options {
@@ -74,6 +75,14 @@ impl Options {
     #[must_use]
     pub fn tls(mut self) -> Self {
         self.tls = true;
+        self
+    }
+
+    /// Answers also as instance metadata (`/latest/`, the second version), as the endpoint of ECS and EKS (`/v1/credentials`)
+    /// and as SSO (`/federation/credentials`, `/token`). [`Metadata`](super::Metadata) holds what their clients need.
+    #[must_use]
+    pub fn metadata(mut self) -> Self {
+        self.metadata = true;
         self
     }
 

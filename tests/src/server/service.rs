@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
+use time::{Duration, OffsetDateTime};
+
 use super::answers::{Answer, Log};
 use super::auth;
 use super::clock::{self, Clock};
@@ -12,8 +14,9 @@ use super::faults::Faults;
 use super::form::Form;
 use super::iam::{Directory, OidcProvider};
 use super::ids;
-use super::keys::Keys;
+use super::keys::{AccessKey, Keys, Principal};
 use super::keyset::KeySet;
+use super::metadata::{self, Tokens};
 use super::model::{OPERATIONS, Operation, VERSION};
 use super::oidc;
 use super::operations::{self, Call};
@@ -40,11 +43,14 @@ pub(super) struct Service {
     pub(super) key_set: KeySet,
     url: OnceLock<String>,
     pub(super) tls: Option<Tls>,
+    /// Whether the other services that hand out credentials are here, too.
+    metadata: bool,
+    tokens: Mutex<Tokens>,
 }
 
 impl Service {
-    pub(super) fn new(sink: Option<LogSink>, tls: Option<Tls>) -> Self {
-        Self { sink, tls, ..Self::default() }
+    pub(super) fn new(sink: Option<LogSink>, tls: Option<Tls>, metadata: bool) -> Self {
+        Self { sink, tls, metadata, ..Self::default() }
     }
 
     /// Where the server is, once it is somewhere.
@@ -62,6 +68,22 @@ impl Service {
             self.url().clone_into(&mut provider.issuer);
         }
         self.directory().add_provider(provider);
+    }
+
+    pub(super) fn tokens(&self) -> MutexGuard<'_, Tokens> {
+        locked(&self.tokens)
+    }
+
+    /// Makes a temporary key and makes it known.
+    pub(super) fn issue(&self, principal: Principal, duration: Duration, now: OffsetDateTime) -> AccessKey {
+        let id = ids::access_key_id("ASIA", principal.account());
+        let key = AccessKey {
+            session_token: Some(ids::session_token(0)),
+            expires: Some(now.saturating_add(duration)),
+            ..AccessKey::long_term(&id, &ids::secret_access_key(), principal)
+        };
+        self.keys().issue(key.clone());
+        key
     }
 
     pub(super) fn keys(&self) -> MutexGuard<'_, Keys> {
@@ -110,6 +132,11 @@ impl Service {
     pub(super) fn answer(&self, request: &Request) -> Answer {
         self.log().push(request.clone());
         if let Some(answer) = self.answers().pop_front() {
+            return answer;
+        }
+        if self.metadata
+            && let Some(answer) = metadata::answer(self, request)
+        {
             return answer;
         }
         if !matches!(request.method.as_str(), "GET" | "POST") {
@@ -207,7 +234,6 @@ fn operation_of(form: &Form) -> Result<&'static Operation, Refusal> {
 mod tests {
     use super::super::http::parse_head;
     use super::super::testing::{ASSUME, Signing};
-    use super::super::{AccessKey, Principal};
     use super::*;
 
     /// A generator that is the same in every run, so that a failure can be repeated.
@@ -300,7 +326,7 @@ mod tests {
             format!("Host: h\r\nX-Amz-Date: 20261120T170848Z\r\nAuthorization: {authorization}\r\n\r\n");
         let service = Service::default();
         let at = clock::parse_timestamp("20261120T170848Z").expect("a time");
-        service.clock.set_offset((at - time::OffsetDateTime::now_utc()).whole_seconds());
+        service.clock.set_offset((at - OffsetDateTime::now_utc()).whole_seconds());
         service.keys().add(AccessKey {
             access_key_id: "AKIA".to_owned(),
             secret_access_key: "secret".to_owned(),

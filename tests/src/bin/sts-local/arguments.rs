@@ -13,6 +13,7 @@ Serves AWS STS on 127.0.0.1, verifies every signature, and prints the environmen
   --config FILE           users, roles and identity providers, in TOML
   --tls                   speak TLS; the authority's certificate goes to a file and to stderr
   --ca-file FILE          that file, instead of one among the system's temporary files
+  --metadata              answer as instance metadata, container endpoint and SSO, too
   --clock-offset SECONDS  run this far ahead of the machine's clock, or behind it
   --fault FAULT[*N|@RATE] let this go wrong with the next N requests (1), or with that part of all of them:
                           throttle*3, 503-empty, delay=250@0.1, reset-in-body, certificate=expired, ...
@@ -39,6 +40,7 @@ pub(crate) enum Strike {
 pub(crate) struct Arguments {
     pub(crate) port: u16,
     pub(crate) config: Option<PathBuf>,
+    pub(crate) metadata: bool,
     pub(crate) tls: bool,
     pub(crate) ca_file: Option<PathBuf>,
     pub(crate) clock_offset: Option<i64>,
@@ -66,10 +68,11 @@ pub(crate) fn parse(words: impl IntoIterator<Item = String>) -> Result<Command, 
             "--clock-offset" => arguments.clock_offset = Some(number(name, &value()?)?),
             "--fault" => arguments.faults.push(fault(&value()?)?),
             "--seed" => arguments.seed = number(name, &value()?)?,
-            "--log" | "--tls" | "--help" | "-h" if has_inline => {
+            "--log" | "--metadata" | "--tls" | "--help" | "-h" if has_inline => {
                 return Err(format!("{name} takes no value"));
             }
             "--log" => arguments.log = true,
+            "--metadata" => arguments.metadata = true,
             "--tls" => arguments.tls = true,
             "--help" | "-h" => return Ok(Command::Help),
             _ => return Err(format!("unknown option {name}")),

@@ -11,7 +11,7 @@ use std::process::{self, ExitCode};
 use std::{env, thread};
 
 use arguments::{Arguments, Command, Strike};
-use sts_tests::server::{Config, Options, Server};
+use sts_tests::server::{Config, Metadata, Options, Server};
 
 fn main() -> ExitCode {
     let arguments = match arguments::parse(env::args().skip(1)) {
@@ -46,6 +46,9 @@ fn serve(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
     if arguments.tls {
         options = options.tls();
     }
+    if arguments.metadata {
+        options = options.metadata();
+    }
     if arguments.log {
         options = options.log(|text| eprintln!("{text}"));
     }
@@ -59,6 +62,13 @@ fn serve(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
     let mut out = io::stdout();
     for line in environment(&server) {
         writeln!(out, "{line}")?;
+    }
+    if arguments.metadata {
+        // As comments: with them, the keys above would be forgotten or ignored.
+        let (url, path, token) = (server.url(), Metadata::CONTAINER_PATH, Metadata::CONTAINER_TOKEN);
+        writeln!(out, "# export AWS_EC2_METADATA_SERVICE_ENDPOINT={url}")?;
+        writeln!(out, "# export AWS_CONTAINER_CREDENTIALS_FULL_URI={url}{path}")?;
+        writeln!(out, "# export AWS_CONTAINER_AUTHORIZATION_TOKEN={token}")?;
     }
     if let Some(pem) = server.ca_pem() {
         let file = write_authority(arguments.ca_file.as_deref(), pem)?;
