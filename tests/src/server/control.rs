@@ -8,6 +8,7 @@ use super::keyset::TokenAlgorithm;
 use super::oidc;
 use super::request::Request;
 use super::service::Service;
+use super::tokens;
 
 /// Where it is. No client of STS sends anything there.
 pub(super) const PREFIX: &str = "/_control/";
@@ -22,6 +23,7 @@ pub(super) fn answer(service: &Service, request: &Request) -> Option<Answer> {
             Ok(Value::Null)
         }
         ("faults", "POST") => add_fault(service, &request.body),
+        ("message", "POST") => encode(&request.body),
         ("token", "POST") => mint(service, &request.body),
         _ => return Some(Answer::reply(404, &[], "")),
     };
@@ -73,4 +75,10 @@ fn mint(service: &Service, body: &[u8]) -> Result<Value, String> {
     let algorithm = algorithm.ok_or("\"alg\" must be ES384 or RS256")?;
     let token = oidc::mint(service, algorithm, claims).ok_or("there is no randomness")?;
     Ok(json!({ "token": token }))
+}
+
+/// Any text, for `DecodeAuthorizationMessage` to give back.
+fn encode(body: &[u8]) -> Result<Value, String> {
+    let message = std::str::from_utf8(body).map_err(|error| error.to_string())?;
+    Ok(json!({ "encoded": tokens::encode_authorization_message(message) }))
 }

@@ -211,7 +211,7 @@ fn serve(stream: &TcpStream, entered: &Entered, service: &Service) {
                 let (answer, fault) = service.respond(&request);
                 (answer, fault, keep_alive)
             }
-            Err(refusal) => (service.refuse(&refusal), None, false),
+            Err(refusal) => (service.reject(entered.id, &refusal), None, false),
         };
         let delivery = delivery::deliver(answer, fault.as_ref(), keep_alive, service.clock.now());
         for step in delivery.steps {

@@ -210,18 +210,23 @@ mod tests {
     fn others_order_tokens_by_the_control_endpoint() {
         let sts = Server::start().expect("a server");
         sts.add_oidc_provider(OidcProvider::new("self", ["sts.amazonaws.com"]));
-        let order = |body: &str| {
-            let head = "POST /_control/token HTTP/1.1\r\nHost: h\r\n";
+        let order = |what: &str, body: &str| {
+            let head = format!("POST /_control/{what} HTTP/1.1\r\nHost: h\r\n");
             let reply =
                 exchange(&sts, format!("{head}Content-Length: {}\r\n\r\n{body}", body.len()).as_bytes());
             (reply.status, serde_json::from_str::<Value>(&reply.body).expect("JSON"))
         };
-        let (status, reply) = order(r#"{"claims":{"sub":"job"},"alg":"ES384"}"#);
+        let (status, reply) = order("token", r#"{"claims":{"sub":"job"},"alg":"ES384"}"#);
         assert_eq!(status, 200);
         let role = assume(&sts, reply["token"].as_str().expect("a token"));
         assert_eq!(role.element("SubjectFromWebIdentityToken"), Some("job"), "{role:?}");
         assert_eq!(role.element("Provider"), Some(sts.url()));
-        assert_eq!(order(r#"{"alg":"none"}"#).0, 400);
-        assert_eq!(order(r#"{"claims":[]}"#).0, 400);
+        assert_eq!(order("token", r#"{"alg":"none"}"#).0, 400);
+        assert_eq!(order("token", r#"{"claims":[]}"#).0, 400);
+
+        let encoded =
+            order("message", r#"{"allowed":false}"#).1["encoded"].as_str().expect("a text").to_owned();
+        let form = format!("Action=DecodeAuthorizationMessage&Version=2011-06-15&EncodedMessage={encoded}");
+        assert_eq!(post(&sts, sts.user(), &form).element("DecodedMessage"), Some(r#"{"allowed":false}"#));
     }
 }

@@ -109,6 +109,7 @@ impl Service {
     /// What to answer, and what shall go wrong with it.
     pub(super) fn respond(&self, request: &Request) -> (Answer, Option<Fault>) {
         if let Some(answer) = control::answer(self, request).or_else(|| oidc::answer(self, request)) {
+            self.tell_aside(request, &answer);
             return (answer, None);
         }
         // A queued answer leaves the faults waiting.
@@ -131,12 +132,15 @@ impl Service {
     /// The test's answer if it left one, else that of STS.
     pub(super) fn answer(&self, request: &Request) -> Answer {
         self.log().push(request.clone());
-        if let Some(answer) = self.answers().pop_front() {
+        let queued = self.answers().pop_front();
+        if let Some(answer) = queued {
+            self.tell_aside(request, &answer);
             return answer;
         }
         if self.metadata
             && let Some(answer) = metadata::answer(self, request)
         {
+            self.tell_aside(request, &answer);
             return answer;
         }
         if !matches!(request.method.as_str(), "GET" | "POST") {
@@ -149,6 +153,28 @@ impl Service {
             Ok((action, members)) => self.document(200, |id| xml::result(action, &members, id)),
             Err(refusal) => self.refuse(&refusal),
         }
+    }
+
+    /// One line for the log about what is not STS. The path holds no secret, other than the query.
+    fn tell_aside(&self, request: &Request, answer: &Answer) {
+        let Some(sink) = &self.sink else { return };
+        let Request { connection, method, path, .. } = request;
+        let path = path.escape_debug();
+        match answer {
+            Answer::Reply { status, .. } => sink.write(&format!("#{connection} {method} {path} {status}")),
+            Answer::Raw(_) | Answer::Close => {
+                sink.write(&format!("#{connection} {method} {path} as ordered"));
+            }
+        }
+    }
+
+    /// The answer to what is no request, with its line for the log.
+    pub(super) fn reject(&self, connection: u64, refusal: &Refusal) -> Answer {
+        if let Some(sink) = &self.sink {
+            let (status, code, message) = (refusal.status, refusal.code, refusal.message.escape_debug());
+            sink.write(&format!("#{connection} - {status} {code}: {message}"));
+        }
+        self.refuse(refusal)
     }
 
     /// One line for the log, and what was expected where a signature was refused.
@@ -312,6 +338,10 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("expected canonical request:\nPOST\n/\n\ncontent-type:"), "{text}");
+        super::super::testing::exchange(&sts, b"GET /keys HTTP/1.1\r\nHost: h\r\n\r\n");
+        super::super::testing::exchange(&sts, b"GET / HTTP/1.1\r\n\r\n");
+        let more = locked(&lines).clone();
+        assert!(more.contains("#4 GET /keys 200\n#5 - 400 BadRequest: exactly one Host"), "{more}");
         assert!(!text.contains("t0ken") && !text.contains(sts.user().secret_access_key()), "{text}");
     }
 
