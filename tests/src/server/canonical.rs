@@ -128,6 +128,7 @@ mod tests {
             expires: None,
             source_identity: None,
             mfa: false,
+            tags: Vec::new(),
             principal: Principal::user("123456789012", "alice"),
         };
         let mut odd = Signing::post(&key, IDENTITY);

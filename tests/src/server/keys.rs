@@ -108,6 +108,15 @@ impl Principal {
     }
 }
 
+/// A tag of a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct SessionTag {
+    pub(super) key: String,
+    pub(super) value: String,
+    /// Whether the sessions that this one assumes carry it, too.
+    pub(super) transitive: bool,
+}
+
 /// A key pair, with a session token if it is temporary, and the principal it proves.
 #[derive(Clone, PartialEq, Eq)]
 pub struct AccessKey {
@@ -118,6 +127,8 @@ pub struct AccessKey {
     pub(super) source_identity: Option<String>,
     /// Whether its owner showed a code to get it.
     pub(super) mfa: bool,
+    /// What the session carries.
+    pub(super) tags: Vec<SessionTag>,
     pub(super) principal: Principal,
 }
 
@@ -130,6 +141,7 @@ impl AccessKey {
             expires: None,
             source_identity: None,
             mfa: false,
+            tags: Vec::new(),
             principal,
         }
     }
@@ -222,6 +234,7 @@ mod tests {
             expires: None,
             source_identity: None,
             mfa: false,
+            tags: Vec::new(),
             principal: Principal::user("123456789012", "alice"),
         }
     }

@@ -24,7 +24,7 @@
 //! mints a web identity token, `POST /_control/message` encodes its body for `DecodeAuthorizationMessage`.
 //!
 //! Where it differs from AWS: there are no policies but the trust policies of declared roles, and
-//! without a declared role every role trusts everybody; session tags are not inherited; any region may stand in the
+//! without a declared role every role trusts everybody; any region may stand in the
 //! scope; any path is served; SAML assertions are read but their signatures are not verified, nor are those of
 //! web identity tokens without a declared provider;
 //! an operation that needs no signature ignores one; replies are XML whatever `Accept` says;

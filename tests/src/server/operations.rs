@@ -10,7 +10,7 @@ use time::{Duration, OffsetDateTime};
 use super::clock;
 use super::form::Form;
 use super::ids;
-use super::keys::{AccessKey, Kind, Principal};
+use super::keys::{AccessKey, Kind, Principal, SessionTag};
 use super::model::Operation;
 use super::refusal::Refusal;
 use super::service::Service;
@@ -70,13 +70,7 @@ impl<'a> Call<'a> {
     }
 
     /// Issues a temporary key and describes it: `<Credentials>`, and what the model says about the token's size.
-    fn issue(
-        &self,
-        principal: Principal,
-        duration: Duration,
-        source_identity: Option<&str>,
-        mfa: bool,
-    ) -> Issued {
+    fn issue(&self, principal: Principal, duration: Duration, session: Session<'_>) -> Issued {
         let minimum = self.form.number("MinimumSessionTokenSize").unwrap_or_default();
         let token = ids::session_token(usize::try_from(minimum).unwrap_or_default());
         let key = AccessKey {
@@ -84,8 +78,9 @@ impl<'a> Call<'a> {
             secret_access_key: ids::secret_access_key(),
             session_token: Some(token.clone()),
             expires: Some(self.now.saturating_add(duration)),
-            source_identity: source_identity.map(str::to_owned),
-            mfa,
+            source_identity: session.source_identity.map(str::to_owned),
+            mfa: session.mfa,
+            tags: session.tags,
             principal,
         };
         let credentials = Node::Group(
@@ -124,6 +119,14 @@ impl<'a> Call<'a> {
         Ok((size > 0)
             .then(|| Node::text("PackedPolicySize", percentage(size, PACKED_POLICY_MAXIMUM).to_string())))
     }
+}
+
+/// What stays with a session.
+#[derive(Debug, Default)]
+struct Session<'a> {
+    source_identity: Option<&'a str>,
+    mfa: bool,
+    tags: Vec<SessionTag>,
 }
 
 /// A key that was just made known to the server, as the reply shows it.

@@ -280,6 +280,7 @@ mod tests {
             expires: None,
             source_identity: None,
             mfa: false,
+            tags: Vec::new(),
             principal: Principal::user("123456789012", "alice"),
         };
         service.keys().add(key.clone());
@@ -364,6 +365,7 @@ mod tests {
             expires: None,
             source_identity: None,
             mfa: false,
+            tags: Vec::new(),
             principal: Principal::user("123456789012", "alice"),
         });
         let request = parse_head((head + &rest).as_bytes()).expect("well-formed").expect("complete").request;

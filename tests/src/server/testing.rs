@@ -143,6 +143,7 @@ impl Reply {
             expires: None,
             source_identity: None,
             mfa: false,
+            tags: Vec::new(),
             principal: super::Principal::root("0"),
         }
     }

@@ -1,6 +1,6 @@
 //! Answers that make somebody else of the caller: the four `AssumeRo…` operations.
 
-use super::{Call, trust};
+use super::{Call, Session, trust};
 use crate::server::iam::context::Asker;
 use crate::server::keys::{Kind, Principal};
 use crate::server::oidc;
@@ -111,7 +111,9 @@ fn assume(
         "AssumedRoleUser",
         vec![Node::text("AssumedRoleId", principal.user_id()), Node::text("Arn", principal.arn())],
     );
-    let issued = call.issue(principal, call.duration(ROLE_DURATION), source_identity, false);
+    let tags = trust::session_tags(call)?;
+    let session = Session { source_identity, mfa: false, tags };
+    let issued = call.issue(principal, call.duration(ROLE_DURATION), session);
     let mut members = vec![issued.credentials, user];
     members.extend(facts);
     members.extend(call.packed_policy_size()?);
@@ -138,7 +140,11 @@ pub(crate) fn assume_root(call: &Call<'_>) -> Result<Vec<Node>, Refusal> {
     }
     let principal = Principal::root_in(partition, account);
     let source_identity = caller.source_identity.as_deref();
-    let issued = call.issue(principal, call.duration(ROOT_DURATION), source_identity, false);
+    let issued = call.issue(
+        principal,
+        call.duration(ROOT_DURATION),
+        Session { source_identity, ..Session::default() },
+    );
     let mut members = vec![issued.credentials];
     members.extend(source_identity.map(|identity| Node::text("SourceIdentity", identity)));
     members.extend(issued.token_size);

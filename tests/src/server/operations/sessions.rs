@@ -2,7 +2,7 @@
 
 use time::Duration;
 
-use super::{Call, trust};
+use super::{Call, Session, trust};
 use crate::server::ids;
 use crate::server::keys::{Kind, Principal};
 use crate::server::refusal::Refusal;
@@ -19,7 +19,7 @@ pub(crate) fn get_session_token(call: &Call<'_>) -> Result<Vec<Node>, Refusal> {
     let mfa = trust::check_mfa(call)?;
     let principal = call.caller()?.principal.clone();
     let duration = allowed(call, principal.kind);
-    let issued = call.issue(principal, duration, None, mfa);
+    let issued = call.issue(principal, duration, Session { mfa, ..Session::default() });
     Ok(std::iter::once(issued.credentials).chain(issued.token_size).collect())
 }
 
@@ -31,7 +31,7 @@ pub(crate) fn get_federation_token(call: &Call<'_>) -> Result<Vec<Node>, Refusal
         "FederatedUser",
         vec![Node::text("FederatedUserId", principal.user_id()), Node::text("Arn", principal.arn())],
     );
-    let issued = call.issue(principal, allowed(call, caller.kind), None, false);
+    let issued = call.issue(principal, allowed(call, caller.kind), Session::default());
     let mut members = vec![issued.credentials, user];
     members.extend(call.packed_policy_size()?);
     members.extend(issued.token_size);
@@ -45,7 +45,7 @@ pub(crate) fn get_delegated_access_token(call: &Call<'_>) -> Result<Vec<Node>, R
     let session = format!("{:016x}", ids::stable_hash(call.required("TradeInToken"), 0));
     let principal = Principal::role_session_in(&caller.partition, caller.account(), DELEGATED_ROLE, &session);
     let assumed = Node::text("AssumedPrincipal", principal.arn());
-    let issued = call.issue(principal, Duration::seconds(DELEGATED_DURATION), None, false);
+    let issued = call.issue(principal, Duration::seconds(DELEGATED_DURATION), Session::default());
     Ok(vec![issued.credentials, assumed])
 }
 

@@ -1,9 +1,10 @@
 //! May they: MFA, trust policies, and how long.
 
 use super::Call;
+use crate::server::form::Member;
 use crate::server::iam::Found;
 use crate::server::iam::context::{Asker, Context};
-use crate::server::keys::Kind;
+use crate::server::keys::{Kind, SessionTag};
 use crate::server::refusal::Refusal;
 use crate::server::tokens::{SamlAssertion, WebIdentity};
 
@@ -43,6 +44,9 @@ pub(super) fn of_caller(call: &Call<'_>, mfa: bool) -> Result<Context, Refusal> 
         let name = caller.arn().rsplit('/').next().unwrap_or_default();
         context.add("aws:username", name);
     }
+    for tag in &caller.tags {
+        context.add(&format!("aws:PrincipalTag/{}", tag.key), &tag.value);
+    }
     // Long-term keys leave the key out; temporary ones always have it.
     if mfa || caller.session_token.is_some() {
         context.add("aws:MultiFactorAuthPresent", mfa.to_string());
@@ -51,6 +55,26 @@ pub(super) fn of_caller(call: &Call<'_>, mfa: bool) -> Result<Context, Refusal> 
         context.add("sts:ExternalId", id);
     }
     Ok(context)
+}
+
+/// The tags of the session that is asked for: its own, and those that its parent hands on.
+pub(super) fn session_tags(call: &Call<'_>) -> Result<Vec<SessionTag>, Refusal> {
+    let parent = call.caller.map(|caller| caller.tags.as_slice()).unwrap_or_default();
+    let mut tags: Vec<_> = parent.iter().filter(|tag| tag.transitive).cloned().collect();
+    let inherited = tags.len();
+    let transitive = call.form.list("TransitiveTagKeys")?.unwrap_or_default();
+    for tag in call.form.list("Tags")?.unwrap_or_default() {
+        let (Some(&key), Some(&value)) = (tag.get("Key"), tag.get("Value")) else { continue };
+        if tags[..inherited].iter().any(|other| other.key.eq_ignore_ascii_case(key)) {
+            let message =
+                format!("The session tag {key} is inherited from the calling session and cannot be set");
+            return Err(Refusal::validation(message));
+        }
+        let named = |member: &Member<'_>| member.get("").is_some_and(|name| name.eq_ignore_ascii_case(key));
+        let transitive = transitive.iter().any(named);
+        tags.push(SessionTag { key: key.to_owned(), value: value.to_owned(), transitive });
+    }
+    Ok(tags)
 }
 
 /// What a token brings.
@@ -208,6 +232,30 @@ mod tests {
         let message = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.";
         assert_eq!(refused, (400, "ValidationError".to_owned(), message.to_owned()));
         assert_eq!(outcome(&sts, sts.user(), "Long&DurationSeconds=7200").0, 200);
+    }
+
+    #[test]
+    fn transitive_tags_are_handed_on() {
+        let tagged = r#"{"StringEquals":{"aws:PrincipalTag/Team":"blue"}}"#;
+        let sts = server(&[("Open", "{}"), ("Tagged", tagged)]);
+        let tag = |key: &str, n: u8| format!("&Tags.member.{n}.Key={key}&Tags.member.{n}.Value=blue");
+        assert_eq!(
+            outcome(&sts, sts.user(), &format!("Tagged{}", tag("Team", 1))).0,
+            403,
+            "of the caller, not asked for"
+        );
+        let assume = |key: &AccessKey, rest: &str| post(&sts, key, &format!("{ASSUME}{rest}")).credentials();
+        let tags = format!("Open{}{}&TransitiveTagKeys.member.1=team", tag("Team", 1), tag("Other", 2));
+        let first = assume(sts.user(), &tags);
+        let second = assume(&first, "Tagged");
+        let third = assume(&assume(&second, "Tagged"), "Tagged");
+        assert_eq!(
+            outcome(&sts, &third, &format!("Open{}", tag("other", 1))).0,
+            200,
+            "that one was not transitive"
+        );
+        let refused = outcome(&sts, &third, &format!("Open{}", tag("TEAM", 1)));
+        assert_eq!((refused.0, &*refused.1), (400, "ValidationError"));
     }
 
     #[test]
