@@ -113,6 +113,10 @@ def refusals(server, role):
     assert code({**role, "SecretAccessKey": "x"}) == "SignatureDoesNotMatch"
     assert code({**role, "SessionToken": role["SessionToken"][:-4] + "AAAA"}) == "InvalidClientTokenId"
     assert code({**role, "SessionToken": None}) == "InvalidClientTokenId"
+    # Half an hour off.
+    server.post("/_control/clock", {"offset": 1800})
+    assert code(role) == "SignatureDoesNotMatch"
+    server.post("/_control/clock", {"offset": 0})
     server.post("/_control/faults", {"fault": "throttle"})
     assert code(role) == "Throttling"
     for fault in ["throttle", "500", "503-empty", "reset-before-head", "reset-in-body", "truncate", "chunked", "close"]:

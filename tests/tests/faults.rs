@@ -197,4 +197,16 @@ fn the_control_endpoint() {
         assert!(reply.starts_with("HTTP/1.1 400") && reply.contains(complaint), "{reply}");
     }
     assert!(control("PUT", "").starts_with("HTTP/1.1 404"));
+
+    for (offset, status) in [("864000", 204), ("null", 400)] {
+        let body = format!("{{\"offset\":{offset}}}");
+        let head = "POST /_control/clock HTTP/1.1\r\nHost: h\r\nConnection: close\r\n";
+        let request = format!("{head}Content-Length: {}\r\n\r\n{body}", body.len());
+        let reply = all(&mut connect(&sts), request.as_bytes()).0;
+        assert!(reply.starts_with(&format!("HTTP/1.1 {status}")), "{reply}");
+    }
+    let date = |text: &str| text.lines().find(|line| line.starts_with("Date: ")).map(str::to_owned);
+    let ahead = date(&one(&mut stream));
+    sts.set_clock_offset(0);
+    assert_ne!(ahead, date(&one(&mut stream)), "ten days ahead");
 }

@@ -23,6 +23,7 @@ pub(super) fn answer(service: &Service, request: &Request) -> Option<Answer> {
             Ok(Value::Null)
         }
         ("faults", "POST") => add_fault(service, &request.body),
+        ("clock", "POST") => set_clock(service, &request.body),
         ("message", "POST") => encode(&request.body),
         ("token", "POST") => mint(service, &request.body),
         _ => return Some(Answer::reply(404, &[], "")),
@@ -75,6 +76,13 @@ fn mint(service: &Service, body: &[u8]) -> Result<Value, String> {
     let algorithm = algorithm.ok_or("\"alg\" must be ES384 or RS256")?;
     let token = oidc::mint(service, algorithm, claims).ok_or("there is no randomness")?;
     Ok(json!({ "token": token }))
+}
+
+/// `{"offset": 3600}`, in seconds.
+fn set_clock(service: &Service, body: &[u8]) -> Result<Value, String> {
+    let order: Value = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+    service.clock.set_offset(order["offset"].as_i64().ok_or("\"offset\" must be a number of seconds")?);
+    Ok(Value::Null)
 }
 
 /// Any text, for `DecodeAuthorizationMessage` to give back.

@@ -21,7 +21,8 @@
 //! Other processes order faults at `/_control/faults`, which is no part of STS: `POST` with `{"fault": "throttle",
 //! "times": 3}` or `{"fault": "delay=100", "rate": 0.1, "seed": 7}` adds one ([`Fault`] lists the texts), `GET` shows
 //! those that wait, `DELETE` forgets them. `POST /_control/token` with `{"claims": {"sub": "me"}, "alg": "ES384"}`
-//! mints a web identity token, `POST /_control/message` encodes its body for `DecodeAuthorizationMessage`.
+//! mints a web identity token, `POST /_control/message` encodes its body for `DecodeAuthorizationMessage`,
+//! `POST /_control/clock` with `{"offset": 3600}` sets the clock.
 //!
 //! Where it differs from AWS: there are no policies but the trust policies of declared roles, and
 //! without a declared role every role trusts everybody; any region may stand in the
