@@ -8,6 +8,7 @@ import argparse
 import base64
 import contextlib
 import datetime
+import functools
 import json
 import os
 import subprocess
@@ -65,8 +66,18 @@ def saml_assertion():
     return setting("STS_LOCAL_SAML_ASSERTION", base64.b64encode(text.encode()).decode())
 
 
+@functools.cache
 def encoded_message():
-    return setting("STS_LOCAL_ENCODED_MESSAGE", None)
+    """A message that the server has encoded: given, or asked of sts-local, which does that for whoever asks."""
+    given = setting("STS_LOCAL_ENCODED_MESSAGE", None)
+    if given:
+        return given
+    url = os.environ["AWS_ENDPOINT_URL_STS"] + "/_control/message"
+    try:
+        with urllib.request.urlopen(url, data=b'{"allowed":false}', timeout=10) as answer:
+            return json.load(answer)["encoded"]
+    except (OSError, ValueError, KeyError):
+        return None
 
 
 def client(credentials=None, **options):

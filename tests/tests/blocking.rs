@@ -23,7 +23,8 @@ fn server() -> Server {
 }
 
 fn user(server: &Server) -> Credentials {
-    Credentials::new(server.user().access_key_id(), server.user().secret_access_key()).unwrap()
+    Credentials::new(server.user().access_key_id(), server.user().secret_access_key())
+        .expect("well-formed credentials")
 }
 
 fn builder(server: &Server) -> ClientBuilder {
@@ -31,7 +32,7 @@ fn builder(server: &Server) -> ClientBuilder {
 }
 
 fn client(server: &Server) -> Client {
-    builder(server).build().unwrap()
+    builder(server).build().expect("complete settings")
 }
 
 #[test]

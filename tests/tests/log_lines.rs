@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use sts_blocking::operation::{AssumeRole, AssumeRoleWithWebIdentity, GetCallerIdentity};
 use sts_blocking::{Client, Credentials};
-use sts_tests::server::Server;
+use sts_tests::server::{Mfa, Server};
 
 static LINES: Mutex<String> = Mutex::new(String::new());
 
@@ -31,6 +31,8 @@ fn log_lines_hold_no_secret() {
 
     let server = Server::start().unwrap();
     let user = server.user();
+    // A code that no other line holds by chance.
+    server.add_mfa(user.arn(), Mfa::fixed("arn:aws:iam::123456789012:mfa/alice", "774411"));
     let credentials = Credentials::new(user.access_key_id(), user.secret_access_key()).unwrap();
     let client = Client::builder()
         .region("us-east-1")

@@ -58,16 +58,19 @@ fn cases() -> Vec<Case> {
     let client = Client::builder()
         .region("us-east-1")
         .endpoint_url(server.url())
-        .credentials(Credentials::new(user.access_key_id(), user.secret_access_key()).unwrap())
+        .credentials(
+            Credentials::new(user.access_key_id(), user.secret_access_key())
+                .expect("well-formed credentials"),
+        )
         .transport(recorder)
         .build()
-        .unwrap();
+        .expect("complete settings");
     let mut cases = Vec::new();
     macro_rules! record {
         ($($operation:expr),* $(,)?) => {$(
             let operation = $operation;
             let _ = client.send(operation.clone());
-            let reply = replies.lock().unwrap().pop().expect("a reply");
+            let reply = replies.lock().expect("no panic while it is held").pop().expect("a reply");
             let name = format!("{} {}", operation.action(), reply.status().as_u16());
             let decode: Decode =
                 Box::new(move |reply| operation.decode(reply).map(|reply| format!("{:?}", reply.output)));

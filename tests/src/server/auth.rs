@@ -6,9 +6,9 @@ use subtle::ConstantTimeEq as _;
 use time::{Duration, OffsetDateTime};
 
 use super::clock;
-use super::fault::Fault;
 use super::form::Form;
 use super::keys::AccessKey;
+use super::refusal::Refusal;
 use super::request::Request;
 use super::verify;
 
@@ -52,18 +52,22 @@ pub(super) fn authenticate(
     request: &Request,
     find: impl FnOnce(&str) -> Option<Arc<AccessKey>>,
     now: OffsetDateTime,
-) -> Result<Arc<AccessKey>, Fault> {
+) -> Result<Arc<AccessKey>, Refusal> {
     let proof = Proof::of(request)?;
     proof.check_scope()?;
     proof.check_time(now)?;
-    let key = find(&proof.access_key_id).ok_or_else(Fault::invalid_client_token_id)?;
+    let key = find(&proof.access_key_id).ok_or_else(Refusal::invalid_client_token_id)?;
     let (sent, known) = (proof.session_token.as_deref(), key.session_token.as_deref());
     let same = sent.unwrap_or_default().as_bytes().ct_eq(known.unwrap_or_default().as_bytes());
     if sent.is_some() != known.is_some() || !bool::from(same) {
-        return Err(Fault::invalid_client_token_id());
+        return Err(Refusal::invalid_client_token_id());
     }
     if key.expires.is_some_and(|expires| expires <= now) {
-        return Err(Fault::new(403, "ExpiredToken", "The security token included in the request is expired"));
+        return Err(Refusal::new(
+            403,
+            "ExpiredToken",
+            "The security token included in the request is expired",
+        ));
     }
     verify::verify(request, &proof, &key)?;
     Ok(key)
@@ -81,20 +85,22 @@ struct Claim<'a> {
 }
 
 impl Claim<'_> {
-    fn read(self) -> Result<Proof, Fault> {
+    fn read(self) -> Result<Proof, Refusal> {
         let Self { algorithm, credential, timestamp, .. } = self;
         if algorithm != ALGORITHM {
-            return Err(Fault::incomplete_signature(format!("Unsupported AWS 'algorithm': '{algorithm}'.")));
+            return Err(Refusal::incomplete_signature(format!(
+                "Unsupported AWS 'algorithm': '{algorithm}'."
+            )));
         }
         let elements: Vec<_> = credential.split('/').collect();
         let [access_key_id, date, region, service, terminator] = elements[..] else {
-            return Err(Fault::incomplete_signature(format!(
+            return Err(Refusal::incomplete_signature(format!(
                 "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, \
                  got '{credential}'"
             )));
         };
         let time = clock::parse_timestamp(timestamp).ok_or_else(|| {
-            Fault::incomplete_signature(format!(
+            Refusal::incomplete_signature(format!(
                 "Date must be in ISO-8601 'basic format'. Got '{timestamp}'. See http://en.wikipedia.org/wiki/ISO_8601"
             ))
         })?;
@@ -119,36 +125,38 @@ pub(super) fn literal_plus(query: &str) -> String {
 }
 
 impl Proof {
-    fn of(request: &Request) -> Result<Self, Fault> {
+    pub(super) fn of(request: &Request) -> Result<Self, Refusal> {
         let mut query = Form::default();
         query.add(literal_plus(&request.query).as_bytes())?;
         let presigned = PRESIGNING.iter().any(|name| query.get(name).is_some());
         let mut headers = request.values("authorization");
         match (headers.next(), presigned) {
-            (None, false) => {
-                Err(Fault::new(403, "MissingAuthenticationToken", "Request is missing Authentication Token"))
-            }
+            (None, false) => Err(Refusal::new(
+                403,
+                "MissingAuthenticationToken",
+                "Request is missing Authentication Token",
+            )),
             (None, true) => Self::from_query(&query),
             (Some(header), false) if headers.next().is_none() => Self::from_header(request, header),
-            _ => Err(Fault::incomplete_signature("Only one authentication mechanism is allowed.")),
+            _ => Err(Refusal::incomplete_signature("Only one authentication mechanism is allowed.")),
         }
     }
 
     /// `AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…`
-    fn from_header(request: &Request, header: &str) -> Result<Self, Fault> {
+    fn from_header(request: &Request, header: &str) -> Result<Self, Refusal> {
         let (algorithm, rest) = header.split_once(' ').unwrap_or((header, ""));
         let names = ["Credential", "Signature", "SignedHeaders"];
         let mut values = [None; 3];
         for pair in rest.split(',').map(str::trim).filter(|pair| !pair.is_empty()) {
             // The header is not repeated: it holds a signature.
             let Some((name, value)) = pair.split_once('=') else {
-                return Err(Fault::incomplete_signature(format!(
+                return Err(Refusal::incomplete_signature(format!(
                     "'{pair}' not a valid key=value pair (missing equal-sign) in Authorization header."
                 )));
             };
             let known = names.iter().position(|known| *known == name).map(|place| &mut values[place]);
             if known.is_some_and(|place| place.replace(value).is_some()) {
-                return Err(Fault::incomplete_signature(format!("Authorization header repeats '{name}'.")));
+                return Err(Refusal::incomplete_signature(format!("Authorization header repeats '{name}'.")));
             }
         }
         let timestamp = request.header("x-amz-date");
@@ -163,14 +171,14 @@ impl Proof {
             (values, timestamp)
         else {
             complaints.push(format!("Authorization={algorithm}"));
-            return Err(Fault::incomplete_signature(complaints.join(" ")));
+            return Err(Refusal::incomplete_signature(complaints.join(" ")));
         };
         let session_token = request.header("x-amz-security-token");
         Claim { algorithm, credential, timestamp, signed_headers, signature, expires: None, session_token }
             .read()
     }
 
-    fn from_query(query: &Form) -> Result<Self, Fault> {
+    fn from_query(query: &Form) -> Result<Self, Refusal> {
         let values = PRESIGNING.map(|name| query.get(name));
         let [
             Some(algorithm),
@@ -185,18 +193,20 @@ impl Proof {
             let complaints: String = missing
                 .map(|(name, _)| format!("AWS query-string parameters must include '{name}'. "))
                 .collect();
-            return Err(Fault::incomplete_signature(complaints + "Re-examine the query-string parameters."));
+            return Err(Refusal::incomplete_signature(
+                complaints + "Re-examine the query-string parameters.",
+            ));
         };
         let expires = expires.parse().ok().filter(|seconds| (1..=EXPIRES_MAXIMUM).contains(seconds));
         if expires.is_none() {
             let message = format!("X-Amz-Expires must be between 1 and {EXPIRES_MAXIMUM} seconds.");
-            return Err(Fault::incomplete_signature(message));
+            return Err(Refusal::incomplete_signature(message));
         }
         let session_token = query.get("X-Amz-Security-Token");
         Claim { algorithm, credential, timestamp, signed_headers, signature, expires, session_token }.read()
     }
 
-    fn check_scope(&self) -> Result<(), Fault> {
+    fn check_scope(&self) -> Result<(), Refusal> {
         let mut complaints = Vec::new();
         if self.region.is_empty() {
             complaints.push("Credential should be scoped to a valid region. ".to_owned());
@@ -222,10 +232,14 @@ impl Proof {
             complaints
                 .push("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.".to_owned());
         }
-        if complaints.is_empty() { Ok(()) } else { Err(Fault::signature_does_not_match(complaints.concat())) }
+        if complaints.is_empty() {
+            Ok(())
+        } else {
+            Err(Refusal::signature_does_not_match(complaints.concat()))
+        }
     }
 
-    fn check_time(&self, now: OffsetDateTime) -> Result<(), Fault> {
+    fn check_time(&self, now: OffsetDateTime) -> Result<(), Refusal> {
         let signed = clock::timestamp(self.time);
         let (earliest, latest) = (now.saturating_sub(WINDOW), now.saturating_add(WINDOW));
         let text = |at| clock::timestamp(at);
@@ -233,7 +247,7 @@ impl Proof {
             let valid = Duration::seconds(seconds.min(EXPIRES_MAXIMUM).cast_signed());
             let earliest = now.saturating_sub(valid);
             if self.time < earliest {
-                return Err(Fault::access_denied(format!(
+                return Err(Refusal::access_denied(format!(
                     "Signature expired: {signed} is now earlier than {} ({} - {seconds} sec.)",
                     text(earliest),
                     text(now)
@@ -241,14 +255,14 @@ impl Proof {
             }
         }
         if self.time < earliest {
-            return Err(Fault::signature_does_not_match(format!(
+            return Err(Refusal::signature_does_not_match(format!(
                 "Signature expired: {signed} is now earlier than {} ({} - 15 min.)",
                 text(earliest),
                 text(now)
             )));
         }
         if self.time > latest {
-            return Err(Fault::signature_does_not_match(format!(
+            return Err(Refusal::signature_does_not_match(format!(
                 "Signature not yet current: {signed} is still later than {} ({} + 15 min.)",
                 text(latest),
                 text(now)

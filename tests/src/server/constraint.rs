@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use super::fault::Fault;
 use super::form::{Form, Member};
 use super::model::Parameter;
+use super::refusal::Refusal;
 
 /// What a value of a parameter must be.
 #[derive(Clone, Copy, Debug)]
@@ -100,7 +100,7 @@ impl Rule {
         parameter: &Parameter,
         form: &Form,
         violations: &mut Vec<String>,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), Refusal> {
         let mut checker = Checker { violations };
         let path = lower_first(parameter.name);
         let list = |min, max| List { form, name: parameter.name, required: parameter.required, min, max };
@@ -138,7 +138,7 @@ struct Checker<'a> {
 }
 
 impl Checker<'_> {
-    fn value(&mut self, rule: Rule, path: &str, value: Option<&str>, required: bool) -> Result<(), Fault> {
+    fn value(&mut self, rule: Rule, path: &str, value: Option<&str>, required: bool) -> Result<(), Refusal> {
         let Some(value) = value else {
             if required {
                 self.report(&format!("Value null at '{path}'"), "Member must not be null");
@@ -161,7 +161,7 @@ impl Checker<'_> {
             }
             Rule::Number { min, max } => {
                 let Ok(number) = value.parse::<i64>() else {
-                    return Err(Fault::malformed_input(format!(
+                    return Err(Refusal::malformed_input(format!(
                         "Value '{value}' at '{path}' is not an integer."
                     )));
                 };
@@ -182,7 +182,7 @@ impl Checker<'_> {
         Ok(())
     }
 
-    fn list(&mut self, list: &List<'_>, fields: &[(&str, Rule, bool)]) -> Result<(), Fault> {
+    fn list(&mut self, list: &List<'_>, fields: &[(&str, Rule, bool)]) -> Result<(), Refusal> {
         let path = lower_first(list.name);
         let Some(members) = list.form.list(list.name)? else {
             return self.value(Rule::PolicyArns, &path, None, list.required);
@@ -196,7 +196,7 @@ impl Checker<'_> {
         for (member, number) in members.iter().zip(1..) {
             if let Some(stranger) = member.keys().find(|key| fields.iter().all(|(field, ..)| field != *key)) {
                 let name = list.name;
-                return Err(Fault::malformed_input(format!(
+                return Err(Refusal::malformed_input(format!(
                     "Unexpected list element: {name}.member.{number}.{stranger}"
                 )));
             }
@@ -223,7 +223,7 @@ impl Checker<'_> {
     }
 }
 
-fn unique_tag_keys(form: &Form, name: &str) -> Result<(), Fault> {
+fn unique_tag_keys(form: &Form, name: &str) -> Result<(), Refusal> {
     let members = form.list(name)?.unwrap_or_default();
     let mut seen = HashSet::new();
     let key = |member: &Member<'_>| member.get("Key").map(|key| key.to_lowercase());
@@ -231,7 +231,7 @@ fn unique_tag_keys(form: &Form, name: &str) -> Result<(), Fault> {
         return Ok(());
     }
     let message = "Duplicate tag keys found. Please note that Tag keys are case insensitive.";
-    Err(Fault::new(400, "InvalidParameterValue", message))
+    Err(Refusal::new(400, "InvalidParameterValue", message))
 }
 
 /// `RoleArn` is `roleArn` in messages, and `SAMLAssertion` is `sAMLAssertion`.
@@ -245,7 +245,7 @@ mod tests {
     use super::super::model::OPERATIONS;
     use super::*;
 
-    fn check(action: &str, text: &str) -> Result<(), Fault> {
+    fn check(action: &str, text: &str) -> Result<(), Refusal> {
         let mut form = Form::default();
         form.add(text.as_bytes()).expect("a form");
         let operation = OPERATIONS.iter().find(|operation| operation.name == action).expect("an operation");
@@ -253,9 +253,9 @@ mod tests {
     }
 
     fn message(action: &str, text: &str) -> String {
-        let fault = check(action, text).expect_err(text);
-        assert_eq!((fault.status, fault.code), (400, "ValidationError"), "{fault:?}");
-        fault.message
+        let refusal = check(action, text).expect_err(text);
+        assert_eq!((refusal.status, refusal.code), (400, "ValidationError"), "{refusal:?}");
+        refusal.message
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::fault::Fault;
+use super::refusal::Refusal;
 
 /// One member of a list: its fields by name, or one field named `""`.
 pub(super) type Member<'a> = HashMap<&'a str, &'a str>;
@@ -15,15 +15,15 @@ pub(super) struct Form {
 
 impl Form {
     /// Adds the pairs of one `application/x-www-form-urlencoded` text.
-    pub(super) fn add(&mut self, text: &[u8]) -> Result<(), Fault> {
+    pub(super) fn add(&mut self, text: &[u8]) -> Result<(), Refusal> {
         for (name, value) in form_urlencoded::parse(text) {
             // The decoder writes U+FFFD for bytes that are not UTF-8. A request must not verify after such
             // bytes were exchanged for others, so the character is refused.
             if name.contains('\u{fffd}') || value.contains('\u{fffd}') {
-                return Err(Fault::malformed_input("The request is not valid UTF-8."));
+                return Err(Refusal::malformed_input("The request is not valid UTF-8."));
             }
             if self.values.contains_key(&*name) {
-                return Err(Fault::malformed_input(format!("Duplicate parameter: {name}")));
+                return Err(Refusal::malformed_input(format!("Duplicate parameter: {name}")));
             }
             self.values.insert(name.into_owned(), value.into_owned());
         }
@@ -41,7 +41,7 @@ impl Form {
 
     /// The members of `Name.member.N` or `Name.member.N.Field`, in order. `Name=` alone is the empty list, an
     /// absent list is `None`, and a gap in the numbers or another spelling is refused.
-    pub(super) fn list(&self, name: &str) -> Result<Option<Vec<Member<'_>>>, Fault> {
+    pub(super) fn list(&self, name: &str) -> Result<Option<Vec<Member<'_>>>, Refusal> {
         let mut members = BTreeMap::<usize, Member<'_>>::new();
         let mut present = false;
         for (key, value) in &self.values {
@@ -57,16 +57,16 @@ impl Form {
             let (number, field) = rest
                 .strip_prefix(".member.")
                 .map(|rest| rest.split_once('.').unwrap_or((rest, "")))
-                .ok_or_else(|| Fault::malformed_input(format!("Unexpected list element: {key}")))?;
+                .ok_or_else(|| Refusal::malformed_input(format!("Unexpected list element: {key}")))?;
             let number = number
                 .parse()
                 .ok()
                 .filter(|parsed: &usize| parsed.to_string() == number)
-                .ok_or_else(|| Fault::malformed_input(format!("Unexpected list element: {key}")))?;
+                .ok_or_else(|| Refusal::malformed_input(format!("Unexpected list element: {key}")))?;
             members.entry(number).or_default().insert(field, value);
         }
         if !members.keys().copied().eq(1..=members.len()) {
-            return Err(Fault::malformed_input(format!(
+            return Err(Refusal::malformed_input(format!(
                 "The members of {name} are not numbered from 1 without gaps."
             )));
         }

@@ -1,11 +1,11 @@
 //! Bytes in, requests out; answers in, bytes out. HTTP/1.1 as far as a client of STS speaks it.
 
-use std::io::{ErrorKind, Read, Write};
-use std::net::{Shutdown, TcpStream};
+use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
-use super::fault::Fault;
+use super::refusal::Refusal;
 use super::request::Request;
+use super::wire::Wire;
 
 /// Request line and headers together.
 pub(super) const HEAD_LIMIT: usize = 64 * 1024;
@@ -31,26 +31,26 @@ pub(super) struct Head {
 }
 
 /// Reads one head. `None` means that it is not complete yet.
-pub(super) fn parse_head(bytes: &[u8]) -> Result<Option<Head>, Fault> {
+pub(super) fn parse_head(bytes: &[u8]) -> Result<Option<Head>, Refusal> {
     let mut headers = [httparse::EMPTY_HEADER; HEADERS_LIMIT];
     let mut parsed = httparse::Request::new(&mut headers);
-    let too_large = || Fault::new(431, "RequestHeaderFieldsTooLarge", "The request head is too large.");
+    let too_large = || Refusal::new(431, "RequestHeaderFieldsTooLarge", "The request head is too large.");
     let length = match parsed.parse(bytes) {
         Ok(httparse::Status::Complete(length)) if length <= HEAD_LIMIT => length,
         Ok(httparse::Status::Partial) if bytes.len() <= HEAD_LIMIT => return Ok(None),
         Ok(_) | Err(httparse::Error::TooManyHeaders) => return Err(too_large()),
-        Err(error) => return Err(Fault::bad_request(error.to_string())),
+        Err(error) => return Err(Refusal::bad_request(error.to_string())),
     };
     let (Some(method), Some(target), Some(version)) = (parsed.method, parsed.path, parsed.version) else {
-        return Err(Fault::bad_request("incomplete request line"));
+        return Err(Refusal::bad_request("incomplete request line"));
     };
     if target.len() > TARGET_LIMIT {
-        return Err(Fault::new(414, "RequestURITooLong", "The request target is too long."));
+        return Err(Refusal::new(414, "RequestURITooLong", "The request target is too long."));
     }
-    let uri = target.parse::<http::Uri>().map_err(|error| Fault::bad_request(error.to_string()))?;
+    let uri = target.parse::<http::Uri>().map_err(|error| Refusal::bad_request(error.to_string()))?;
     let headers = parsed.headers.iter().map(|header| {
         let value =
-            std::str::from_utf8(header.value).map_err(|_| Fault::bad_request("header is not UTF-8"))?;
+            std::str::from_utf8(header.value).map_err(|_| Refusal::bad_request("header is not UTF-8"))?;
         Ok((header.name.to_owned(), value.to_owned()))
     });
     let request = Request {
@@ -58,13 +58,13 @@ pub(super) fn parse_head(bytes: &[u8]) -> Result<Option<Head>, Fault> {
         target: target.to_owned(),
         path: uri.path().to_owned(),
         query: uri.query().unwrap_or_default().to_owned(),
-        headers: headers.collect::<Result<_, Fault>>()?,
+        headers: headers.collect::<Result<_, Refusal>>()?,
         body: Vec::new(),
         connection: 0,
     };
     // RFC 9112, 3.2: a server must refuse a request that lacks Host or repeats it.
     if request.values("host").count() > 1 || (version == 1 && request.header("host").is_none()) {
-        return Err(Fault::bad_request("exactly one Host header is required"));
+        return Err(Refusal::bad_request("exactly one Host header is required"));
     }
     let body_length = body_length(&request)?;
     let connection = |option: &str| has_option(request.values("connection"), option);
@@ -79,34 +79,34 @@ fn has_option<'a>(mut values: impl Iterator<Item = &'a str>, option: &str) -> bo
 }
 
 /// RFC 9112, 6.3, read strictly: two opinions about where a body ends are an attack or a bug.
-fn body_length(request: &Request) -> Result<usize, Fault> {
+fn body_length(request: &Request) -> Result<usize, Refusal> {
     let mut lengths = request.values("content-length");
     let length = lengths.next();
     if lengths.any(|other| Some(other) != length) {
-        return Err(Fault::bad_request("conflicting Content-Length headers"));
+        return Err(Refusal::bad_request("conflicting Content-Length headers"));
     }
     match (request.header("transfer-encoding"), length) {
-        (Some(_), Some(_)) => Err(Fault::bad_request("both Content-Length and Transfer-Encoding")),
+        (Some(_), Some(_)) => Err(Refusal::bad_request("both Content-Length and Transfer-Encoding")),
         (Some(_), None) => {
-            Err(Fault::new(411, "MissingContentLength", "A body must come with its Content-Length."))
+            Err(Refusal::new(411, "MissingContentLength", "A body must come with its Content-Length."))
         }
         (None, None) => Ok(0),
         (None, Some(digits)) if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) => {
-            Err(Fault::bad_request("malformed Content-Length"))
+            Err(Refusal::bad_request("malformed Content-Length"))
         }
         // Digits that do not fit the type are a length beyond the limit, too.
         (None, Some(digits)) => digits
             .parse()
             .ok()
             .filter(|&length| length <= BODY_LIMIT)
-            .ok_or_else(|| Fault::new(413, "RequestEntityTooLarge", "The request body is too large.")),
+            .ok_or_else(|| Refusal::new(413, "RequestEntityTooLarge", "The request body is too large.")),
     }
 }
 
 /// A connection's reading side. Every wait has a deadline.
 #[derive(Debug)]
 pub(super) struct Reader<'a> {
-    stream: &'a TcpStream,
+    wire: Wire<'a>,
     buffer: Vec<u8>,
     idle: Duration,
     patience: Duration,
@@ -121,13 +121,13 @@ enum Filled {
 
 impl<'a> Reader<'a> {
     /// `idle` is how long to wait for a request to begin, `patience` how long for the rest of it.
-    pub(super) fn new(stream: &'a TcpStream, idle: Duration, patience: Duration) -> Self {
-        Self { stream, buffer: Vec::new(), idle, patience }
+    pub(super) fn new(wire: Wire<'a>, idle: Duration, patience: Duration) -> Self {
+        Self { wire, buffer: Vec::new(), idle, patience }
     }
 
     /// The next request and whether the client wants to send more after it. `None` when there is none: the client
     /// left, in the middle of a request perhaps, or stayed silent for too long.
-    pub(super) fn next(&mut self) -> Result<Option<(Request, bool)>, Fault> {
+    pub(super) fn next(&mut self) -> Result<Option<(Request, bool)>, Refusal> {
         let Some(head) = self.head()? else { return Ok(None) };
         let total = head.length + head.body_length;
         if head.expects_continue
@@ -150,7 +150,7 @@ impl<'a> Reader<'a> {
         Ok(Some((request, head.keep_alive)))
     }
 
-    fn head(&mut self) -> Result<Option<Head>, Fault> {
+    fn head(&mut self) -> Result<Option<Head>, Refusal> {
         let mut deadline = Instant::now() + self.idle;
         let mut begun = false;
         // Parsing only when a line ended keeps the cost linear for a client that sends byte by byte. The first
@@ -186,12 +186,13 @@ impl<'a> Reader<'a> {
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             // The system takes a zero for "no limit".
-            if left.is_zero() || self.stream.set_read_timeout(Some(left)).is_err() {
+            if left.is_zero() || self.wire.set_read_timeout(left).is_err() {
                 return Filled::TimedOut;
             }
-            match self.stream.read(&mut chunk) {
-                Ok(0) => return Filled::Closed,
-                Ok(count) => {
+            match self.wire.read(&mut chunk) {
+                Ok(None) => {}
+                Ok(Some(0)) => return Filled::Closed,
+                Ok(Some(count)) => {
                     self.buffer.extend_from_slice(&chunk[..count]);
                     return Filled::Bytes { newline: chunk[..count].contains(&b'\n') };
                 }
@@ -206,14 +207,24 @@ impl<'a> Reader<'a> {
 
     /// Writes to the same connection.
     pub(super) fn write(&mut self, bytes: &[u8]) -> std::io::Result<()> {
-        self.stream.write_all(bytes)
+        self.wire.write(bytes)
+    }
+
+    /// Reads and forgets until the client leaves or the server stops.
+    pub(super) fn wait_for_the_end(&mut self) {
+        loop {
+            self.buffer.clear();
+            if let Filled::Closed = self.fill(Instant::now() + self.patience) {
+                return;
+            }
+        }
     }
 
     /// Ends the connection without destroying what was written: closing a socket that holds unread bytes resets it,
     /// and a reset can overtake the reply.
     pub(super) fn linger(&mut self) {
         let deadline = Instant::now() + LINGER_TIME;
-        if self.stream.shutdown(Shutdown::Write).is_err() {
+        if self.wire.finish().is_err() {
             return;
         }
         let mut discarded = 0;
@@ -225,27 +236,27 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn timed_out() -> Fault {
-    Fault::new(408, "RequestTimeout", "The request did not arrive in time.")
+fn timed_out() -> Refusal {
+    Refusal::new(408, "RequestTimeout", "The request did not arrive in time.")
 }
 
 /// The bytes of a reply. A `Content-Length` is added unless the headers hold one.
 pub(super) fn reply(status: u16, headers: &[(String, String)], body: &[u8]) -> Vec<u8> {
-    let mut head = format!("HTTP/1.1 {status} {}\r\n", reason(status));
-    for (name, value) in headers {
-        for part in [name, ": ", value, "\r\n"] {
-            head.push_str(part);
-        }
-    }
-    if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-length")) {
-        for part in ["Content-Length: ", &body.len().to_string(), "\r\n"] {
-            head.push_str(part);
-        }
-    }
-    head.push_str("\r\n");
-    let mut bytes = head.into_bytes();
+    let length = ("Content-Length".to_owned(), body.len().to_string());
+    let framed = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+    let headers: Vec<_> = headers.iter().cloned().chain((!framed).then_some(length)).collect();
+    let mut bytes = head(status, &headers).into_bytes();
     bytes.extend_from_slice(body);
     bytes
+}
+
+/// Status line, headers, and the empty line.
+pub(super) fn head(status: u16, headers: &[(String, String)]) -> String {
+    let mut head = format!("HTTP/1.1 {status} {}\r\n", reason(status));
+    for (name, value) in headers {
+        head.extend([name, ": ", value, "\r\n"]);
+    }
+    head + "\r\n"
 }
 
 fn reason(status: u16) -> &'static str {

@@ -39,6 +39,18 @@ impl Principal {
         Self::new(Kind::User, "aws", account, arn, user_id)
     }
 
+    /// The user of `arn:PARTITION:iam::ACCOUNT:user/PATH/NAME`.
+    pub(super) fn user_of(arn: &str) -> Option<Self> {
+        let parts: Vec<_> = arn.splitn(6, ':').collect();
+        let ["arn", partition, "iam", "", account, resource] = parts[..] else { return None };
+        let digits = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
+        let named =
+            resource.strip_prefix("user/").is_some_and(|name| !name.is_empty() && !name.ends_with('/'));
+        let user_id = ids::unique_id("AIDA", arn);
+        (digits && named && !partition.is_empty())
+            .then(|| Self::new(Kind::User, partition, account, arn.to_owned(), user_id))
+    }
+
     /// `arn:aws:iam::ACCOUNT:root`.
     #[must_use]
     pub fn root(account: &str) -> Self {
@@ -96,6 +108,15 @@ impl Principal {
     }
 }
 
+/// A tag of a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct SessionTag {
+    pub(super) key: String,
+    pub(super) value: String,
+    /// Whether the sessions that this one assumes carry it, too.
+    pub(super) transitive: bool,
+}
+
 /// A key pair, with a session token if it is temporary, and the principal it proves.
 #[derive(Clone, PartialEq, Eq)]
 pub struct AccessKey {
@@ -104,10 +125,27 @@ pub struct AccessKey {
     pub(super) session_token: Option<String>,
     pub(super) expires: Option<OffsetDateTime>,
     pub(super) source_identity: Option<String>,
+    /// Whether its owner showed a code to get it.
+    pub(super) mfa: bool,
+    /// What the session carries.
+    pub(super) tags: Vec<SessionTag>,
     pub(super) principal: Principal,
 }
 
 impl AccessKey {
+    pub(super) fn long_term(access_key_id: &str, secret_access_key: &str, principal: Principal) -> Self {
+        Self {
+            access_key_id: access_key_id.to_owned(),
+            secret_access_key: secret_access_key.to_owned(),
+            session_token: None,
+            expires: None,
+            source_identity: None,
+            mfa: false,
+            tags: Vec::new(),
+            principal,
+        }
+    }
+
     /// The public half.
     #[must_use]
     pub fn access_key_id(&self) -> &str {
@@ -195,6 +233,8 @@ mod tests {
             session_token: Some("hush".to_owned()),
             expires: None,
             source_identity: None,
+            mfa: false,
+            tags: Vec::new(),
             principal: Principal::user("123456789012", "alice"),
         }
     }

@@ -8,10 +8,15 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use socket2::SockRef;
+
 use super::Limits;
-use super::answers::Answer;
-use super::http::{self, Reader};
+use super::delivery::{self, End, Step};
+use super::fault::Fault;
+use super::http::Reader;
 use super::service::Service;
+use super::tls;
+use super::wire::Wire;
 
 /// How long to wait after the system refused to accept: it is out of descriptors, and asking again at once would
 /// only burn time.
@@ -28,8 +33,8 @@ pub(super) struct Listener {
 }
 
 impl Listener {
-    pub(super) fn start(service: Arc<Service>, limits: Limits) -> io::Result<Self> {
-        let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    pub(super) fn start(service: Arc<Service>, limits: Limits, port: u16) -> io::Result<Self> {
+        let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
         let address = socket.local_addr()?;
         let registry = Arc::new(Registry::new(limits));
         let shared = Arc::clone(&registry);
@@ -133,6 +138,16 @@ struct Entered {
     registry: Arc<Registry>,
 }
 
+impl Entered {
+    /// Waits. `false` when the server is stopping.
+    fn pause(&self, pause: Duration) -> bool {
+        let registry = &self.registry;
+        let waiting = |_: &mut Connections| !registry.stopping();
+        drop(registry.left.wait_timeout_while(registry.lock(), pause, waiting));
+        !registry.stopping()
+    }
+}
+
 impl Drop for Entered {
     fn drop(&mut self) {
         self.registry.lock().open.remove(&self.id);
@@ -161,42 +176,65 @@ fn accept(socket: &TcpListener, registry: &Arc<Registry>, service: &Service) {
     });
 }
 
+/// The connection, before its first byte: TLS shakes hands while the first request is read.
+fn handshake<'a>(stream: &'a TcpStream, service: &Service, patience: Duration) -> io::Result<Wire<'a>> {
+    let Some(tls) = &service.tls else { return Ok(Wire::new(stream, None)) };
+    let bad = match service.faults().take(true) {
+        Some(Fault::Certificate(bad)) => Some(bad),
+        Some(_) => {
+            // After the client's hello, which would otherwise be answered with a reset.
+            stream.set_read_timeout(Some(patience))?;
+            let mut plain = Wire::new(stream, None);
+            plain.read(&mut [0; 4096])?;
+            plain.write(&tls::ALERT)?;
+            plain.finish()?;
+            return Err(io::ErrorKind::ConnectionAborted.into());
+        }
+        None => None,
+    };
+    Ok(Wire::new(stream, Some(tls.accept(bad)?)))
+}
+
 fn serve(stream: &TcpStream, entered: &Entered, service: &Service) {
     let limits = entered.registry.limits;
     let prepared = stream.set_nodelay(true).and_then(|()| stream.set_write_timeout(Some(limits.request)));
     if prepared.is_err() {
         return;
     }
-    let mut reader = Reader::new(stream, limits.idle, limits.request);
+    let Ok(wire) = handshake(stream, service, limits.idle) else { return };
+    let mut reader = Reader::new(wire, limits.idle, limits.request);
     loop {
-        let (answer, keep_alive) = match reader.next() {
+        let (answer, fault, keep_alive) = match reader.next() {
             Ok(None) => return,
             Ok(Some((mut request, keep_alive))) => {
                 request.connection = entered.id;
-                (service.answer(&request), keep_alive)
+                let (answer, fault) = service.respond(&request);
+                (answer, fault, keep_alive)
             }
-            Err(fault) => (service.refuse(&fault), false),
+            Err(refusal) => (service.reject(entered.id, &refusal), None, false),
         };
-        let (bytes, keep_alive) = match answer {
-            Answer::Reply { status, mut headers, body } => {
-                let is_close = |(name, value): &(String, String)| {
-                    name.eq_ignore_ascii_case("connection") && value.eq_ignore_ascii_case("close")
-                };
-                let closing = headers.iter().any(is_close);
-                if !keep_alive && !closing {
-                    headers.push(("Connection".to_owned(), "close".to_owned()));
+        let delivery = delivery::deliver(answer, fault.as_ref(), keep_alive, service.clock.now());
+        for step in delivery.steps {
+            let done = match step {
+                Step::Write(bytes) => reader.write(&bytes).is_ok(),
+                Step::Wait(pause) => entered.pause(pause),
+                Step::Drip(bytes, pause) => {
+                    bytes.iter().all(|byte| entered.pause(pause) && reader.write(&[*byte]).is_ok())
                 }
-                (http::reply(status, &headers, &body), keep_alive && !closing)
+            };
+            if !done {
+                return;
             }
-            Answer::Raw(bytes) => (bytes, false),
-            Answer::Close => (Vec::new(), false),
-        };
-        if reader.write(&bytes).is_err() {
-            return;
         }
-        if !keep_alive {
-            reader.linger();
-            return;
+        match delivery.end {
+            End::Keep => {}
+            End::Close => return reader.linger(),
+            End::Hang => return reader.wait_for_the_end(),
+            End::Reset => {
+                // The reset is sent when the last handle is closed, which happens when this thread ends.
+                let _ = SockRef::from(stream).set_linger(Some(Duration::ZERO));
+                return;
+            }
         }
     }
 }

@@ -18,38 +18,65 @@
 //! The path from bytes to bytes, one file a step: `listener` (connections), `http` (requests), `service` (what is asked),
 //! `auth` and `verify` (who asks), `model` and `constraint` (is it asked rightly), `operations` (the answer), `xml`.
 //!
-//! Where it differs from AWS: there are no policies, every role trusts everybody; any region may stand in the
-//! scope; any path is served; SAML assertions and web identity tokens are read but their signatures are not verified;
+//! Other processes order faults at `/_control/faults`, which is no part of STS: `POST` with `{"fault": "throttle",
+//! "times": 3}` or `{"fault": "delay=100", "rate": 0.1, "seed": 7}` adds one ([`Fault`] lists the texts), `GET` shows
+//! those that wait, `DELETE` forgets them. `POST /_control/token` with `{"claims": {"sub": "me"}, "alg": "ES384"}`
+//! mints a web identity token, `POST /_control/message` encodes its body for `DecodeAuthorizationMessage`,
+//! `POST /_control/clock` with `{"offset": 3600}` sets the clock.
+//!
+//! Where it differs from AWS: there are no policies but the trust policies of declared roles, and
+//! without a declared role every role trusts everybody; any region may stand in the
+//! scope; any path is served; SAML assertions are read but their signatures are not verified, nor are those of
+//! web identity tokens without a declared provider;
 //! an operation that needs no signature ignores one; replies are XML whatever `Accept` says;
 //! `X-Amz-Expires` is obeyed, where the real service counts 15 minutes whatever it says; and the `Date` header is not
 //! taken in place of `X-Amz-Date`.
 
 mod answers;
 mod auth;
+mod canonical;
 mod clock;
+mod config;
 mod constraint;
+mod control;
+mod delivery;
 mod fault;
+mod faults;
 mod form;
 mod http;
+mod iam;
 mod ids;
 mod keys;
+mod keyset;
 mod listener;
+mod metadata;
 mod model;
+mod oidc;
 mod operations;
+mod options;
+mod refusal;
 mod request;
 mod service;
 #[cfg(test)]
 mod testing;
+mod tls;
 mod tokens;
+mod toml;
 mod verify;
+mod wire;
 mod xml;
 
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
 pub use answers::Answer;
+pub use config::{Config, ConfigError};
+pub use fault::{BadCertificate, Fault, UnknownFault};
+pub use iam::{InvalidMfaSecret, InvalidPolicy, Mfa, OidcProvider, Role, TrustPolicy};
 pub use keys::{AccessKey, Principal};
+pub use keyset::TokenAlgorithm;
+pub use metadata::Metadata;
+pub use options::{Limits, Options};
 pub use request::Request;
 
 use listener::Listener;
@@ -61,25 +88,10 @@ const ACCOUNT: &str = "123456789012";
 const USER_ACCESS_KEY_ID: &str = "AKIARZPUZDIKALICEKEY";
 /// Forty characters with the two that a careless encoder gets wrong.
 const USER_SECRET_ACCESS_KEY: &str = "sts/tests+LongTermUser/NotASecret0123456";
-
-/// How much the server takes from its clients.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// How long a connection may stay silent between requests before the server closes it.
-    pub idle: Duration,
-    /// How long a request may take from its first byte to the end of its head, and from there to its last byte; also
-    /// how long a client may take to receive. A request that is late is answered with 408.
-    pub request: Duration,
-    /// Connections served at the same time. Further ones wait until one of them ends.
-    pub connections: usize,
-}
-
-impl Default for Limits {
-    /// Five seconds for either wait, 256 connections.
-    fn default() -> Self {
-        Self { idle: Duration::from_secs(5), request: Duration::from_secs(5), connections: 256 }
-    }
-}
+/// The built-in user's device.
+const USER_MFA_SERIAL: &str = "arn:aws:iam::123456789012:mfa/alice";
+/// What it always shows.
+const USER_MFA_CODE: &str = "123456";
 
 /// A running STS. Dropping it closes every connection and ends every thread.
 #[derive(Debug)]
@@ -107,28 +119,54 @@ impl Server {
     ///
     /// What the system says when it has no socket or no thread to give.
     pub fn start_with(limits: Limits) -> io::Result<Self> {
-        let service = Arc::new(Service::default());
-        let user = AccessKey {
-            access_key_id: USER_ACCESS_KEY_ID.to_owned(),
-            secret_access_key: USER_SECRET_ACCESS_KEY.to_owned(),
-            session_token: None,
-            expires: None,
-            source_identity: None,
-            principal: Principal::user(ACCOUNT, "alice"),
-        };
+        Self::with(Options::new().limits(limits))
+    }
+
+    /// Starts a server of one's own making.
+    ///
+    /// # Errors
+    ///
+    /// What the system says when it has no socket or no thread to give, or the port is taken.
+    pub fn with(options: Options) -> io::Result<Self> {
+        let Options { limits, port, clock_offset, log, config, tls, metadata } = options;
+        let tls = tls.then(tls::Tls::new).transpose()?;
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let service = Arc::new(Service::new(log, tls, metadata));
+        let config = config.unwrap_or_default();
+        service.clock.set_offset(clock_offset.unwrap_or(config.clock_offset));
+        let user = config.users.first().cloned().unwrap_or_else(|| {
+            let user = Principal::user(ACCOUNT, "alice");
+            service.directory().add_device(user.arn(), Mfa::fixed(USER_MFA_SERIAL, USER_MFA_CODE));
+            AccessKey::long_term(USER_ACCESS_KEY_ID, USER_SECRET_ACCESS_KEY, user)
+        });
         service.keys().add(user.clone());
-        let listener = Listener::start(Arc::clone(&service), limits)?;
-        let url = format!("http://{}", listener.address());
+        config.users.into_iter().for_each(|user| service.keys().add(user));
+        {
+            let mut directory = service.directory();
+            config.devices.into_iter().for_each(|(user, mfa)| directory.add_device(&user, mfa));
+            config.roles.into_iter().for_each(|role| directory.add_role(role));
+        }
+        let listener = Listener::start(Arc::clone(&service), limits, port)?;
+        let url = format!("{scheme}://{}", listener.address());
+        service.set_url(&url);
+        config.providers.into_iter().for_each(|provider| service.add_provider(provider));
         Ok(Self { listener, service, user, url })
     }
 
-    /// `http://127.0.0.1:PORT`, without a slash at the end.
+    /// `http://127.0.0.1:PORT`, or `https://` in TLS mode, without a slash at the end.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// The long-term key of the built-in user, `arn:aws:iam::123456789012:user/alice`. It is the same in every run.
+    /// The certificate of the authority that vouches for the server, in PEM; `None` unless it speaks TLS.
+    #[must_use]
+    pub fn ca_pem(&self) -> Option<&str> {
+        self.service.tls.as_ref().map(|tls| tls.ca_pem.as_str())
+    }
+
+    /// The long-term key of the built-in user, `arn:aws:iam::123456789012:user/alice`, which is the same in every run; or
+    /// that of the first user that the configuration declares, in its place.
     #[must_use]
     pub fn user(&self) -> &AccessKey {
         &self.user
@@ -144,13 +182,35 @@ impl Server {
         principal: Principal,
     ) {
         self.service.keys().add(AccessKey {
-            access_key_id: access_key_id.to_owned(),
-            secret_access_key: secret.to_owned(),
             session_token: session_token.map(str::to_owned),
-            expires: None,
-            source_identity: None,
-            principal,
+            ..AccessKey::long_term(access_key_id, secret, principal)
         });
+    }
+
+    /// Declares a role, in the place of one with the same ARN. As long as there is none, every role exists and trusts
+    /// everybody; from then on, the declared ones are all.
+    pub fn add_role(&self, role: Role) {
+        self.service.directory().add_role(role);
+    }
+
+    /// Gives a device to the user of this ARN. The built-in user has one already, which always shows 123456:
+    /// `arn:aws:iam::123456789012:mfa/alice`.
+    pub fn add_mfa(&self, user_arn: &str, mfa: Mfa) {
+        self.service.directory().add_device(user_arn, mfa);
+    }
+
+    /// Declares an identity provider. As long as there is none, every web identity token is believed; from then on, only
+    /// those that a declared issuer signed for an audience of its own, and those of `GetWebIdentityToken`. The key set is
+    /// at `/.well-known/openid-configuration` and `/keys`.
+    pub fn add_oidc_provider(&self, provider: OidcProvider) {
+        self.service.add_provider(provider);
+    }
+
+    /// A web identity token with the claims of this JSON object; `aud`, `exp`, `iat`, `iss` and `sub` get usual values if
+    /// they are missing. `None` when that is no object, or the system has no randomness to give.
+    #[must_use]
+    pub fn mint_token(&self, claims: &serde_json::Value, algorithm: TokenAlgorithm) -> Option<String> {
+        oidc::mint(&self.service, algorithm, claims.as_object()?.clone())
     }
 
     /// Sets the server's clock this many seconds ahead of the machine's, or behind it. Signatures, expirations and
@@ -175,6 +235,31 @@ impl Server {
     /// unverified.
     pub fn answer_next(&self, answer: Answer) {
         self.service.answers().push_back(answer);
+    }
+
+    /// Lets this go wrong with the next request that no other fault waits for, or with the next handshake. Answers of
+    /// [`answer_next`](Self::answer_next) go first.
+    ///
+    /// # Panics
+    ///
+    /// When a hundred thousand faults wait already.
+    pub fn fault_next(&self, fault: Fault) {
+        assert!(self.service.faults().add(fault, 1), "too many faults");
+    }
+
+    /// Lets this go wrong with a part of all requests, from 0 for none to 1 for all. The same seed strikes the same
+    /// ones. It lasts until [`clear_faults`](Self::clear_faults).
+    ///
+    /// # Panics
+    ///
+    /// When a hundred rates are set already.
+    pub fn fault_rate(&self, fault: Fault, rate: f64, seed: u64) {
+        assert!(self.service.faults().add_rate(fault, rate, seed), "too many faults");
+    }
+
+    /// Forgets every fault that has not struck yet.
+    pub fn clear_faults(&self) {
+        self.service.faults().clear();
     }
 
     /// An encoded message that `DecodeAuthorizationMessage` turns back into this text.

@@ -3,9 +3,9 @@
 //! A transcript of the service model of version 2011-06-15, written apart from the client's on purpose.
 
 use super::constraint::{Pattern, Rule};
-use super::fault::Fault;
 use super::form::Form;
 use super::operations::{Call, identity, roles, sessions};
+use super::refusal::Refusal;
 use super::xml::Node;
 
 /// The only version there ever was.
@@ -18,7 +18,7 @@ pub(super) struct Operation {
     /// Whether a signature is required. The other operations bring their own proof.
     pub(super) signed: bool,
     pub(super) parameters: &'static [Parameter],
-    pub(super) answer: fn(&Call<'_>) -> Result<Vec<Node>, Fault>,
+    pub(super) answer: fn(&Call<'_>) -> Result<Vec<Node>, Refusal>,
 }
 
 /// A parameter of an action.
@@ -31,15 +31,17 @@ pub(super) struct Parameter {
 
 impl Operation {
     /// Every violation at once, in the order of the model.
-    pub(super) fn check(&self, form: &Form) -> Result<(), Fault> {
+    pub(super) fn check(&self, form: &Form) -> Result<(), Refusal> {
         let mut violations = Vec::new();
         for parameter in self.parameters {
             parameter.rule.check(parameter, form, &mut violations)?;
         }
         match violations.len() {
             0 => Ok(()),
-            1 => Err(Fault::validation(format!("1 validation error detected: {}", violations[0]))),
-            n => Err(Fault::validation(format!("{n} validation errors detected: {}", violations.join("; ")))),
+            1 => Err(Refusal::validation(format!("1 validation error detected: {}", violations[0]))),
+            n => {
+                Err(Refusal::validation(format!("{n} validation errors detected: {}", violations.join("; "))))
+            }
         }
     }
 }

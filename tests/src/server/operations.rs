@@ -3,15 +3,16 @@
 pub(super) mod identity;
 pub(super) mod roles;
 pub(super) mod sessions;
+mod trust;
 
 use time::{Duration, OffsetDateTime};
 
 use super::clock;
-use super::fault::Fault;
 use super::form::Form;
 use super::ids;
-use super::keys::{AccessKey, Kind, Principal};
+use super::keys::{AccessKey, Kind, Principal, SessionTag};
 use super::model::Operation;
+use super::refusal::Refusal;
 use super::service::Service;
 use super::xml::Node;
 
@@ -30,16 +31,18 @@ pub(super) struct Call<'a> {
 }
 
 /// What STS itself forbids, whatever policies say.
-pub(super) fn permit(operation: &Operation, caller: &AccessKey) -> Result<(), Fault> {
+pub(super) fn permit(operation: &Operation, caller: &AccessKey) -> Result<(), Refusal> {
     let action = operation.name;
     let temporary = caller.session_token.is_some();
     let arn = caller.arn();
     match (action, caller.principal.kind) {
         ("GetCallerIdentity", _) => Ok(()),
         ("GetSessionToken" | "GetFederationToken", _) if temporary => {
-            Err(Fault::access_denied(format!("Cannot call {action} with session credentials")))
+            Err(Refusal::access_denied(format!("Cannot call {action} with session credentials")))
         }
-        ("AssumeRole", Kind::Root) => Err(Fault::access_denied("Roles may not be assumed by root accounts.")),
+        ("AssumeRole", Kind::Root) => {
+            Err(Refusal::access_denied("Roles may not be assumed by root accounts."))
+        }
         (_, Kind::FederatedUser) => Err(unauthorized(arn, action)),
         // Credentials of GetSessionToken.
         (_, Kind::User | Kind::Root) if temporary && action != "AssumeRole" => Err(unauthorized(arn, action)),
@@ -47,8 +50,8 @@ pub(super) fn permit(operation: &Operation, caller: &AccessKey) -> Result<(), Fa
     }
 }
 
-fn unauthorized(arn: &str, action: &str) -> Fault {
-    Fault::access_denied(format!("User: {arn} is not authorized to perform: sts:{action}"))
+fn unauthorized(arn: &str, action: &str) -> Refusal {
+    Refusal::access_denied(format!("User: {arn} is not authorized to perform: sts:{action}"))
 }
 
 impl<'a> Call<'a> {
@@ -58,8 +61,8 @@ impl<'a> Call<'a> {
     }
 
     /// The caller of an operation that is signed.
-    fn caller(&self) -> Result<&'a AccessKey, Fault> {
-        self.caller.ok_or_else(|| Fault::new(500, "InternalFailure", "There is no caller."))
+    fn caller(&self) -> Result<&'a AccessKey, Refusal> {
+        self.caller.ok_or_else(|| Refusal::new(500, "InternalFailure", "There is no caller."))
     }
 
     fn duration(&self, default: i64) -> Duration {
@@ -67,7 +70,7 @@ impl<'a> Call<'a> {
     }
 
     /// Issues a temporary key and describes it: `<Credentials>`, and what the model says about the token's size.
-    fn issue(&self, principal: Principal, duration: Duration, source_identity: Option<&str>) -> Issued {
+    fn issue(&self, principal: Principal, duration: Duration, session: Session<'_>) -> Issued {
         let minimum = self.form.number("MinimumSessionTokenSize").unwrap_or_default();
         let token = ids::session_token(usize::try_from(minimum).unwrap_or_default());
         let key = AccessKey {
@@ -75,7 +78,9 @@ impl<'a> Call<'a> {
             secret_access_key: ids::secret_access_key(),
             session_token: Some(token.clone()),
             expires: Some(self.now.saturating_add(duration)),
-            source_identity: source_identity.map(str::to_owned),
+            source_identity: session.source_identity.map(str::to_owned),
+            mfa: session.mfa,
+            tags: session.tags,
             principal,
         };
         let credentials = Node::Group(
@@ -96,16 +101,16 @@ impl<'a> Call<'a> {
     }
 
     /// Refuses a session policy that is not a JSON object.
-    fn check_policy(&self) -> Result<(), Fault> {
+    fn check_policy(&self) -> Result<(), Refusal> {
         let Some(policy) = self.form.get("Policy") else { return Ok(()) };
         match serde_json::from_str(policy) {
             Ok(serde_json::Value::Object(_)) => Ok(()),
-            _ => Err(Fault::new(400, "MalformedPolicyDocument", "This policy contains invalid Json")),
+            _ => Err(Refusal::new(400, "MalformedPolicyDocument", "This policy contains invalid Json")),
         }
     }
 
     /// `<PackedPolicySize>`, if there is anything to pack.
-    fn packed_policy_size(&self) -> Result<Option<Node>, Fault> {
+    fn packed_policy_size(&self) -> Result<Option<Node>, Refusal> {
         let mut size = self.form.get("Policy").map_or(0, str::len);
         for list in ["PolicyArns", "Tags"] {
             let members = self.form.list(list)?.unwrap_or_default();
@@ -114,6 +119,14 @@ impl<'a> Call<'a> {
         Ok((size > 0)
             .then(|| Node::text("PackedPolicySize", percentage(size, PACKED_POLICY_MAXIMUM).to_string())))
     }
+}
+
+/// What stays with a session.
+#[derive(Debug, Default)]
+struct Session<'a> {
+    source_identity: Option<&'a str>,
+    mfa: bool,
+    tags: Vec<SessionTag>,
 }
 
 /// A key that was just made known to the server, as the reply shows it.

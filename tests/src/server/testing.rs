@@ -142,6 +142,8 @@ impl Reply {
             session_token: Some(text("SessionToken")),
             expires: None,
             source_identity: None,
+            mfa: false,
+            tags: Vec::new(),
             principal: super::Principal::root("0"),
         }
     }

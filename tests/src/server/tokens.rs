@@ -1,16 +1,17 @@
 //! The documents that travel through STS: JSON web tokens, SAML assertions, encoded authorization messages.
 //!
-//! They are read for what the reply repeats. Nobody's signature on them is verified.
+//! They are read for what the reply repeats. Signatures of tokens are verified in `oidc`, those of assertions nowhere.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use super::fault::Fault;
 use super::ids;
+use super::refusal::Refusal;
 
 /// A signed token in shape only: the signature has the algorithm's length and is noise.
+#[cfg(test)]
 pub(super) fn jwt(algorithm: &str, payload: &Value) -> String {
     let header = serde_json::json!({ "alg": algorithm, "kid": algorithm, "typ": "JWT" });
     let signature = ids::random_bytes(if algorithm == "ES384" { 96 } else { 256 });
@@ -25,16 +26,25 @@ pub(super) struct WebIdentity {
     pub(super) subject: String,
     pub(super) provider: String,
     pub(super) audience: Option<String>,
+    pub(super) audiences: Vec<String>,
+    pub(super) expires: Option<i64>,
+    pub(super) issued: Option<i64>,
     pub(super) source_identity: Option<String>,
 }
 
 impl WebIdentity {
     /// Reads an OpenID Connect token, or takes any OAuth 2.0 access token for which a provider is named.
-    pub(super) fn decode(token: &str, provider_id: Option<&str>, now: OffsetDateTime) -> Result<Self, Fault> {
+    pub(super) fn decode(
+        token: &str,
+        provider_id: Option<&str>,
+        now: OffsetDateTime,
+    ) -> Result<Self, Refusal> {
         if let Some(provider) = provider_id {
             let subject = format!("amzn1.account.{:016X}", ids::stable_hash(token, 0));
             let provider = provider.to_owned();
-            return Ok(Self { subject, provider, audience: None, source_identity: None });
+            let (audience, audiences) = (None, Vec::new());
+            let (expires, issued, source_identity) = (None, None, None);
+            return Ok(Self { subject, provider, audience, audiences, expires, issued, source_identity });
         }
         let Some(claims) = claims(token) else {
             let message = "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)";
@@ -51,16 +61,33 @@ impl WebIdentity {
             let message = format!(
                 "Token expired: current date/time {now} must be before the expiration date/time {expires}"
             );
-            return Err(Fault::new(400, "ExpiredTokenException", message));
+            return Err(Refusal::new(400, "ExpiredTokenException", message));
         }
-        let audience = claims.get("aud").map(|audience| audience.get(0).unwrap_or(audience));
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let audiences: Vec<_> = match claims.get("aud") {
+            Some(Value::Array(audiences)) => audiences.iter().filter_map(text).collect(),
+            audience => audience.and_then(text).into_iter().collect(),
+        };
         let source_identity = claims.get("https://aws.amazon.com/source_identity");
         Ok(Self {
             subject: required("sub")?,
             provider: required("iss")?,
-            audience: audience.and_then(Value::as_str).map(str::to_owned),
+            audience: audiences.first().cloned(),
+            audiences,
+            expires: claims.get("exp").and_then(Value::as_i64),
+            issued: claims.get("iat").and_then(Value::as_i64),
             source_identity: source_identity.and_then(Value::as_str).map(str::to_owned),
         })
+    }
+}
+
+impl WebIdentity {
+    /// The issuer as provider ARNs and condition keys name it.
+    pub(super) fn provider_name(&self) -> &str {
+        self.provider
+            .strip_prefix("https://")
+            .or_else(|| self.provider.strip_prefix("http://"))
+            .unwrap_or(&self.provider)
     }
 }
 
@@ -71,8 +98,8 @@ fn claims(token: &str) -> Option<Value> {
     claims.is_object().then_some(claims)
 }
 
-fn invalid_identity_token(message: &str) -> Fault {
-    Fault::new(400, "InvalidIdentityToken", message)
+pub(super) fn invalid_identity_token(message: &str) -> Refusal {
+    Refusal::new(400, "InvalidIdentityToken", message)
 }
 
 /// What a SAML assertion says. What it leaves out gets a usual value.
@@ -87,7 +114,7 @@ pub(super) struct SamlAssertion {
 }
 
 impl SamlAssertion {
-    pub(super) fn decode(assertion: &str) -> Result<Self, Fault> {
+    pub(super) fn decode(assertion: &str) -> Result<Self, Refusal> {
         let invalid = || invalid_identity_token("Invalid base64 SAMLResponse");
         let xml = STANDARD.decode(assertion).ok().and_then(|bytes| String::from_utf8(bytes).ok());
         let xml = xml.ok_or_else(invalid)?;
@@ -152,7 +179,7 @@ pub(super) fn encode_authorization_message(message: &str) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-pub(super) fn decode_authorization_message(encoded: &str) -> Result<String, Fault> {
+pub(super) fn decode_authorization_message(encoded: &str) -> Result<String, Refusal> {
     let decoded = || {
         let bytes = URL_SAFE_NO_PAD.decode(encoded).ok()?;
         let (check, message) = bytes.split_first_chunk::<8>()?;
@@ -160,7 +187,7 @@ pub(super) fn decode_authorization_message(encoded: &str) -> Result<String, Faul
         (ids::stable_hash(message, 0).to_le_bytes() == *check).then(|| message.to_owned())
     };
     decoded().ok_or_else(|| {
-        Fault::new(400, "InvalidAuthorizationMessageException", "Invalid authorization message")
+        Refusal::new(400, "InvalidAuthorizationMessageException", "Invalid authorization message")
     })
 }
 
@@ -168,7 +195,7 @@ pub(super) fn decode_authorization_message(encoded: &str) -> Result<String, Faul
 mod tests {
     use super::*;
 
-    fn decode(token: &str) -> Result<WebIdentity, Fault> {
+    fn decode(token: &str) -> Result<WebIdentity, Refusal> {
         WebIdentity::decode(token, None, OffsetDateTime::UNIX_EPOCH + time::Duration::seconds(1000))
     }
 

@@ -12,13 +12,14 @@ use aws_sigv4::sign::v4;
 use subtle::ConstantTimeEq as _;
 
 use super::auth::{self, PRESIGNING, Proof};
-use super::fault::Fault;
+use super::canonical;
 use super::keys::AccessKey;
+use super::refusal::Refusal;
 use super::request::Request;
 
 const DATE_HEADER: &str = "x-amz-date";
 
-pub(super) fn verify(request: &Request, proof: &Proof, key: &AccessKey) -> Result<(), Fault> {
+pub(super) fn verify(request: &Request, proof: &Proof, key: &AccessKey) -> Result<(), Refusal> {
     let names: Vec<_> = proof.signed_headers.split(';').collect();
     // The signer sorts and lower-cases. Another spelling is a signature over another text.
     let canonical =
@@ -27,10 +28,11 @@ pub(super) fn verify(request: &Request, proof: &Proof, key: &AccessKey) -> Resul
     let matches =
         computed.is_some_and(|computed| computed.as_bytes().ct_eq(proof.signature.as_bytes()).into());
     matches.then_some(()).ok_or_else(|| {
-        Fault::signature_does_not_match(
+        Refusal::signature_does_not_match(
             "The request signature we calculated does not match the signature you provided. Check your AWS Secret \
              Access Key and signing method. Consult the service documentation for details.",
         )
+        .expecting(canonical::explain(request, proof))
     })
 }
 
@@ -75,7 +77,7 @@ fn signature(request: &Request, proof: &Proof, key: &AccessKey, names: &[&str]) 
 }
 
 /// The query as it was before presigning.
-fn without_presigning(query: &str) -> String {
+pub(super) fn without_presigning(query: &str) -> String {
     let kept = query.split('&').filter(|pair| {
         let name = form_urlencoded::parse(pair.as_bytes()).next().map(|(name, _)| name);
         name.is_none_or(|name| !PRESIGNING.contains(&&*name))

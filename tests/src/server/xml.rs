@@ -1,6 +1,6 @@
 //! The only writer of XML.
 
-use super::fault::Fault;
+use super::refusal::Refusal;
 
 const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
 
@@ -29,13 +29,13 @@ pub(super) fn result(action: &str, members: &[Node], request_id: &str) -> String
 }
 
 /// `<ErrorResponse><Error>…</Error><RequestId>`.
-pub(super) fn error(fault: &Fault, request_id: &str) -> String {
+pub(super) fn error(refusal: &Refusal, request_id: &str) -> String {
     let mut writer = Writer::default();
     writer.root("ErrorResponse", |writer| {
         writer.group("Error", |writer| {
-            writer.text("Type", fault.side());
-            writer.text("Code", fault.code);
-            writer.text("Message", &fault.message);
+            writer.text("Type", refusal.side());
+            writer.text("Code", refusal.code);
+            writer.text("Message", &refusal.message);
         });
         writer.text("RequestId", request_id);
     });
@@ -130,9 +130,9 @@ mod tests {
 
     #[test]
     fn an_error_says_whose_fault_it_is() {
-        let text = error(&Fault::validation("a\r\u{0}b\u{ffff}"), "id");
+        let text = error(&Refusal::validation("a\r\u{0}b\u{ffff}"), "id");
         assert!(text.contains("<Type>Sender</Type>"), "{text}");
         assert!(text.contains("<Message>a&#13;\u{fffd}b\u{fffd}</Message>"), "{text}");
-        assert!(error(&Fault::new(500, "InternalFailure", ""), "id").contains("<Type>Receiver</Type>"));
+        assert!(error(&Refusal::new(500, "InternalFailure", ""), "id").contains("<Type>Receiver</Type>"));
     }
 }

@@ -2,14 +2,16 @@
 
 use super::Call;
 use crate::server::clock;
-use crate::server::fault::Fault;
 use crate::server::ids;
+use crate::server::keyset::TokenAlgorithm;
+use crate::server::oidc;
+use crate::server::refusal::Refusal;
 use crate::server::tokens;
 use crate::server::xml::Node;
 
 const WEB_IDENTITY_DURATION: i64 = 300;
 
-pub(crate) fn get_caller_identity(call: &Call<'_>) -> Result<Vec<Node>, Fault> {
+pub(crate) fn get_caller_identity(call: &Call<'_>) -> Result<Vec<Node>, Refusal> {
     let principal = &call.caller()?.principal;
     Ok(vec![
         Node::text("Arn", principal.arn()),
@@ -18,20 +20,20 @@ pub(crate) fn get_caller_identity(call: &Call<'_>) -> Result<Vec<Node>, Fault> {
     ])
 }
 
-pub(crate) fn get_access_key_info(call: &Call<'_>) -> Result<Vec<Node>, Fault> {
+pub(crate) fn get_access_key_info(call: &Call<'_>) -> Result<Vec<Node>, Refusal> {
     let id = call.required("AccessKeyId");
     let known = call.service.keys().find(id).map(|key| key.account().to_owned());
     let account = known.or_else(|| ids::account_of(id));
-    let account = account.ok_or_else(|| Fault::validation(format!("Invalid access key ID: {id}")))?;
+    let account = account.ok_or_else(|| Refusal::validation(format!("Invalid access key ID: {id}")))?;
     Ok(vec![Node::text("Account", account)])
 }
 
-pub(crate) fn decode_authorization_message(call: &Call<'_>) -> Result<Vec<Node>, Fault> {
+pub(crate) fn decode_authorization_message(call: &Call<'_>) -> Result<Vec<Node>, Refusal> {
     let message = tokens::decode_authorization_message(call.required("EncodedMessage"))?;
     Ok(vec![Node::text("DecodedMessage", message)])
 }
 
-pub(crate) fn get_web_identity_token(call: &Call<'_>) -> Result<Vec<Node>, Fault> {
+pub(crate) fn get_web_identity_token(call: &Call<'_>) -> Result<Vec<Node>, Refusal> {
     let caller = &call.caller()?.principal;
     let expires = call.now.saturating_add(call.duration(WEB_IDENTITY_DURATION));
     let audience: Vec<_> = call
@@ -50,12 +52,12 @@ pub(crate) fn get_web_identity_token(call: &Call<'_>) -> Result<Vec<Node>, Fault
         "exp": expires.unix_timestamp(),
         "https://sts.amazonaws.com/": { "aws_account": caller.account(), "request_tags": tags },
         "iat": call.now.unix_timestamp(),
-        "iss": format!("https://{:016x}.tokens.sts.global.api.aws", ids::stable_hash(caller.account(), 0)),
+        "iss": oidc::outbound_issuer(caller.account()),
         "jti": ids::request_id(),
         "sub": caller.arn(),
     });
-    Ok(vec![
-        Node::text("WebIdentityToken", tokens::jwt(call.required("SigningAlgorithm"), &payload)),
-        Node::text("Expiration", clock::expiration(expires)),
-    ])
+    let token = TokenAlgorithm::named(call.required("SigningAlgorithm"))
+        .and_then(|algorithm| oidc::signed(&call.service.key_set, algorithm, &payload))
+        .ok_or_else(|| Refusal::of_status(500))?;
+    Ok(vec![Node::text("WebIdentityToken", token), Node::text("Expiration", clock::expiration(expires))])
 }

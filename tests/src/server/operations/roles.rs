@@ -1,8 +1,10 @@
 //! Answers that make somebody else of the caller: the four `AssumeRo…` operations.
 
-use super::Call;
-use crate::server::fault::Fault;
+use super::{Call, Session, trust};
+use crate::server::iam::context::Asker;
 use crate::server::keys::{Kind, Principal};
+use crate::server::oidc;
+use crate::server::refusal::Refusal;
 use crate::server::tokens::{SamlAssertion, WebIdentity};
 use crate::server::xml::Node;
 
@@ -19,7 +21,7 @@ struct Role<'a> {
 }
 
 impl<'a> Role<'a> {
-    fn parse(arn: &'a str) -> Result<Self, Fault> {
+    fn parse(arn: &'a str) -> Result<Self, Refusal> {
         let parts: Vec<_> = arn.splitn(6, ':').collect();
         if let ["arn", partition, "iam", "", account, resource] = parts[..]
             && is_account(account)
@@ -30,7 +32,7 @@ impl<'a> Role<'a> {
         {
             return Ok(Self { partition, account, name });
         }
-        Err(Fault::validation(format!("{arn} is invalid")))
+        Err(Refusal::validation(format!("{arn} is invalid")))
     }
 }
 
@@ -38,20 +40,25 @@ fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-pub(crate) fn assume_role(call: &Call<'_>) -> Result<Vec<Node>, Fault> {
+pub(crate) fn assume_role(call: &Call<'_>) -> Result<Vec<Node>, Refusal> {
     let caller = call.caller()?;
     if caller.principal.kind == Kind::RoleSession
         && call.duration(ROLE_DURATION).whole_seconds() > CHAINED_DURATION
     {
         let message = "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining";
-        return Err(Fault::validation(message));
+        return Err(Refusal::validation(message));
     }
     // A source identity stays with whoever carries it once.
     let source_identity = caller.source_identity.as_deref().or_else(|| call.form.get("SourceIdentity"));
-    assume(call, call.required("RoleSessionName"), source_identity, vec![])
+    let role = Role::parse(call.required("RoleArn"))?;
+    let session = call.required("RoleSessionName");
+    let mfa = trust::check_mfa(call)?;
+    let asker = Asker::Aws(&caller.principal);
+    trust::check_role(call, "AssumeRole", asker, session, source_identity, trust::of_caller(call, mfa)?)?;
+    assume(call, &role, session, source_identity, vec![])
 }
 
-pub(crate) fn assume_role_with_saml(call: &Call<'_>) -> Result<Vec<Node>, Fault> {
+pub(crate) fn assume_role_with_saml(call: &Call<'_>) -> Result<Vec<Node>, Refusal> {
     let assertion = SamlAssertion::decode(call.required("SAMLAssertion"))?;
     let provider = call.required("PrincipalArn");
     let facts = vec![
@@ -61,34 +68,52 @@ pub(crate) fn assume_role_with_saml(call: &Call<'_>) -> Result<Vec<Node>, Fault>
         Node::text("Audience", &assertion.audience),
         Node::text("NameQualifier", assertion.name_qualifier(provider)),
     ];
-    assume(call, &assertion.session_name, assertion.source_identity.as_deref(), facts)
+    let role = Role::parse(call.required("RoleArn"))?;
+    let asker = Asker::Federated { arn: provider, name: provider };
+    let (session, source_identity) = (&assertion.session_name, assertion.source_identity.as_deref());
+    let context = trust::of_assertion(&assertion);
+    trust::check_role(call, "AssumeRoleWithSAML", asker, session, source_identity, context)?;
+    assume(call, &role, &assertion.session_name, assertion.source_identity.as_deref(), facts)
 }
 
-pub(crate) fn assume_role_with_web_identity(call: &Call<'_>) -> Result<Vec<Node>, Fault> {
-    let identity =
-        WebIdentity::decode(call.required("WebIdentityToken"), call.form.get("ProviderId"), call.now)?;
+pub(crate) fn assume_role_with_web_identity(call: &Call<'_>) -> Result<Vec<Node>, Refusal> {
+    let (token, provider_id) = (call.required("WebIdentityToken"), call.form.get("ProviderId"));
+    let identity = WebIdentity::decode(token, provider_id, call.now)?;
+    // An access token is for its provider to understand, whom this server cannot ask.
+    if provider_id.is_none() {
+        oidc::check(call.service, token, &identity, call.now)?;
+    }
     let mut facts = vec![
         Node::text("SubjectFromWebIdentityToken", &identity.subject),
         Node::text("Provider", &identity.provider),
     ];
-    facts.extend(identity.audience.map(|audience| Node::text("Audience", audience)));
-    assume(call, call.required("RoleSessionName"), identity.source_identity.as_deref(), facts)
+    facts.extend(identity.audience.as_deref().map(|audience| Node::text("Audience", audience)));
+    let role = Role::parse(call.required("RoleArn"))?;
+    let session = call.required("RoleSessionName");
+    let name = identity.provider_name();
+    let arn = format!("arn:{}:iam::{}:oidc-provider/{name}", role.partition, role.account);
+    let asker = Asker::Federated { arn: &arn, name };
+    let (source_identity, context) = (identity.source_identity.as_deref(), trust::of_web_identity(&identity));
+    trust::check_role(call, "AssumeRoleWithWebIdentity", asker, session, source_identity, context)?;
+    assume(call, &role, session, identity.source_identity.as_deref(), facts)
 }
 
 fn assume(
     call: &Call<'_>,
+    role: &Role<'_>,
     session: &str,
     source_identity: Option<&str>,
     facts: Vec<Node>,
-) -> Result<Vec<Node>, Fault> {
-    let role = Role::parse(call.required("RoleArn"))?;
+) -> Result<Vec<Node>, Refusal> {
     call.check_policy()?;
     let principal = Principal::role_session_in(role.partition, role.account, role.name, session);
     let user = Node::Group(
         "AssumedRoleUser",
         vec![Node::text("AssumedRoleId", principal.user_id()), Node::text("Arn", principal.arn())],
     );
-    let issued = call.issue(principal, call.duration(ROLE_DURATION), source_identity);
+    let tags = trust::session_tags(call)?;
+    let session = Session { source_identity, mfa: false, tags };
+    let issued = call.issue(principal, call.duration(ROLE_DURATION), session);
     let mut members = vec![issued.credentials, user];
     members.extend(facts);
     members.extend(call.packed_policy_size()?);
@@ -97,7 +122,7 @@ fn assume(
     Ok(members)
 }
 
-pub(crate) fn assume_root(call: &Call<'_>) -> Result<Vec<Node>, Fault> {
+pub(crate) fn assume_root(call: &Call<'_>) -> Result<Vec<Node>, Refusal> {
     let caller = call.caller()?;
     let target = call.required("TargetPrincipal");
     let parts: Vec<_> = target.split(':').collect();
@@ -107,15 +132,19 @@ pub(crate) fn assume_root(call: &Call<'_>) -> Result<Vec<Node>, Fault> {
         _ => ("", ""),
     };
     if !is_account(account) || partition.is_empty() {
-        return Err(Fault::validation(format!("{target} is invalid")));
+        return Err(Refusal::validation(format!("{target} is invalid")));
     }
     let policy = call.required("TaskPolicyArn.arn");
     if !policy.contains(":iam::aws:policy/root-task/") {
-        return Err(Fault::validation(format!("{policy} is not a task policy for root sessions")));
+        return Err(Refusal::validation(format!("{policy} is not a task policy for root sessions")));
     }
     let principal = Principal::root_in(partition, account);
     let source_identity = caller.source_identity.as_deref();
-    let issued = call.issue(principal, call.duration(ROOT_DURATION), source_identity);
+    let issued = call.issue(
+        principal,
+        call.duration(ROOT_DURATION),
+        Session { source_identity, ..Session::default() },
+    );
     let mut members = vec![issued.credentials];
     members.extend(source_identity.map(|identity| Node::text("SourceIdentity", identity)));
     members.extend(issued.token_size);
