@@ -142,7 +142,7 @@ impl Scenario {
     /// Never: there is an answer.
     #[must_use]
     pub fn answer(&self, number: usize) -> &Scripted {
-        self.answers.get(number).or(self.answers.last()).expect("there is one")
+        self.answers.get(number).or_else(|| self.answers.last()).expect("there is one")
     }
 
     /// The answers, the last of which stands for all further ones.

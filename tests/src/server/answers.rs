@@ -33,7 +33,7 @@ pub enum Answer {
         /// How long the client waits for it.
         after: Duration,
         /// What it then gets.
-        answer: Box<Answer>,
+        answer: Box<Self>,
     },
 }
 
