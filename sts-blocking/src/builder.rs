@@ -19,6 +19,7 @@ pub struct ClientBuilder {
     credentials: Source,
     timeouts: Timeouts,
     user_agent: UserAgent,
+    app_id: Option<String>,
     validation: Validation,
     retry: RetryPolicy,
     skew: Skew,
@@ -83,6 +84,13 @@ impl ClientBuilder {
     /// Words at the end of the `user-agent` header: `my-program/1.0`.
     pub fn user_agent_suffix(mut self, suffix: &str) -> Self {
         self.user_agent = self.user_agent.suffix(suffix);
+        self
+    }
+
+    /// The application's id in the `user-agent` header, instead of the environment's `AWS_SDK_UA_APP_ID`. 50 characters
+    /// of it are sent.
+    pub fn app_id(mut self, id: impl Into<String>) -> Self {
+        self.app_id = Some(id.into());
         self
     }
 
@@ -160,7 +168,8 @@ impl ClientBuilder {
     /// the CA bundle cannot be used, or they were set together with a transport of one's own.
     pub fn build(self) -> Result<Client, Error> {
         let endpoint = self.endpoint.resolve()?;
-        let Timeouts { connect, attempt, total } = self.timeouts;
+        let timeouts = self.timeouts.bounded();
+        let Timeouts { connect, attempt, total } = timeouts;
         for (name, timeout) in
             [("Timeouts.connect", connect), ("Timeouts.attempt", attempt), ("Timeouts.total", total)]
         {
@@ -169,6 +178,10 @@ impl ClientBuilder {
             }
         }
         let mut user_agent = self.user_agent.driver(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
+        user_agent = user_agent.retry_mode("standard").feature("E");
+        if let Some(id) = self.app_id.or_else(|| self.variables.get("AWS_SDK_UA_APP_ID")) {
+            user_agent = user_agent.app_id(&id);
+        }
         if let Some(name) = self.variables.get("AWS_EXECUTION_ENV") {
             user_agent = user_agent.execution_environment(&name);
         }
@@ -195,7 +208,7 @@ impl ClientBuilder {
                 self.network.refuse_settings()?;
                 transport
             }
-            None => self.network.transport(endpoint.url(), self.timeouts, &self.variables)?,
+            None => self.network.transport(endpoint.url(), timeouts, &self.variables)?,
         };
         let encoder = Encoder::new(endpoint).user_agent(&user_agent).validation(self.validation);
         let caller = Caller::new(encoder, self.retry);
@@ -207,6 +220,6 @@ impl ClientBuilder {
                 caller
             }
         };
-        Ok(Client::from_parts(caller, transport, self.timeouts, credentials))
+        Ok(Client::from_parts(caller, transport, timeouts, credentials))
     }
 }

@@ -72,7 +72,7 @@ impl Client {
             return Err(error.during(operation.action()));
         };
         let caller = &self.shared.caller;
-        let now = OffsetDateTime::now_utc() + caller.skew();
+        let now = OffsetDateTime::now_utc().saturating_add(caller.skew());
         caller.encoder().presign(operation, credentials, now, options)
     }
 
@@ -139,7 +139,7 @@ impl<O: Operation> Call<'_, O> {
     pub fn send(self) -> Result<Reply<O::Output>, Error> {
         let shared = &self.client.shared;
         let action = self.operation.action().to_owned();
-        let total = self.timeout.unwrap_or(shared.timeouts.total);
+        let total = self.timeout.unwrap_or(shared.timeouts.total).min(Timeouts::LONGEST);
         if total.is_zero() {
             return Err(zero("Timeout").during(&action));
         }

@@ -44,7 +44,8 @@ pub trait Transport: Send + Sync {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Timeouts {
-    /// Until a connection stands, name resolution and TLS included; 5 seconds by default.
+    /// Until a connection stands, name resolution and TLS included; 5 seconds by default. The built-in transport gives
+    /// half of it to name resolution.
     pub connect: Duration,
     /// Until one request is answered, connecting included; 15 seconds by default.
     pub attempt: Duration,
@@ -63,6 +64,18 @@ impl Default for Timeouts {
 }
 
 impl Timeouts {
+    /// The longest that anything may take: a day. What is set to more is that.
+    pub const LONGEST: Duration = Duration::from_secs(86_400);
+
+    /// The same, each cut at [`LONGEST`](Self::LONGEST).
+    pub(crate) fn bounded(self) -> Self {
+        Self {
+            connect: self.connect.min(Self::LONGEST),
+            attempt: self.attempt.min(Self::LONGEST),
+            total: self.total.min(Self::LONGEST),
+        }
+    }
+
     /// Another time to connect.
     #[must_use]
     pub fn connect(self, connect: Duration) -> Self {

@@ -23,6 +23,9 @@ const SDK_REQUEST: HeaderName = HeaderName::from_static("amz-sdk-request");
 /// The skew from which on it explains a refusal.
 const SKEW_EXPLAINS: i64 = 240;
 
+/// No clock is more wrong than this: one that begins in 1970 is less.
+const MAX_SKEW: time::Duration = time::Duration::days(36_500);
+
 /// A reply that took longer says nothing about the clocks.
 const SKEW_ROUND_TRIP: time::Duration = time::Duration::minutes(15);
 
@@ -72,6 +75,7 @@ impl Caller {
 
     /// Sets what the server's clock is ahead by, until the next reply tells. With the correction switched off, it stays.
     pub fn set_skew(&self, skew: time::Duration) {
+        let skew = skew.clamp(-MAX_SKEW, MAX_SKEW);
         self.skew.store(skew.whole_seconds(), Ordering::Relaxed);
     }
 
@@ -88,8 +92,8 @@ impl Caller {
         if round_trip.is_negative() || round_trip > SKEW_ROUND_TRIP {
             return None;
         }
-        let middle: OffsetDateTime = sent + round_trip / 2;
-        let skew = (date - middle).whole_seconds();
+        let middle = sent.saturating_add(round_trip / 2);
+        let skew = (date - middle).clamp(-MAX_SKEW, MAX_SKEW).whole_seconds();
         if self.corrects_skew {
             self.skew.store(skew, Ordering::Relaxed);
         }
@@ -236,7 +240,10 @@ impl<O: Operation> Resume<Answer, Call<O>> for Sent<O> {
             (Some(metadata), _) => Event::Reply { call, attempt, metadata, took },
             (None, Ok(reply)) => Event::Reply { call, attempt, metadata: &reply.metadata, took },
         });
-        let skew = metadata.and_then(|metadata| state.caller.learn(at, now, metadata));
+        // A proxy's error page says nothing about the clock of STS.
+        let is_from_sts = outcome.as_ref().map_or_else(|error| error.service().is_some(), |_| true);
+        let skew =
+            metadata.filter(|_| is_from_sts).and_then(|metadata| state.caller.learn(at, now, metadata));
         match outcome {
             Ok(reply) => state.succeed(reply),
             Err(error) => state.fail(error, skew, now),

@@ -168,7 +168,7 @@ impl Encoder {
         Ok(request)
     }
 
-    /// A URL that makes the call for whoever opens it, as EKS tokens and Vault logins do.
+    /// A URL that makes the call for whoever opens it, as EKS tokens do.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput): as for [`encode`](Self::encode); or the operation
@@ -202,14 +202,21 @@ impl Encoder {
         let url = zeroize::Zeroizing::new(format!("{}?{}", self.endpoint.url(), form.as_query()));
         *request.uri_mut() =
             Uri::try_from(url.as_str()).map_err(|_| Error::setting("Url", "would be too long"))?;
+        if options.headers.len() > sigv4::MAX_HEADERS {
+            return Err(Error::setting("Header", "is given too often"));
+        }
         request.headers_mut().extend(options.headers.iter().cloned());
         self.signer.presign(&request, &self.signing(Some(credentials), now)?, options.expires)
     }
 
     /// The same error with a [`Hint`], where what it most likely comes from can be told from its code, its
-    /// message and the settings. Drivers do it for every error that they give out.
+    /// message and the settings, and without the credentials, which some services echo in their refusals. Drivers do it for every error that they give out.
     #[must_use]
-    pub fn explain(&self, error: Error, credentials: Option<&Credentials>, now: OffsetDateTime) -> Error {
+    pub fn explain(&self, mut error: Error, credentials: Option<&Credentials>, now: OffsetDateTime) -> Error {
+        if let Some(credentials) = credentials {
+            error.redact(credentials.secret_access_key().expose());
+            credentials.session_token().into_iter().for_each(|token| error.redact(token.expose()));
+        }
         let hint = Hint::of(&error, &Situation { endpoint: &self.endpoint, credentials, now });
         error.with_hint(hint)
     }

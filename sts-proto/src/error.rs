@@ -12,8 +12,12 @@ use crate::reply::{Metadata, ReplyFault};
 use crate::retry::Retry;
 
 mod code;
+pub(crate) mod redact;
 mod service;
 mod violation;
+
+/// The most violations that `Display` shows.
+const VIOLATIONS_SHOWN: usize = 20;
 
 /// What a cause of an error may be: any error that can cross threads.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -143,6 +147,13 @@ impl Error {
     pub(crate) fn with_hint(mut self, hint: Option<Hint>) -> Self {
         self.0.hint = hint.or(self.0.hint);
         self
+    }
+
+    /// Takes a secret of ours out of what the service said.
+    pub(crate) fn redact(&mut self, secret: &str) {
+        if let Detail::Service(service) = &mut self.0.detail {
+            service.redact(secret);
+        }
     }
 
     /// The same error, at the end of a call with these attempts.
@@ -315,8 +326,11 @@ impl fmt::Display for Error {
                     Some(action) => write!(f, "{action} was not sent: ")?,
                     None => f.write_str("invalid input: ")?,
                 }
-                for (i, violation) in violations.iter().enumerate() {
+                for (i, violation) in violations.iter().take(VIOLATIONS_SHOWN).enumerate() {
                     write!(f, "{}{violation}", if i > 0 { "; " } else { "" })?;
+                }
+                if violations.len() > VIOLATIONS_SHOWN {
+                    write!(f, "; and {} more", violations.len() - VIOLATIONS_SHOWN)?;
                 }
             }
             Detail::Transport { kind, because, .. } => {
@@ -359,7 +373,6 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.0.detail {
             Detail::Transport { source, .. } => Some(&**source),
-            Detail::Response { fault, .. } => fault.cause(),
             _ => None,
         }
     }

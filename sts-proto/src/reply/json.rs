@@ -128,7 +128,10 @@ impl Scanner<'_> {
                     Some('f') => out.push('\u{c}'),
                     Some('u') => {
                         let digits: String = chars.by_ref().take(4).map(|(_, c)| c).collect();
-                        let unit = u16::from_str_radix(&digits, 16).map_err(|_| ReplyFault::NotXml)?;
+                        // The standard library would take a sign as well.
+                        let is_hex = digits.bytes().all(|b| b.is_ascii_hexdigit());
+                        let unit = u16::from_str_radix(&digits, 16).ok().filter(|_| is_hex);
+                        let unit = unit.ok_or(ReplyFault::NotXml)?;
                         units.push(unit);
                         continue;
                     }
