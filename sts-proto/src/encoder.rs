@@ -1,5 +1,6 @@
 //! From an operation to a request.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{CONTENT_TYPE, HOST, HeaderName, HeaderValue, USER_AGENT};
@@ -43,7 +44,7 @@ pub struct Encoder {
     host: HeaderValue,
     user_agent: HeaderValue,
     validation: Validation,
-    signer: Signer,
+    signer: Arc<Signer>,
 }
 
 /// What a presigned URL is to be like.
@@ -99,7 +100,7 @@ impl Encoder {
             endpoint,
             user_agent: UserAgent::new().to_header(),
             validation: Validation::default(),
-            signer: Signer::new(),
+            signer: Arc::new(Signer::new()),
         }
     }
 
@@ -117,6 +118,13 @@ impl Encoder {
         self
     }
 
+    /// A signer of the caller's own, which several encoders can share: their keys are derived once.
+    #[must_use]
+    pub fn with_signer(mut self, signer: Arc<Signer>) -> Self {
+        self.signer = signer;
+        self
+    }
+
     /// The endpoint.
     #[must_use]
     pub fn endpoint(&self) -> &Endpoint {
@@ -125,7 +133,7 @@ impl Encoder {
 
     /// The signer, for requests to other services.
     #[must_use]
-    pub fn signer(&self) -> &Signer {
+    pub fn signer(&self) -> &Arc<Signer> {
         &self.signer
     }
 

@@ -47,7 +47,7 @@
 //!
 //! # What `Err` means
 //! Whatever makes a request fails with [`ErrorKind::InvalidInput`] only, before anything is sent, and reports every
-//! broken rule at once. What a network or a server did comes out of
+//! broken rule of an operation at once. What a network or a server did comes out of
 //! [`decode`](operation::Operation::decode) and of drivers, as one of the other three kinds.
 //!
 //! # Secrets
