@@ -96,6 +96,7 @@ pub mod http1;
 pub mod operation;
 pub mod proxy;
 pub mod reply;
+pub mod settings;
 pub mod shape;
 pub mod sigv4;
 pub mod source;
