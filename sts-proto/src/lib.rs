@@ -88,6 +88,7 @@ pub use time;
 #[cfg(feature = "json")]
 pub mod authorization;
 pub mod call;
+pub mod certificate;
 pub mod compatible;
 pub mod endpoint;
 pub mod form;
