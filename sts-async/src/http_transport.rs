@@ -131,11 +131,11 @@ impl<C: Connector> HttpTransport<C> {
             match exchange(stream, &method, &bytes).await {
                 Ok(done) => return Ok(self.keep(target, generation, done)),
                 Err(broken) if broken.is_stale() => log::trace!("a kept connection had been closed"),
-                Err(broken) => return Err(through(broken.error, proxy)),
+                Err(broken) => return Err(broken.into_error(proxy)),
             }
         }
         let stream = self.open(&url, &target, proxy).await?;
-        let done = exchange(stream, &method, &bytes).await.map_err(|broken| through(broken.error, proxy))?;
+        let done = exchange(stream, &method, &bytes).await.map_err(|broken| broken.into_error(proxy))?;
         Ok(self.keep(target, generation, done))
     }
 
@@ -207,7 +207,7 @@ impl<C: Connector> HttpTransport<C> {
             {
                 return Err(proxy.refusal(url, None, error));
             }
-            Err(broken) => return Err(through(broken.error, Some(proxy))),
+            Err(broken) => return Err(broken.into_error(Some(proxy))),
         };
         let status = done.response.status();
         match done.reusable {
@@ -249,12 +249,4 @@ impl<C: Connector> fmt::Debug for HttpTransport<C> {
 
 fn too_late(what: &str, timeout: Duration) -> Error {
     Error::transport(TransportKind::Timeout, format!("{what} after {timeout:?}"))
-}
-
-/// What failed on the way through a proxy may be the proxy's doing.
-fn through(error: Error, proxy: Option<&Proxy>) -> Error {
-    match proxy {
-        Some(proxy) => error.because(format!("it went through the proxy {proxy}")),
-        None => error,
-    }
 }

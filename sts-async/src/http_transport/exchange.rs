@@ -5,6 +5,7 @@ use std::io;
 use futures_lite::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use sts_proto::http::{Method, Response};
 use sts_proto::http1::{Finished, Progress, ReplyReader};
+use sts_proto::proxy::Proxy;
 use sts_proto::{Body, Error, TransportKind};
 use zeroize::Zeroizing;
 
@@ -34,16 +35,21 @@ impl Broken {
 
     fn of_io(error: io::Error, received: usize) -> Self {
         let kind = if tls::is_of_tls(&error) { TransportKind::Tls } else { TransportKind::of_io(&error) };
-        Self { error: Error::transport(kind, error), received }.counted()
+        Self { error: Error::transport(kind, error), received }
     }
 
-    fn counted(self) -> Self {
+    /// The error, saying how far things went. What failed on the way through a proxy may be the proxy's doing.
+    pub(super) fn into_error(self, proxy: Option<&Proxy>) -> Error {
         let Self { error, received } = self;
-        let error = match error.transport_kind() {
-            Some(TransportKind::Closed) => error.because(format!("after {received} bytes of it")),
-            _ => error,
-        };
-        Self { error, received }
+        let is_closed = error.transport_kind() == Some(TransportKind::Closed);
+        match (is_closed, proxy) {
+            (true, None) => error.because(format!("after {received} bytes of it")),
+            (true, Some(proxy)) => {
+                error.because(format!("after {received} bytes of it, through the proxy {proxy}"))
+            }
+            (false, Some(proxy)) => error.because(format!("it went through the proxy {proxy}")),
+            (false, None) => error,
+        }
     }
 }
 
@@ -77,7 +83,7 @@ pub(super) async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(
                 Ok(Done { response, reusable: keep_alive.then_some(stream) })
             }
             Ok(Progress::More) => Err(Broken::of_io(io::ErrorKind::UnexpectedEof.into(), received)),
-            Err(error) => Err(Broken { error, received }.counted()),
+            Err(error) => Err(Broken { error, received }),
         };
     }
 }
