@@ -7,12 +7,13 @@ use std::time::Duration;
 use sts_proto::http::{Request, Response, Uri};
 use sts_proto::proxy::{Proxy, ProxyScheme, ProxySettings};
 use sts_proto::reply::MAX_REPLY_BYTES;
+use sts_proto::settings::Timeouts;
 use sts_proto::{Body, Error, TransportKind};
 use ureq::Agent;
 use ureq::config::AutoHeaderValue;
 use zeroize::Zeroizing;
 
-use crate::transport::{Timeouts, Transport};
+use crate::transport::Transport;
 
 use failure::Way;
 use tls::TlsConfig;

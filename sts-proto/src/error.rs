@@ -1,7 +1,7 @@
 //! What can go wrong, in one type.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::{fmt, io};
 
 pub use code::ErrorCode;
 pub use service::{Fault, ServiceError};
@@ -290,6 +290,24 @@ impl Error {
 }
 
 impl TransportKind {
+    /// What an error of a socket, or of the resolution of a name, is. One of TLS has to be told apart before.
+    #[must_use]
+    pub fn of_io(error: &io::Error) -> Self {
+        use io::ErrorKind::*;
+        if is_lookup_failure(error) {
+            return Self::Dns;
+        }
+        match error.kind() {
+            ConnectionRefused | HostUnreachable | NetworkUnreachable | NetworkDown | AddrNotAvailable => {
+                Self::Connect
+            }
+            TimedOut | WouldBlock => Self::Timeout,
+            ConnectionReset | ConnectionAborted | BrokenPipe | NotConnected | UnexpectedEof => Self::Closed,
+            InvalidData => Self::Protocol,
+            _ => Self::Other,
+        }
+    }
+
     /// Whether a failure of this kind may pass by itself.
     #[must_use]
     pub fn is_retryable(self) -> bool {
@@ -297,6 +315,14 @@ impl TransportKind {
             Self::Dns | Self::Connect | Self::Proxy | Self::Timeout | Self::Closed | Self::Protocol => true,
             Self::ProxyRefused | Self::Tls | Self::TooLarge | Self::Other => false,
         }
+    }
+}
+
+/// The standard library has no kind for it: a text on Unix, the numbers from 11001 to 11004 on Windows.
+fn is_lookup_failure(error: &io::Error) -> bool {
+    match error.raw_os_error() {
+        Some(code) => cfg!(windows) && (11_001..=11_004).contains(&code),
+        None => error.to_string().starts_with("failed to lookup address information"),
     }
 }
 

@@ -88,6 +88,7 @@ pub use time;
 #[cfg(feature = "json")]
 pub mod authorization;
 pub mod call;
+pub mod certificate;
 pub mod compatible;
 pub mod endpoint;
 pub mod form;
@@ -97,6 +98,7 @@ pub mod observe;
 pub mod operation;
 pub mod proxy;
 pub mod reply;
+pub mod settings;
 pub mod shape;
 pub mod sigv4;
 pub mod source;
