@@ -84,6 +84,16 @@ impl KeySet {
         self.rsa.get_or_init(make).as_ref()
     }
 
+    /// Makes the RSA key, which takes a while, unless there is one.
+    pub(super) fn make_rsa(&self) {
+        self.rsa();
+    }
+
+    /// Whether the RSA key was made.
+    pub(super) fn has_rsa(&self) -> bool {
+        self.rsa.get().is_some()
+    }
+
     /// `None` when the system has no randomness to give.
     pub(super) fn sign(&self, algorithm: TokenAlgorithm, message: &[u8]) -> Option<Vec<u8>> {
         let random = SystemRandom::new();
