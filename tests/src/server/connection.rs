@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use mio::net::TcpStream;
 
 use super::Limits;
-use super::delivery::{self, End};
+use super::delivery::{self, Delivery, End};
 use super::fault::Fault;
 use super::http::{BODY_LIMIT, Found, Reader, Stage};
 use super::oidc;
@@ -212,6 +212,11 @@ impl Connection {
         let service = context.service;
         let (answer, fault) = service.respond(request);
         let delivery = delivery::deliver(answer, fault.as_ref(), keep_alive, service.clock.now());
+        self.send(delivery);
+    }
+
+    fn send(&mut self, delivery: Delivery) {
+        self.deadline = None;
         self.state = State::Sending(Sending::new(delivery));
     }
 
@@ -219,6 +224,6 @@ impl Connection {
         let service = context.service;
         let answer = service.reject(self.id, refusal);
         let delivery = delivery::deliver(answer, None, false, service.clock.now());
-        self.state = State::Sending(Sending::new(delivery));
+        self.send(delivery);
     }
 }

@@ -132,13 +132,7 @@ impl EventLoop {
                 }
             }
             let now = Instant::now();
-            while let Some(&(moment, id)) = self.timers.first()
-                && moment <= now
-            {
-                self.timers.pop_first();
-                if let Some(served) = self.connections.get_mut(&id) {
-                    served.timer = None;
-                }
+            for id in self.due(now) {
                 self.drive(id);
             }
             self.accept(now);
@@ -151,6 +145,21 @@ impl EventLoop {
             // An error is a panic, which that thread has reported already.
             let _ = key_maker.join();
         }
+    }
+
+    /// Takes those whose time has come.
+    fn due(&mut self, now: Instant) -> Vec<usize> {
+        let mut due = Vec::new();
+        while let Some(&(moment, id)) = self.timers.first()
+            && moment <= now
+        {
+            self.timers.pop_first();
+            if let Some(served) = self.connections.get_mut(&id) {
+                served.timer = None;
+            }
+            due.push(id);
+        }
+        due
     }
 
     fn has_room(&self) -> bool {
@@ -273,4 +282,97 @@ impl EventLoop {
 
 fn context<'a>(service: &'a Service, limits: Limits, shared: &Shared) -> Context<'a> {
     Context { service, limits, has_rsa: shared.has_rsa.load(Ordering::SeqCst) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::super::testing::{Client, IDENTITY, Signing, post};
+    use super::super::{Answer, Fault, Options, Server};
+    use super::*;
+
+    const UNSIGNED: &[u8] = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n";
+    const KEYS: &[u8] = b"GET /keys HTTP/1.1\r\nHost: h\r\n\r\n";
+
+    fn server() -> Server {
+        Server::start().expect("a server")
+    }
+
+    #[test]
+    fn nobody_else_waits_for_a_key() {
+        let sts = server();
+        let (begin, begun) = mpsc::channel();
+        let (release, released) = mpsc::channel::<()>();
+        let key_set = &sts.service.key_set;
+        thread::scope(|scope| {
+            scope.spawn(move || {
+                key_set.make_rsa_after(|| {
+                    begin.send(()).expect("the test waits");
+                    // Also released when the test fails.
+                    let _ = released.recv();
+                });
+            });
+            let release = release;
+            begun.recv().expect("it begins");
+            let (mut keys, mut token) = (Client::connect(&sts), Client::connect(&sts));
+            keys.send(KEYS);
+            let body = r#"{"alg":"RS256"}"#;
+            let head = "POST /_control/token HTTP/1.1\r\nHost: h\r\n";
+            token.send(format!("{head}Content-Length: {}\r\n\r\n{body}", body.len()).as_bytes());
+            for _ in 0..3 {
+                assert_eq!(post(&sts, sts.user(), IDENTITY).status, 200, "others are served");
+            }
+            release.send(()).expect("the key is awaited");
+            let (keys, token) = (keys.receive(), token.receive());
+            assert!(keys.status == 200 && keys.body.contains("RS256"), "{keys:?}");
+            assert!(token.status == 200 && token.body.len() > 300, "{token:?}");
+        });
+    }
+
+    #[test]
+    fn a_panic_ends_its_own_connection_only() {
+        let options = Options::new().log(|line| assert!(!line.contains("/latest/panic"), "as ordered"));
+        let sts = Server::with(options.metadata()).expect("a server");
+        let (mut doomed, mut other) = (Client::connect(&sts), Client::connect(&sts));
+        other.send(&Signing::post(sts.user(), IDENTITY).bytes());
+        assert_eq!(other.receive().status, 200);
+        doomed.send(b"GET /latest/panic HTTP/1.1\r\nHost: h\r\n\r\n");
+        assert_eq!(doomed.rest(), b"");
+        other.send(&Signing::post(sts.user(), IDENTITY).bytes());
+        assert_eq!(other.receive().status, 200);
+    }
+
+    #[test]
+    fn replies_larger_than_the_socket_arrive_whole_and_late_ones_are_given_up() {
+        let sts = server();
+        let large = "x".repeat(16 << 20);
+        sts.answer_next(Answer::reply(200, &[], &large));
+        let mut client = Client::connect(&sts);
+        client.send(UNSIGNED);
+        thread::sleep(Duration::from_millis(50));
+        assert_eq!(post(&sts, sts.user(), IDENTITY).status, 200, "others are served meanwhile");
+        assert!(client.receive().body == large);
+
+        let hasty = Limits { request: Duration::from_millis(100), ..Limits::default() };
+        let sts = Server::start_with(hasty).expect("a server");
+        sts.answer_next(Answer::reply(200, &[], &large));
+        let mut client = Client::connect(&sts);
+        client.send(UNSIGNED);
+        thread::sleep(Duration::from_millis(500));
+        assert!(client.rest().len() < large.len());
+    }
+
+    #[test]
+    fn endless_pauses_and_endless_pipelines_stall_nobody() {
+        let limits = Limits { idle: Duration::MAX, request: Duration::MAX, ..Limits::default() };
+        let sts = Server::start_with(limits).expect("a server");
+        sts.fault_next(Fault::Delay(Duration::MAX));
+        let mut delayed = Client::connect(&sts);
+        delayed.send(UNSIGNED);
+        let mut busy = Client::connect(&sts);
+        busy.send(&UNSIGNED.repeat(500));
+        assert_eq!(post(&sts, sts.user(), IDENTITY).status, 200);
+        assert!((0..500).all(|_| busy.receive().status == 400));
+    }
 }
