@@ -7,10 +7,15 @@ use std::sync::atomic::Ordering;
 use std::thread::{self, JoinHandle};
 
 use mio::net::TcpListener;
+use socket2::SockRef;
 
 use super::Limits;
 use super::event_loop::{EventLoop, Shared};
 use super::service::Service;
+
+/// Connections that the system holds until they are accepted. With the usual 128, clients that come by the hundred try
+/// again after a second.
+const BACKLOG: i32 = 1024;
 
 /// A server's place on the network.
 #[derive(Debug)]
@@ -23,6 +28,7 @@ pub(super) struct Listener {
 impl Listener {
     pub(super) fn start(service: Arc<Service>, limits: Limits, port: u16) -> io::Result<Self> {
         let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, port).into())?;
+        SockRef::from(&socket).listen(BACKLOG)?;
         let address = socket.local_addr()?;
         let (event_loop, shared) = EventLoop::new(socket, service, limits)?;
         let thread = thread::Builder::new().name("sts-loop".to_owned()).spawn(move || event_loop.run())?;
