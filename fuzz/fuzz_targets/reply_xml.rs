@@ -180,7 +180,7 @@ impl Masked {
     fn of(element: &Element) -> Self {
         Self {
             name: element.name().to_owned(),
-            text: Secret::from("*".repeat(element.text().len())),
+            text: Secret::from("*".repeat(element.expose_text().len())),
             children: element.children().iter().map(Self::of).collect(),
         }
     }

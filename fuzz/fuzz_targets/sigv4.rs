@@ -208,7 +208,7 @@ fn check_presigned(signer: &Signer, request: &Request<&[u8]>, signing: &Signing<
     assert!(url.contains(&format!("&X-Amz-Signature={signature}")), "{url}");
     assert!(!format!("{presigned:?}").contains(&signature), "{presigned:?}");
     if url.len() < usize::from(u16::MAX) - 1 {
-        let to_send = presigned.to_request().expect("a URL");
+        let to_send = presigned.expose_request().expect("a URL");
         assert_eq!(to_send.uri().path(), path_sent(request.uri()));
         assert_eq!(to_send.headers(), request.headers());
         assert!(signer.presign(&to_send, signing, expires).is_err(), "signed twice");

@@ -4,16 +4,17 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use sts_proto::call::{Caller, Deadlines};
+use sts_proto::call::{Caller, Deadlines, LogLine};
 use sts_proto::endpoint::Endpoint;
 use sts_proto::operation::Operation;
+use sts_proto::settings::{Resolved, Timeouts, total_time};
 use sts_proto::sigv4::PresignedUrl;
 use sts_proto::step::{Flow, Resume, Step};
 use sts_proto::time::OffsetDateTime;
 use sts_proto::{Credentials, Error, Presign, Reply};
 
 use crate::builder::ClientBuilder;
-use crate::transport::{Timeouts, Transport};
+use crate::transport::Transport;
 
 /// A client of STS. Cheap to clone and to share between threads; clones share connections and signing keys.
 #[derive(Clone)]
@@ -39,12 +40,8 @@ impl Client {
         ClientBuilder::default().transport(transport)
     }
 
-    pub(crate) fn from_parts(
-        caller: Caller,
-        transport: Box<dyn Transport>,
-        timeouts: Timeouts,
-        credentials: Option<Credentials>,
-    ) -> Self {
+    pub(crate) fn from_parts(resolved: Resolved, transport: Box<dyn Transport>) -> Self {
+        let Resolved { caller, timeouts, credentials, .. } = resolved;
         let shared = Arc::new(Shared { caller: Arc::new(caller), transport, timeouts });
         Self { shared, credentials: credentials.map(Arc::new) }
     }
@@ -72,7 +69,7 @@ impl Client {
             return Err(error.during(operation.action()));
         };
         let caller = &self.shared.caller;
-        let now = OffsetDateTime::now_utc() + caller.skew();
+        let now = OffsetDateTime::now_utc().saturating_add(caller.skew());
         caller.encoder().presign(operation, credentials, now, options)
     }
 
@@ -139,17 +136,23 @@ impl<O: Operation> Call<'_, O> {
     pub fn send(self) -> Result<Reply<O::Output>, Error> {
         let shared = &self.client.shared;
         let action = self.operation.action().to_owned();
-        let total = self.timeout.unwrap_or(shared.timeouts.total);
-        if total.is_zero() {
-            return Err(zero("Timeout").during(&action));
-        }
+        let total = total_time(self.timeout, shared.timeouts).map_err(|error| error.during(&action))?;
         let key = self.credentials.clone();
         let deadlines = Deadlines { attempt: shared.timeouts.attempt, total };
         let caller = Arc::clone(&shared.caller);
         let call = sts_proto::call::Call::new(caller, self.operation, self.credentials, deadlines, seed());
         let start = Instant::now();
         let outcome = drive(&*shared.transport, call.start(OffsetDateTime::now_utc()));
-        log_outcome(&action, start.elapsed(), key.as_deref(), &outcome);
+        let line = LogLine {
+            action: &action,
+            took: start.elapsed(),
+            credentials: key.as_deref(),
+            outcome: &outcome,
+        };
+        match &outcome {
+            Ok(_) => log::debug!("{line}"),
+            Err(_) => log::warn!("{line}"),
+        }
         outcome
     }
 }
@@ -174,28 +177,4 @@ fn drive<F: Flow>(transport: &dyn Transport, mut step: Step<F>) -> Result<F::Out
 /// The randomness of a call's waits. The standard library draws a new key for each of its hashers.
 fn seed() -> u64 {
     RandomState::new().build_hasher().finish()
-}
-
-/// One line a call. The access key id stands in it because it links the line to CloudTrail; no secret does.
-fn log_outcome<T>(
-    action: &str,
-    took: Duration,
-    credentials: Option<&Credentials>,
-    outcome: &Result<Reply<T>, Error>,
-) {
-    let took = took.as_secs_f64();
-    let key = credentials.map_or("none", Credentials::access_key_id);
-    match outcome {
-        Ok(Reply { metadata, .. }) => log::debug!(
-            "{action}: HTTP {} in {took:.3} s, attempt {}, request id {}, access key {key}",
-            metadata.status,
-            metadata.attempts,
-            metadata.request_id.as_deref().unwrap_or("none"),
-        ),
-        Err(error) => log::warn!("{error}; after {took:.3} s, access key {key}"),
-    }
-}
-
-pub(crate) fn zero(name: &'static str) -> Error {
-    Error::setting(name, "must not be zero")
 }

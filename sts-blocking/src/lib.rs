@@ -41,12 +41,13 @@ pub use builder::ClientBuilder;
 pub use client::{Call, Client};
 #[cfg(feature = "json")]
 pub use sts_proto::authorization;
+pub use sts_proto::settings::Timeouts;
 pub use sts_proto::{
     Body, Cause, Credentials, Encoder, Error, ErrorCode, ErrorKind, Hint, Metadata, Presign, Reply, Retry,
     RetryPolicy, RetryReason, Secret, ServiceError, TransportKind, UserAgent, Validation, compatible,
-    endpoint, http, operation, proxy, shape, sigv4, source, time,
+    endpoint, http, observe, operation, proxy, shape, sigv4, source, time,
 };
-pub use transport::{Timeouts, Transport};
+pub use transport::Transport;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 pub use ureq_transport::{CaBundle, Roots, Tls};
 #[cfg(feature = "ureq")]

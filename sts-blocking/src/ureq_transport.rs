@@ -7,12 +7,13 @@ use std::time::Duration;
 use sts_proto::http::{Request, Response, Uri};
 use sts_proto::proxy::{Proxy, ProxyScheme, ProxySettings};
 use sts_proto::reply::MAX_REPLY_BYTES;
+use sts_proto::settings::Timeouts;
 use sts_proto::{Body, Error, TransportKind};
 use ureq::Agent;
 use ureq::config::AutoHeaderValue;
 use zeroize::Zeroizing;
 
-use crate::transport::{Timeouts, Transport};
+use crate::transport::Transport;
 
 use failure::Way;
 use tls::TlsConfig;
@@ -27,6 +28,9 @@ mod tls;
 #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
 #[path = "ureq_transport/no_tls.rs"]
 mod tls;
+
+/// The most headers of a reply.
+const MAX_HEADERS: usize = 100;
 
 /// The largest head of a reply.
 const MAX_HEAD_BYTES: usize = 64 << 10;
@@ -147,7 +151,8 @@ impl UreqTransport {
     }
 
     /// Your own agent, with your proxies, certificates and pool sizes. What requests of STS need, such as no
-    /// redirects, is set for each request, and the time of each request is the client's.
+    /// redirects, is set for each request, and the time of each request is the client's. Its idle connections are not
+    /// closed by [`close_idle`](Transport::close_idle): only you can make another with the same connector and resolver.
     #[must_use]
     pub fn with_agent(agent: Agent) -> Self {
         let route = Route { proxy: None, agent: RwLock::new(agent) };
@@ -164,9 +169,11 @@ impl UreqTransport {
 impl Route {
     fn new(timeouts: Timeouts, proxy: Option<(Proxy, ureq::Proxy)>, tls: TlsConfig) -> Self {
         let (proxy, ureq_proxy) = proxy.unzip();
+        let half = (timeouts.connect / 2).max(Duration::from_millis(1));
         let config = Agent::config_builder()
-            .timeout_connect(Some(timeouts.connect))
-            .timeout_resolve(Some(timeouts.connect))
+            // ureq counts the two one after the other.
+            .timeout_connect(Some(half))
+            .timeout_resolve(Some(half))
             .timeout_global(Some(timeouts.attempt))
             .max_response_header_size(MAX_HEAD_BYTES)
             // ureq's own reading of the environment knows neither the URL's scheme nor NO_PROXY's networks.
@@ -212,12 +219,22 @@ impl Transport for UreqTransport {
         };
         let response = agent.run(request).map_err(|error| way.error(error))?;
         let (parts, body) = response.into_parts();
+        if parts.headers.len() > MAX_HEADERS {
+            return Err(Error::transport(
+                TransportKind::TooLarge,
+                format!("more than {MAX_HEADERS} headers"),
+            ));
+        }
         let length = body.content_length();
         let body = read(body.into_reader(), length, way)?;
         Ok(Response::from_parts(parts, body))
     }
 
     fn close_idle(&self) {
+        if self.attempt.is_none() {
+            // An agent of the user's own may have a connector that its configuration knows nothing of.
+            return;
+        }
         for route in &self.routes {
             let mut agent = route.agent.write().unwrap_or_else(PoisonError::into_inner);
             // The old agent's connections go with it, those in use when their reply is read.

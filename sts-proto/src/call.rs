@@ -23,6 +23,9 @@ const SDK_REQUEST: HeaderName = HeaderName::from_static("amz-sdk-request");
 /// The skew from which on it explains a refusal.
 const SKEW_EXPLAINS: i64 = 240;
 
+/// No clock is more wrong than this: one that begins in 1970 is less.
+const MAX_SKEW: time::Duration = time::Duration::days(36_500);
+
 /// A reply that took longer says nothing about the clocks.
 const SKEW_ROUND_TRIP: time::Duration = time::Duration::minutes(15);
 
@@ -59,6 +62,10 @@ impl Caller {
         Self { observer: Some(Box::new(observer)), ..self }
     }
 
+    pub(crate) fn boxed_observer(self, observer: Box<dyn Observer>) -> Self {
+        Self { observer: Some(observer), ..self }
+    }
+
     /// The encoder.
     #[must_use]
     pub fn encoder(&self) -> &Encoder {
@@ -73,6 +80,7 @@ impl Caller {
 
     /// Sets what the server's clock is ahead by, until the next reply tells. With the correction switched off, it stays.
     pub fn set_skew(&self, skew: time::Duration) {
+        let skew = skew.clamp(-MAX_SKEW, MAX_SKEW);
         self.skew.store(skew.whole_seconds(), Ordering::Relaxed);
     }
 
@@ -89,8 +97,8 @@ impl Caller {
         if round_trip.is_negative() || round_trip > SKEW_ROUND_TRIP {
             return None;
         }
-        let middle: OffsetDateTime = sent + round_trip / 2;
-        let skew = (date - middle).whole_seconds();
+        let middle = sent.saturating_add(round_trip / 2);
+        let skew = (date - middle).clamp(-MAX_SKEW, MAX_SKEW).whole_seconds();
         if self.corrects_skew {
             self.skew.store(skew, Ordering::Relaxed);
         }
@@ -237,7 +245,10 @@ impl<O: Operation> Resume<Answer, Call<O>> for Sent<O> {
             (Some(metadata), _) => Event::Reply { call, attempt, metadata, took },
             (None, Ok(reply)) => Event::Reply { call, attempt, metadata: &reply.metadata, took },
         });
-        let skew = metadata.and_then(|metadata| state.caller.learn(at, now, metadata));
+        // A proxy's error page says nothing about the clock of STS.
+        let is_from_sts = outcome.as_ref().map_or_else(|error| error.service().is_some(), |_| true);
+        let skew =
+            metadata.filter(|_| is_from_sts).and_then(|metadata| state.caller.learn(at, now, metadata));
         match outcome {
             Ok(reply) => state.succeed(reply),
             Err(error) => state.fail(error, skew, now),
@@ -344,6 +355,39 @@ impl<O: Operation> State<O> {
             access_key_id: credentials.map(Credentials::access_key_id),
         };
         observer.event(&event(call, self.attempts));
+    }
+}
+
+/// What became of a call in one line for a log, without its level: a refusal is worth more notice than a success.
+///
+/// The access key id stands in it because it links the line to CloudTrail; no secret does.
+#[derive(Debug)]
+pub struct LogLine<'a, T> {
+    /// AWS's name of the operation.
+    pub action: &'a str,
+    /// How long the call took.
+    pub took: Duration,
+    /// What it was signed with.
+    pub credentials: Option<&'a Credentials>,
+    /// Its result.
+    pub outcome: &'a Result<Reply<T>, Error>,
+}
+
+impl<T> fmt::Display for LogLine<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let took = self.took.as_secs_f64();
+        let key = self.credentials.map_or("none", Credentials::access_key_id);
+        match self.outcome {
+            Ok(Reply { metadata, .. }) => write!(
+                f,
+                "{}: HTTP {} in {took:.3} s, attempt {}, request id {}, access key {key}",
+                self.action,
+                metadata.status,
+                metadata.attempts,
+                metadata.request_id.as_deref().unwrap_or("none"),
+            ),
+            Err(error) => write!(f, "{error}; after {took:.3} s, access key {key}"),
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 //! Limits and patterns are those of the service model of API version 2011-06-15. Lengths count Unicode scalar
 //! values. A parameter's rule stands beside it in the operation's file, so that nothing can be sent unchecked.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use crate::error::{Error, Rule, Violation};
@@ -21,11 +22,21 @@ pub struct Text {
     pub(crate) max: usize,
     pub(crate) class: Option<&'static Class>,
     pub(crate) sensitive: bool,
+    /// Whether a required text is given when it is given as empty.
+    pub(crate) may_be_empty: bool,
 }
 
 impl Text {
     pub(crate) const fn optional(name: &'static str) -> Self {
-        Self { name, required: false, min: 0, max: usize::MAX, class: None, sensitive: false }
+        Self {
+            name,
+            required: false,
+            min: 0,
+            max: usize::MAX,
+            class: None,
+            sensitive: false,
+            may_be_empty: false,
+        }
     }
 
     pub(crate) const fn required(name: &'static str) -> Self {
@@ -45,9 +56,9 @@ impl Text {
         Self { class: Some(class), ..self }
     }
 
-    /// Whether a required text is given when it is given as empty: a tag's value is.
-    fn may_be_empty(&self) -> bool {
-        self.min == 0 && self.class.is_some()
+    /// Given, when it is given as empty.
+    pub(crate) const fn may_be_empty(self) -> Self {
+        Self { may_be_empty: true, ..self }
     }
 
     /// Kept out of URLs, logs and `Debug`.
@@ -187,9 +198,14 @@ impl Checker {
     }
 
     /// A rule between parameters.
-    pub(crate) fn relation(&mut self, parameter: impl Into<String>, holds: bool, sentence: &'static str) {
+    pub(crate) fn relation(
+        &mut self,
+        parameter: impl FnOnce() -> Cow<'static, str>,
+        holds: bool,
+        sentence: &'static str,
+    ) {
         if self.validation.relations && !holds {
-            self.violations.push(Violation::new(parameter.into(), Rule::Relation(sentence)));
+            self.violations.push(Violation::new(parameter(), Rule::Relation(sentence)));
         }
     }
 
@@ -201,7 +217,7 @@ impl Checker {
 
 impl Members for Checker {
     fn text(&mut self, rule: &'static Text, value: Option<&str>) {
-        if rule.required && value.is_none_or(|value| value.is_empty() && !rule.may_be_empty()) {
+        if rule.required && value.is_none_or(|value| value.is_empty() && !rule.may_be_empty) {
             return self.report(rule.name, Rule::Required);
         }
         let Some(value) = value else { return };

@@ -97,7 +97,7 @@ impl Credentials {
     /// Long-term credentials, or the first two parts of temporary ones.
     ///
     /// # Errors
-    /// Either part is empty, holds a control character, or begins or ends with white space; or the access key id
+    /// Either part is empty, holds a control character or what was no UTF-8, or begins or ends with white space; or the access key id
     /// holds anything but visible ASCII without `/` and `,` (it becomes part of a header).
     pub fn new(
         access_key_id: impl Into<String>,
@@ -106,7 +106,7 @@ impl Credentials {
         let (access_key_id, secret_access_key) = (access_key_id.into(), secret_access_key.into());
         let mut violations = Vec::new();
         check("AccessKeyId", &access_key_id, is_key_id_character, &mut violations);
-        check("SecretAccessKey", secret_access_key.expose(), |c| !c.is_control(), &mut violations);
+        check("SecretAccessKey", secret_access_key.expose(), is_secret_character, &mut violations);
         Error::unless_empty(violations)?;
         Ok(Self { access_key_id, secret_access_key, session_token: None, expiration: None, account_id: None })
     }
@@ -184,6 +184,11 @@ impl fmt::Debug for Credentials {
 /// `/` separates the parts of a credential scope and `,` those of an `Authorization` header.
 fn is_key_id_character(c: char) -> bool {
     c.is_ascii_graphic() && !matches!(c, '/' | ',')
+}
+
+/// What is no UTF-8 in the environment arrives as the replacement character: it is no part of a secret.
+fn is_secret_character(c: char) -> bool {
+    !c.is_control() && c != char::REPLACEMENT_CHARACTER
 }
 
 fn check(parameter: &'static str, value: &str, accepts: fn(char) -> bool, violations: &mut Vec<Violation>) {

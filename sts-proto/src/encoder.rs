@@ -1,5 +1,6 @@
 //! From an operation to a request.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{CONTENT_TYPE, HOST, HeaderName, HeaderValue, USER_AGENT};
@@ -43,7 +44,7 @@ pub struct Encoder {
     host: HeaderValue,
     user_agent: HeaderValue,
     validation: Validation,
-    signer: Signer,
+    signer: Arc<Signer>,
 }
 
 /// What a presigned URL is to be like.
@@ -99,7 +100,7 @@ impl Encoder {
             endpoint,
             user_agent: UserAgent::new().to_header(),
             validation: Validation::default(),
-            signer: Signer::new(),
+            signer: Arc::new(Signer::new()),
         }
     }
 
@@ -117,6 +118,13 @@ impl Encoder {
         self
     }
 
+    /// A signer of the caller's own, which several encoders can share: their keys are derived once.
+    #[must_use]
+    pub fn with_signer(mut self, signer: Arc<Signer>) -> Self {
+        self.signer = signer;
+        self
+    }
+
     /// The endpoint.
     #[must_use]
     pub fn endpoint(&self) -> &Endpoint {
@@ -125,7 +133,7 @@ impl Encoder {
 
     /// The signer, for requests to other services.
     #[must_use]
-    pub fn signer(&self) -> &Signer {
+    pub fn signer(&self) -> &Arc<Signer> {
         &self.signer
     }
 
@@ -168,7 +176,7 @@ impl Encoder {
         Ok(request)
     }
 
-    /// A URL that makes the call for whoever opens it, as EKS tokens and Vault logins do.
+    /// A URL that makes the call for whoever opens it, as EKS tokens do.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput): as for [`encode`](Self::encode); or the operation
@@ -202,14 +210,21 @@ impl Encoder {
         let url = zeroize::Zeroizing::new(format!("{}?{}", self.endpoint.url(), form.as_query()));
         *request.uri_mut() =
             Uri::try_from(url.as_str()).map_err(|_| Error::setting("Url", "would be too long"))?;
+        if options.headers.len() > sigv4::MAX_HEADERS {
+            return Err(Error::setting("Header", "is given too often"));
+        }
         request.headers_mut().extend(options.headers.iter().cloned());
         self.signer.presign(&request, &self.signing(Some(credentials), now)?, options.expires)
     }
 
     /// The same error with a [`Hint`], where what it most likely comes from can be told from its code, its
-    /// message and the settings. Drivers do it for every error that they give out.
+    /// message and the settings, and without the credentials, which some services echo in their refusals. Drivers do it for every error that they give out.
     #[must_use]
-    pub fn explain(&self, error: Error, credentials: Option<&Credentials>, now: OffsetDateTime) -> Error {
+    pub fn explain(&self, mut error: Error, credentials: Option<&Credentials>, now: OffsetDateTime) -> Error {
+        if let Some(credentials) = credentials {
+            error.redact(credentials.secret_access_key().expose());
+            credentials.session_token().into_iter().for_each(|token| error.redact(token.expose()));
+        }
         let hint = Hint::of(&error, &Situation { endpoint: &self.endpoint, credentials, now });
         error.with_hint(hint)
     }

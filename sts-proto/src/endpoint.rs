@@ -60,7 +60,7 @@ const LEGACY_REGIONS: [&str; 16] = [
 ];
 
 /// What decides on an endpoint.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct EndpointOptions {
     region: Option<String>,
     url: Option<String>,
@@ -175,6 +175,13 @@ impl EndpointOptions {
                 violations.push(Violation::new(name, Rule::Setting(sentence.into())));
             }
         }
+        if let Some(name) = self.signing_name.as_deref().filter(|name| !is_host_label(name)) {
+            let sentence = format!(
+                "must be letters, digits and inner hyphens, and is {} bytes of something else",
+                name.len()
+            );
+            violations.push(Violation::new("SigningName", Rule::Setting(sentence.into())));
+        }
         Error::unless_empty(violations)?;
         let mut endpoint = match &self.url {
             Some(url) => self.custom(url)?,
@@ -240,14 +247,21 @@ impl EndpointOptions {
         }
         let host = authority.host();
         let port = &authority.as_str()[host.len()..];
-        if host.is_empty() || !(port.is_empty() || authority.port_u16().is_some_and(|port| port > 0)) {
+        let is_port = |digits: &str| {
+            digits.bytes().all(|b| b.is_ascii_digit()) && digits.parse::<u16>().is_ok_and(|port| port > 0)
+        };
+        if !is_host(host) || !(port.is_empty() || port.strip_prefix(':').is_some_and(is_port)) {
             return refused("must have a host, and a port from 1 to 65535 if any");
+        }
+        // It would be signed without them and sent with them.
+        if uri.path().split('/').any(|segment| matches!(segment, "." | "..")) {
+            return refused("must not have `.` or `..` in its path");
         }
         let host_region = aws_region(host);
         if host_region.is_some() && uri.scheme() == Some(&Scheme::HTTP) {
             return refused("is AWS's own without TLS: credentials would travel for everybody to read");
         }
-        let is_global = host.eq_ignore_ascii_case(GLOBAL_HOST);
+        let is_global = host.trim_end_matches('.').eq_ignore_ascii_case(GLOBAL_HOST);
         let region = self.region.as_deref().filter(|region| *region != PSEUDO_REGION);
         let signing_region = region.map(str::to_owned).or(host_region);
         let signing_name = self.name();
@@ -256,6 +270,21 @@ impl EndpointOptions {
 
     fn name(&self) -> String {
         self.signing_name.clone().unwrap_or_else(|| SIGNING_NAME.to_owned())
+    }
+}
+
+/// A URL with credentials in it is refused, but may be shown before.
+impl fmt::Debug for EndpointOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EndpointOptions")
+            .field("region", &self.region)
+            .field("url", &self.url.as_deref().map(|url| url.rsplit('@').next().unwrap_or_default()))
+            .field("fips", &self.fips)
+            .field("dual_stack", &self.dual_stack)
+            .field("legacy_global", &self.legacy_global)
+            .field("signing_region", &self.signing_region)
+            .field("signing_name", &self.signing_name)
+            .finish()
     }
 }
 
@@ -330,6 +359,13 @@ fn aws_region(host: &str) -> Option<String> {
     labels.next().map(str::to_owned)
 }
 
+/// An address, or labels with dots between them. Names of hosts in containers have underscores, too.
+fn is_host(host: &str) -> bool {
+    let is_label = |label: &str| is_host_label(&label.replace('_', "x"));
+    (host.starts_with('[') && host.ends_with(']'))
+        || host.strip_suffix('.').unwrap_or(host).split('.').all(is_label)
+}
+
 /// RFC 1123, section 2.1.
 fn is_host_label(text: &str) -> bool {
     (1..=63).contains(&text.len())
@@ -381,6 +417,11 @@ mod tests {
             "https://h:99999/",
             "https://:443/",
             "https://h h/",
+            "https://h:+80/",
+            "https://./",
+            "https://-h/",
+            "https://h..x/",
+            "https://h/a/../x",
             "http://sts.eu-west-1.amazonaws.com",
         ] {
             let error = custom(url).expect_err(url);

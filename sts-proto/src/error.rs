@@ -1,7 +1,7 @@
 //! What can go wrong, in one type.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::{fmt, io};
 
 pub use code::ErrorCode;
 pub use service::{Fault, ServiceError};
@@ -12,8 +12,12 @@ use crate::reply::{Metadata, ReplyFault};
 use crate::retry::Retry;
 
 mod code;
+pub(crate) mod redact;
 mod service;
 mod violation;
+
+/// The most violations that `Display` shows.
+const VIOLATIONS_SHOWN: usize = 20;
 
 /// What a cause of an error may be: any error that can cross threads.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -143,6 +147,13 @@ impl Error {
     pub(crate) fn with_hint(mut self, hint: Option<Hint>) -> Self {
         self.0.hint = hint.or(self.0.hint);
         self
+    }
+
+    /// Takes a secret of ours out of what the service said.
+    pub(crate) fn redact(&mut self, secret: &str) {
+        if let Detail::Service(service) = &mut self.0.detail {
+            service.redact(secret);
+        }
     }
 
     /// The same error, at the end of a call with these attempts.
@@ -279,6 +290,24 @@ impl Error {
 }
 
 impl TransportKind {
+    /// What an error of a socket, or of the resolution of a name, is. One of TLS has to be told apart before.
+    #[must_use]
+    pub fn of_io(error: &io::Error) -> Self {
+        use io::ErrorKind::*;
+        if is_lookup_failure(error) {
+            return Self::Dns;
+        }
+        match error.kind() {
+            ConnectionRefused | HostUnreachable | NetworkUnreachable | NetworkDown | AddrNotAvailable => {
+                Self::Connect
+            }
+            TimedOut | WouldBlock => Self::Timeout,
+            ConnectionReset | ConnectionAborted | BrokenPipe | NotConnected | UnexpectedEof => Self::Closed,
+            InvalidData => Self::Protocol,
+            _ => Self::Other,
+        }
+    }
+
     /// Whether a failure of this kind may pass by itself.
     #[must_use]
     pub fn is_retryable(self) -> bool {
@@ -286,6 +315,14 @@ impl TransportKind {
             Self::Dns | Self::Connect | Self::Proxy | Self::Timeout | Self::Closed | Self::Protocol => true,
             Self::ProxyRefused | Self::Tls | Self::TooLarge | Self::Other => false,
         }
+    }
+}
+
+/// The standard library has no kind for it: a text on Unix, the numbers from 11001 to 11004 on Windows.
+fn is_lookup_failure(error: &io::Error) -> bool {
+    match error.raw_os_error() {
+        Some(code) => cfg!(windows) && (11_001..=11_004).contains(&code),
+        None => error.to_string().starts_with("failed to lookup address information"),
     }
 }
 
@@ -315,8 +352,11 @@ impl fmt::Display for Error {
                     Some(action) => write!(f, "{action} was not sent: ")?,
                     None => f.write_str("invalid input: ")?,
                 }
-                for (i, violation) in violations.iter().enumerate() {
+                for (i, violation) in violations.iter().take(VIOLATIONS_SHOWN).enumerate() {
                     write!(f, "{}{violation}", if i > 0 { "; " } else { "" })?;
+                }
+                if violations.len() > VIOLATIONS_SHOWN {
+                    write!(f, "; and {} more", violations.len() - VIOLATIONS_SHOWN)?;
                 }
             }
             Detail::Transport { kind, because, .. } => {
@@ -359,7 +399,6 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.0.detail {
             Detail::Transport { source, .. } => Some(&**source),
-            Detail::Response { fault, .. } => fault.cause(),
             _ => None,
         }
     }

@@ -193,7 +193,7 @@ fn of_unknown_host(endpoint: &Endpoint) -> Option<Hint> {
         return None;
     }
     let region = endpoint.signing_region()?;
-    Hint::new(Cause::UnknownRegion, format!("is {region} the name of a region?"))
+    Hint::new(Cause::UnknownRegion, format!("is there a network, and is {region} the name of a region?"))
 }
 
 #[cfg(test)]
@@ -260,6 +260,28 @@ mod tests {
     }
 
     #[test]
+    fn echoes_of_secrets_are_taken_out() {
+        let encoder = Encoder::new(EndpointOptions::new().region("eu-west-1").resolve().unwrap());
+        let credentials =
+            Credentials::new("AKIA", "sEcReTkEy").unwrap().with_session_token("tO/kEn").unwrap();
+        let body = "<Error><Code>SignatureDoesNotMatch</Code><Message>should have been x-amz-security-token:tO/kEn \
+                    sEcReTkEy id-of-ours code 774411</Message><CanonicalRequest>X-Amz-Security-Token=tO%2FkEn\
+                    </CanonicalRequest></Error>";
+        let operation = AssumeRole::new("", "").external_id("id-of-ours").token_code("774411");
+        let response = http::Response::builder().status(403).body(body).unwrap();
+        let error = operation.decode(&response).unwrap_err();
+        let error = encoder.explain(error, Some(&credentials), OffsetDateTime::UNIX_EPOCH);
+        let text = format!("{error} {error:?}");
+        for secret in ["tO/kEn", "tO%2FkEn", "sEcReTkEy", "id-of-ours", "774411"] {
+            assert!(!text.contains(secret), "{text}");
+        }
+        assert!(
+            text.contains("x-amz-security-token:[redacted] [redacted] [redacted] code [redacted]"),
+            "{text}"
+        );
+    }
+
+    #[test]
     fn the_measured_skew_is_named() {
         let error = refused("AKIA", "SignatureDoesNotMatch", "Signature not yet current: ...");
         assert!(
@@ -273,6 +295,9 @@ mod tests {
         let encoder = Encoder::new(EndpointOptions::new().region("eu-vest-1").resolve().unwrap());
         let error = Error::transport(TransportKind::Dns, "no such host");
         let error = encoder.explain(error, None, OffsetDateTime::UNIX_EPOCH);
-        assert!(error.to_string().ends_with("; is eu-vest-1 the name of a region?"), "{error}");
+        assert!(
+            error.to_string().ends_with("; is there a network, and is eu-vest-1 the name of a region?"),
+            "{error}"
+        );
     }
 }

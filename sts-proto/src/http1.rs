@@ -28,6 +28,7 @@ use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
 use http::{Method, Request};
 use zeroize::Zeroizing;
 
+pub use connect::connect;
 pub use reader::{Finished, Progress, ReplyReader};
 
 use crate::body::Body;
@@ -35,6 +36,7 @@ use crate::error::{Error, TransportKind};
 use crate::sigv4;
 
 mod body;
+mod connect;
 mod head;
 mod reader;
 

@@ -47,7 +47,7 @@
 //!
 //! # What `Err` means
 //! Whatever makes a request fails with [`ErrorKind::InvalidInput`] only, before anything is sent, and reports every
-//! broken rule at once. What a network or a server did comes out of
+//! broken rule of an operation at once. What a network or a server did comes out of
 //! [`decode`](operation::Operation::decode) and of drivers, as one of the other three kinds.
 //!
 //! # Secrets
@@ -88,6 +88,7 @@ pub use time;
 #[cfg(feature = "json")]
 pub mod authorization;
 pub mod call;
+pub mod certificate;
 pub mod compatible;
 pub mod endpoint;
 pub mod form;
@@ -97,6 +98,7 @@ pub mod observe;
 pub mod operation;
 pub mod proxy;
 pub mod reply;
+pub mod settings;
 pub mod shape;
 pub mod sigv4;
 pub mod source;

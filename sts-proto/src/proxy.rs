@@ -37,6 +37,7 @@ use crate::error::Error;
 use no_proxy::{NoProxy, Target};
 
 mod no_proxy;
+mod refusal;
 
 /// The longest URL of a proxy.
 const MAX_URL_BYTES: usize = 4096;

@@ -10,10 +10,12 @@ use time::format_description::well_known::{Rfc2822, Rfc3339};
 
 pub(crate) use fault::ReplyFault;
 
-use crate::error::Error;
+use crate::error::{Error, redact};
 use crate::operation::Operation;
 use crate::retry::Retry;
-use crate::xml::{Cursor, Field};
+use crate::xml::Cursor;
+
+pub(crate) use document::set_request_id;
 
 mod document;
 mod fault;
@@ -119,7 +121,7 @@ impl Metadata {
 }
 
 fn header(headers: &HeaderMap, name: &str) -> Option<String> {
-    headers.get(name)?.to_str().ok().map(str::trim).filter(|id| !id.is_empty()).map(str::to_owned)
+    headers.get(name)?.to_str().ok().map(str::trim).filter(|id| document::is_id(id)).map(str::to_owned)
 }
 
 /// What is no number of milliseconds is ignored.
@@ -154,7 +156,9 @@ pub(crate) fn decode<O: Operation>(
     } else {
         match document::refusal(body, &mut metadata) {
             Ok(refusal) => {
-                return Err(Error::refused(refusal.into_error(metadata)).during(operation.action()));
+                let mut error = Error::refused(refusal.into_error(metadata)).during(operation.action());
+                redact::for_each_secret(operation, &mut |secret| error.redact(secret));
+                return Err(error);
             }
             Err(fault) => Err(fault),
         }
@@ -186,19 +190,21 @@ pub(crate) fn read_result<T>(
     action: &str,
     mut read: impl FnMut(&mut Cursor<'_>) -> Result<T, ReplyFault>,
 ) -> Result<T, ReplyFault> {
-    let mut output = Field::new("Result");
+    let mut output = None;
     let mut wrappers = 0usize;
     loop {
         if cursor.child()? {
             if cursor.name().strip_suffix("Result") == Some(action) {
-                output.set(read(cursor)?)?;
+                if output.replace(read(cursor)?).is_some() {
+                    return Err(ReplyFault::TwoResults);
+                }
             } else if document::is_request_id(cursor.name()) {
-                document::set_request_id(&cursor.text()?, metadata);
+                set_request_id(&cursor.text()?, metadata);
             } else {
                 wrappers += 1;
             }
         } else if wrappers == 0 {
-            return output.required();
+            return output.ok_or_else(|| ReplyFault::NoResult { action: action.to_owned() });
         } else {
             wrappers -= 1;
         }

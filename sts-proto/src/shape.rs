@@ -1,5 +1,7 @@
 //! Values that several operations share.
 
+use std::collections::BTreeSet;
+
 use crate::constraint::{Checker, Members, Shape, Text, class};
 use crate::credentials::{Credentials, Secret};
 use crate::operation::Warning;
@@ -50,7 +52,7 @@ impl<K: Into<String>, V: Into<String>> From<(K, V)> for Tag {
 }
 
 static TAG_KEY: Text = Text::required("Key").length(1, 128).of(&class::TAG_KEY);
-static TAG_VALUE: Text = Text::required("Value").length(0, 256).of(&class::TAG_VALUE);
+static TAG_VALUE: Text = Text::required("Value").length(0, 256).of(&class::TAG_VALUE).may_be_empty();
 
 impl Shape for Tag {
     fn members(&self, members: &mut impl Members) {
@@ -231,26 +233,31 @@ pub(crate) fn read_credentials(cursor: &mut Cursor<'_>) -> Result<Credentials, R
 
 /// Tags of one request: keys differ in more than case, and transitive keys are among them.
 pub(crate) fn check_tags(checker: &mut Checker, tags: &[Tag], transitive: &[TagKey]) {
-    let keys: Vec<String> = tags.iter().map(|tag| tag.key.to_lowercase()).collect();
-    for (i, key) in keys.iter().enumerate() {
-        let is_new = !keys[..i].contains(key);
-        checker.relation(format!("Tags[{i}].Key"), is_new, "is the key of an earlier tag, case aside");
+    let mut keys = BTreeSet::new();
+    for (i, tag) in tags.iter().enumerate() {
+        let is_new = keys.insert(tag.key.to_lowercase());
+        checker.relation(
+            || format!("Tags[{i}].Key").into(),
+            is_new,
+            "is the key of an earlier tag, case aside",
+        );
     }
     for (i, TagKey(key)) in transitive.iter().enumerate() {
         let is_tag = keys.contains(&key.to_lowercase());
-        checker.relation(format!("TransitiveTagKeys[{i}]"), is_tag, "is not the key of one of the `Tags`");
+        let path = || format!("TransitiveTagKeys[{i}]").into();
+        checker.relation(path, is_tag, "is not the key of one of the `Tags`");
     }
 }
 
 /// An MFA device without its code, or a code without its device.
 pub(crate) fn check_mfa(checker: &mut Checker, serial_number: Option<&String>, token_code: Option<&Secret>) {
     checker.relation(
-        "TokenCode",
+        || "TokenCode".into(),
         serial_number.is_none() || token_code.is_some(),
         "must be given with `SerialNumber`",
     );
     checker.relation(
-        "SerialNumber",
+        || "SerialNumber".into(),
         token_code.is_none() || serial_number.is_some(),
         "must be given with `TokenCode`",
     );

@@ -41,6 +41,9 @@ mod string_to_sign;
 /// The one algorithm: HMAC with SHA-256.
 pub(crate) const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 
+/// The most headers of a request that is signed; the `http` crate itself panics above 24,576.
+pub const MAX_HEADERS: usize = 1000;
+
 /// The payload hash that stands for a payload which is not signed. S3 takes it; STS does not.
 const UNSIGNED_PAYLOAD: &str = "UNSIGNED-PAYLOAD";
 
@@ -68,7 +71,7 @@ pub struct Signing<'a> {
     pub normalize_path: bool,
     /// Whether the path, which is percent-encoded as it stands in the URL, is encoded once more. On, except for S3.
     pub double_encode_path: bool,
-    /// Whether `x-amz-content-sha256` is added and signed. Off, except for S3.
+    /// Whether `x-amz-content-sha256` is added and signed, when signing by header. Off, except for S3.
     pub content_sha256_header: bool,
 }
 
@@ -118,7 +121,17 @@ impl<'a> Signing<'a> {
         }
     }
 
-    fn scope(&self) -> Result<Scope<'a>, Error> {
+    /// The scope of a signature for a request that can be signed.
+    fn scope<B>(&self, request: &Request<B>) -> Result<Scope<'a>, Error> {
+        if request.uri().authority().is_some_and(|authority| authority.as_str().contains('@')) {
+            return Err(Error::setting("Url", "must not hold credentials"));
+        }
+        if request.headers().len() > MAX_HEADERS {
+            return Err(Error::setting(
+                "Header",
+                format!("must not stand there more than {MAX_HEADERS} times"),
+            ));
+        }
         Scope::new(DateTime::new(self.time)?, self.region, self.service)
     }
 
@@ -152,7 +165,7 @@ impl PayloadHash {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Explanation {
-    /// Step 1. It holds the session token, if that is signed.
+    /// Step 1, with what is not UTF-8 replaced. It holds the session token, if that is signed.
     pub canonical_request: crate::Secret,
     /// Step 2.
     pub string_to_sign: String,
@@ -171,7 +184,7 @@ impl Signer {
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput): the URL has no host, the region or the service
     /// cannot be part of a scope, or the year has not four digits.
     pub fn sign<B: AsRef<[u8]>>(&self, request: &mut Request<B>, signing: &Signing<'_>) -> Result<(), Error> {
-        let scope = signing.scope()?;
+        let scope = signing.scope(request)?;
         let payload = signing.payload_hash(request.body().as_ref());
         let late_token = prepare_headers(request, signing, &scope, &payload)?;
         let canonical = Canonical::of(request, signing, Query::AsIs, payload.as_str())?;
@@ -194,7 +207,7 @@ impl Signer {
         request: &Request<B>,
         signing: &Signing<'_>,
     ) -> Result<Explanation, Error> {
-        let scope = signing.scope()?;
+        let scope = signing.scope(request)?;
         let payload = signing.payload_hash(request.body().as_ref());
         let mut bare = Request::new(());
         *bare.method_mut() = request.method().clone();

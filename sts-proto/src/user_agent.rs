@@ -24,6 +24,7 @@ pub struct UserAgent {
     driver: Option<(String, String)>,
     execution_environment: Option<String>,
     features: Vec<&'static str>,
+    retry_mode: Option<&'static str>,
     app_id: Option<String>,
     suffix: Option<String>,
 }
@@ -49,11 +50,18 @@ impl UserAgent {
         self
     }
 
-    /// Adds the id of a feature in use, as AWS's SDKs number them: `N` for an endpoint of one's own, `e` for
+    /// Adds the id of a feature in use, as AWS's SDKs number them: `E` for retries in standard mode, `N` for an endpoint of one's own, `e` for
     /// credentials in code, `g` for those in the environment.
     #[must_use]
     pub fn feature(mut self, id: &'static str) -> Self {
         self.features.push(id);
+        self
+    }
+
+    /// How calls are tried again: `standard` or `adaptive`.
+    #[must_use]
+    pub fn retry_mode(mut self, mode: &'static str) -> Self {
+        self.retry_mode = Some(mode);
         self
     }
 
@@ -84,6 +92,7 @@ impl UserAgent {
         if !self.features.is_empty() {
             words.push(format!("m/{}", self.features.join(",")));
         }
+        words.extend(self.retry_mode.iter().map(|mode| format!("cfg/retry-mode#{mode}")));
         words.extend(self.app_id.iter().map(|id| format!("app/{id}")));
         words.extend(self.suffix.iter().filter(|suffix| !suffix.is_empty()).cloned());
         // Every character left in the words can stand in a header.

@@ -81,19 +81,13 @@ impl<'x> Cursor<'x> {
                     self.depth -= 1;
                     return Ok(Token::End);
                 }
-                Event::Text(text) => {
-                    let text = text.into_inner();
-                    return Ok(Token::Text(if text.contains('\r') { line_ends(&text) } else { text }));
-                }
-                Event::CData(text) => {
-                    let text = text.into_inner();
-                    return Ok(Token::Text(if text.contains('\r') { line_ends(&text) } else { text }));
-                }
+                Event::Text(text) => return self.checked(text.into_inner()),
+                Event::CData(text) => return self.checked(text.into_inner()),
                 Event::GeneralRef(reference) => {
                     let c = match reference.resolve_char_ref() {
-                        Ok(Some(c)) => c,
+                        Ok(Some(c)) if is_character(c) => c,
                         Ok(None) => predefined(&reference).ok_or_else(|| self.syntax())?,
-                        Err(_) => return Err(self.syntax()),
+                        _ => return Err(self.syntax()),
                     };
                     return Ok(Token::Text(Cow::Owned(c.to_string())));
                 }
@@ -103,6 +97,12 @@ impl<'x> Cursor<'x> {
                 Event::Empty(_) | Event::Decl(_) => return Err(self.syntax()),
             }
         }
+    }
+
+    /// Control characters have no place in XML, and none in what is shown to people.
+    fn checked(&self, text: Cow<'x, str>) -> Result<Token<'x>> {
+        let is_well_formed = text.bytes().all(|b| b >= b' ' || matches!(b, b'\t' | b'\n' | b'\r'));
+        if is_well_formed { Ok(Token::Text(text)) } else { Err(self.syntax()) }
     }
 
     /// Enters the next child of the innermost element, or leaves that element when there is none. Text between
@@ -131,8 +131,8 @@ impl<'x> Cursor<'x> {
         let mut all = Cow::Borrowed("");
         loop {
             match self.token()? {
-                Token::Text(piece) if all.is_empty() => all = piece,
-                Token::Text(piece) => all.to_mut().push_str(&piece),
+                Token::Text(piece) if all.is_empty() => all = line_ends(piece),
+                Token::Text(piece) => all.to_mut().push_str(&line_ends(piece)),
                 Token::End => break,
                 Token::Start => return Err(self.syntax()),
             }
@@ -262,9 +262,14 @@ fn is_blank(text: &str) -> bool {
     text.bytes().all(|b| b.is_ascii_whitespace())
 }
 
-/// XML 1.0, section 2.11: a reader sees every line end as one line feed.
-fn line_ends(text: &str) -> Cow<'static, str> {
-    Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
+/// XML 1.0, section 2.11: a reader sees every line end as one line feed. Not for secrets, whose copies it would leave.
+fn line_ends(text: Cow<'_, str>) -> Cow<'_, str> {
+    if text.contains('\r') { Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n")) } else { text }
+}
+
+/// XML 1.0, production `Char`.
+fn is_character(c: char) -> bool {
+    matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
 }
 
 fn predefined(name: &str) -> Option<char> {
@@ -319,6 +324,9 @@ mod tests {
         assert!(matches!(text("<a>x</a><b/>"), Err(Syntax { .. })));
         assert!(matches!(text("<a>x</b>"), Err(Syntax { .. })));
         assert!(matches!(text("x<a/>"), Err(Syntax { .. })));
+        assert!(matches!(text("<a>\u{1b}[31m</a>"), Err(Syntax { .. })));
+        assert!(matches!(text("<a>&#27;[31m</a>"), Err(Syntax { .. })));
+        assert!(matches!(text("<a>&#xFFFE;</a>"), Err(Syntax { .. })));
         assert!(matches!(Cursor::new(b"<a>\xff</a>"), Err(NotUtf8 { position: 3 })));
         let deep = "<a>".repeat(MAX_DEPTH + 1);
         assert!(matches!(Cursor::new(deep.as_bytes()).unwrap().skip(), Err(TooDeep)));

@@ -9,6 +9,7 @@
 use std::env;
 use std::ffi::OsString;
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -78,10 +79,9 @@ fn is_on(variable: &str) -> bool {
     env::var_os(variable).is_some_and(|value| value == "1")
 }
 
-/// Tells whoever runs the tests with `--nocapture`.
-#[expect(clippy::print_stdout, reason = "the harness keeps what a test prints for those who ask for it")]
+/// Tells whoever runs the tests. The harness keeps what is printed by `println!` and `eprintln!` to itself.
 pub fn say(line: &str) {
-    println!("{line}");
+    let _ = writeln!(std::io::stderr(), "{line}");
 }
 
 /// What is in a folder, sorted by name.

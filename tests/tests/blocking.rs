@@ -81,7 +81,7 @@ fn every_operation_is_accepted() {
 
     let tree = client.send(RawAction::new("GetCallerIdentity")).unwrap();
     let arn = tree.child("GetCallerIdentityResult").and_then(|result| result.child("Arn")).unwrap();
-    assert_eq!(arn.text(), server.user().arn());
+    assert_eq!(arn.expose_text(), server.user().arn());
 }
 
 #[test]
@@ -158,7 +158,7 @@ fn a_clock_that_is_off_is_corrected() {
         assert_eq!(client.send(GetCallerIdentity::new()).unwrap().metadata.attempts, 1);
         let url = client.presign(&GetCallerIdentity::new(), &Presign::default()).unwrap();
         let transport = UreqTransport::new(Timeouts::default());
-        let response = transport.send(url.to_request().unwrap(), Duration::from_secs(5)).unwrap();
+        let response = transport.send(url.expose_request().unwrap(), Duration::from_secs(5)).unwrap();
         GetCallerIdentity::new().decode(&response).unwrap();
     }
 }
@@ -206,10 +206,10 @@ fn presigned_urls_are_accepted_and_bound_to_their_headers() {
             .unwrap();
         let transport = UreqTransport::new(Timeouts::default());
         let send = |request| transport.send(request, Duration::from_secs(5)).unwrap();
-        let response = send(url.to_request().unwrap());
+        let response = send(url.expose_request().unwrap());
         GetCallerIdentity::new().decode(&response).unwrap();
 
-        let mut request = url.to_request().unwrap();
+        let mut request = url.expose_request().unwrap();
         request.headers_mut().insert(header.0.clone(), HeaderValue::from_static("another"));
         let error = GetCallerIdentity::new().decode(&send(request)).unwrap_err();
         assert_eq!(error.code(), Some(&ErrorCode::SignatureDoesNotMatch));
@@ -328,6 +328,7 @@ fn settings_reach_the_wire() {
         .endpoint(options)
         .credentials(user(&server))
         .user_agent_suffix("my-app/2.0")
+        .app_id("billing")
         .build()
         .unwrap();
     client.send(GetCallerIdentity::new()).unwrap();
@@ -337,7 +338,7 @@ fn settings_reach_the_wire() {
     assert!(request.header("authorization").unwrap().contains("/eu-west-3/sts/aws4_request"));
     let agent = request.header("user-agent").unwrap();
     assert!(agent.starts_with("sts-proto/") && agent.contains(" lib/sts-blocking#"), "{agent}");
-    assert!(agent.contains(" m/N,e ") && agent.ends_with(" my-app/2.0"), "{agent}");
+    assert!(agent.contains(" m/E,N,e cfg/retry-mode#standard app/billing my-app/2.0"), "{agent}");
     assert_eq!(request.header("accept"), None);
 
     let other = client.call(GetCallerIdentity::new()).credentials(Credentials::new("AKIAX", "x").unwrap());

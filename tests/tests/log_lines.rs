@@ -53,7 +53,20 @@ fn log_lines_hold_no_secret() {
     let wrong = Credentials::new(user.access_key_id(), "wrong-secret-7741").unwrap();
     client.with_credentials(wrong).send(GetCallerIdentity::new()).unwrap_err();
 
+    let again = sts_async::smol::Client::builder()
+        .region("us-east-1")
+        .endpoint_url(server.url())
+        .credentials(Credentials::new(user.access_key_id(), user.secret_access_key()).unwrap())
+        .build()
+        .unwrap();
+    futures_lite::future::block_on(async {
+        let operation = AssumeRole::new(arn, "session").external_id("external-id-7741");
+        let role = again.send(operation).await.unwrap().into_output().credentials;
+        again.with_credentials(role).send(GetCallerIdentity::new()).await.unwrap();
+    });
+
     let lines = LINES.lock().unwrap();
+    assert_eq!(lines.lines().filter(|line| line.starts_with("sts_async")).count(), 2, "{lines}");
     let ours = lines.lines().filter(|line| line.starts_with("sts_blocking")).count();
     assert_eq!(ours, 4, "{lines}");
     assert!(lines.contains("AssumeRole: HTTP 200 in ") && lines.contains(user.access_key_id()));

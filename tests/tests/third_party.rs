@@ -259,7 +259,7 @@ fn moto_that_believes_everything() {
     let raw = client.send(RawAction::new("GetCallerIdentity"));
     checks.granted("GetCallerIdentity, raw", raw);
     let url = client.presign(&GetCallerIdentity::new(), &Presign::default()).unwrap();
-    let outcome = deliver(&GetCallerIdentity::new(), url.to_request().unwrap());
+    let outcome = deliver(&GetCallerIdentity::new(), url.expose_request().unwrap());
     // Unlike AWS: what has no Authorization header and names no role is taken for a request of S3, and answered so.
     not_sts(&mut checks, "GetCallerIdentity, presigned (unlike AWS)", outcome, 200);
     let unsigned = client.send(GetCallerIdentity::new().unsigned());
@@ -346,7 +346,7 @@ fn moto_that_verifies() {
     let web = client.send(AssumeRoleWithWebIdentity::new(checks.fact("WEB_ROLE_ARN"), "web", token));
     not_sts(&mut checks, "AssumeRoleWithWebIdentity (unlike AWS)", web, 500);
     let url = client.presign(&GetCallerIdentity::new(), &Presign::default()).unwrap();
-    let presigned = deliver(&GetCallerIdentity::new(), url.to_request().unwrap());
+    let presigned = deliver(&GetCallerIdentity::new(), url.expose_request().unwrap());
     not_sts(&mut checks, "GetCallerIdentity, presigned (unlike AWS)", presigned, 500);
     checks.finish();
 }
@@ -528,7 +528,7 @@ fn presigned(checks: &mut Checks, by: &str, credentials: &Credentials) {
     let now = OffsetDateTime::now_utc();
     let url = |credentials: &Credentials, at| {
         let options = Presign::new(Duration::from_secs(60));
-        encoder.presign(&operation, credentials, at, &options).unwrap().to_request().unwrap()
+        encoder.presign(&operation, credentials, at, &options).unwrap().expose_request().unwrap()
     };
     checks.granted(&format!("presigned {by}"), deliver(&operation, url(credentials, now)));
 

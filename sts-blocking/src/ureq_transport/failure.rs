@@ -1,8 +1,11 @@
 //! From ureq's errors to ours: which kind, and what to say.
 
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
 use std::fmt::Write;
 use std::io;
 
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+use sts_proto::certificate::Refusal;
 use sts_proto::http::Uri;
 use sts_proto::proxy::Proxy;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
@@ -18,8 +21,10 @@ pub(super) struct Way<'a> {
 
 impl Way<'_> {
     pub(super) fn error(self, error: ureq::Error) -> Error {
+        if matches!(error, ureq::Error::ConnectProxyFailed(_)) {
+            return self.tunnel_failure(error);
+        }
         let (kind, words) = match (kind(&error), self.proxy) {
-            _ if matches!(error, ureq::Error::ConnectProxyFailed(_)) => self.tunnel_failure(&error),
             // ureq leaves it to the proxy to find and reach the host, so that this is about the proxy itself.
             (TransportKind::Dns, Some(proxy)) => {
                 (TransportKind::Proxy, Some(format!("the name in {proxy} could not be resolved")))
@@ -39,31 +44,17 @@ impl Way<'_> {
     }
 
     /// ureq gives the status of a proxy's reply as text only.
-    fn tunnel_failure(self, error: &ureq::Error) -> (TransportKind, Option<String>) {
+    fn tunnel_failure(self, error: ureq::Error) -> Error {
         let text = error.to_string();
         let status = text.split_once("responded ").and_then(|(_, rest)| rest.get(..3)?.parse::<u16>().ok());
-        // An agent that is not ours has a proxy that is not known here.
-        let proxy = self.proxy.map_or_else(|| "it".to_owned(), ToString::to_string);
-        let (kind, words) = match status {
-            None => (TransportKind::Proxy, format!("{proxy} closed the connection without a reply")),
-            // Tinyproxy answers a wrong password as if it were the host itself.
-            Some(status @ (401 | 407)) => {
-                let words = match self.proxy.map(|proxy| proxy.credentials().is_some()) {
-                    Some(true) => "does not accept the user and the password that it was given",
-                    _ => "wants a user and a password",
-                };
-                (TransportKind::ProxyRefused, format!("{proxy} answered {status}, so it {words}"))
-            }
-            Some(status) => {
-                let may_pass = matches!(status, 408 | 429 | 500..);
-                let kind = if may_pass { TransportKind::Proxy } else { TransportKind::ProxyRefused };
-                let host = self.host();
-                (kind, format!("{proxy} answered {status} when it was asked for a tunnel to {host}"))
-            }
-        };
-        (kind, Some(words))
+        match self.proxy {
+            Some(proxy) => proxy.refusal(self.url, status, error),
+            // An agent that is not ours has a proxy that is not known here.
+            None => Proxy::refusal_of_unknown(self.url, status, error),
+        }
     }
 
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
     fn host(self) -> String {
         let mut host = self.url.host().unwrap_or_default().to_owned();
         if let Some(port) = self.url.port_u16() {
@@ -82,19 +73,24 @@ impl Way<'_> {
     }
 
     fn tls_failure(self, error: &ureq::Error) -> Option<String> {
-        match error {
-            #[cfg(feature = "rustls")]
-            ureq::Error::Rustls(error) => super::refusal::of_rustls(error, &self.peer()),
-            #[cfg(feature = "rustls")]
-            ureq::Error::Io(error) => super::refusal::of_rustls(rustls_error(error)?, &self.peer()),
-            #[cfg(feature = "native-tls")]
-            ureq::Error::NativeTls(error) => super::refusal::of_native_tls(&error.to_string(), &self.peer()),
-            #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
-            ureq::Error::TlsRequired => {
-                Some("this program has none: the features `rustls` and `native-tls` are off".to_owned())
-            }
-            _ => None,
-        }
+        #[cfg(any(feature = "rustls", feature = "native-tls"))]
+        return Some(refusal(error)?.words(&self.peer()));
+        #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+        matches!(error, ureq::Error::TlsRequired)
+            .then(|| "this program has none: the features `rustls` and `native-tls` are off".to_owned())
+    }
+}
+
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+fn refusal(error: &ureq::Error) -> Option<Refusal> {
+    match error {
+        #[cfg(feature = "rustls")]
+        ureq::Error::Rustls(error) => super::refusal::of_rustls(error),
+        #[cfg(feature = "rustls")]
+        ureq::Error::Io(error) => super::refusal::of_rustls(rustls_error(error)?),
+        #[cfg(feature = "native-tls")]
+        ureq::Error::NativeTls(error) => super::refusal::of_native_tls(&error.to_string()),
+        _ => None,
     }
 }
 
@@ -119,36 +115,14 @@ fn kind(error: &ureq::Error) -> TransportKind {
 }
 
 fn io_kind(error: &io::Error) -> TransportKind {
-    use io::ErrorKind::*;
     #[cfg(feature = "rustls")]
     if rustls_error(error).is_some() {
         return TransportKind::Tls;
     }
-    if is_lookup_failure(error) {
-        return TransportKind::Dns;
-    }
-    match error.kind() {
-        ConnectionRefused | HostUnreachable | NetworkUnreachable | NetworkDown | AddrNotAvailable => {
-            TransportKind::Connect
-        }
-        TimedOut | WouldBlock => TransportKind::Timeout,
-        ConnectionReset | ConnectionAborted | BrokenPipe | NotConnected | UnexpectedEof => {
-            TransportKind::Closed
-        }
-        InvalidData => TransportKind::Protocol,
-        _ => TransportKind::Other,
-    }
+    TransportKind::of_io(error)
 }
 
 #[cfg(feature = "rustls")]
 fn rustls_error(error: &io::Error) -> Option<&rustls::Error> {
     error.get_ref()?.downcast_ref()
-}
-
-/// The standard library has no kind for it: a text on Unix, the numbers from 11001 to 11004 on Windows.
-fn is_lookup_failure(error: &io::Error) -> bool {
-    match error.raw_os_error() {
-        Some(code) => cfg!(windows) && (11_001..=11_004).contains(&code),
-        None => error.to_string().starts_with("failed to lookup address information"),
-    }
 }

@@ -214,7 +214,7 @@ fn without_suffix(code: &str) -> &str {
 
 impl fmt::Display for ErrorCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+        write!(f, "{}", super::service::Printable(self.as_str()))
     }
 }
 

@@ -1,6 +1,7 @@
 use std::fmt;
 
 use super::code::{self, ErrorCode};
+use super::redact;
 use crate::reply::Metadata;
 
 /// The most characters of a service's message that `Display` shows.
@@ -86,6 +87,16 @@ impl ServiceError {
         rest.split_ascii_whitespace().next()
     }
 
+    /// Takes a secret of ours out of what the service said.
+    pub(super) fn redact(&mut self, secret: &str) {
+        redact::redact(&mut self.code_text, secret);
+        if let ErrorCode::Unknown(code) = &mut self.code {
+            redact::redact(code, secret);
+        }
+        self.message.iter_mut().for_each(|message| redact::redact(message, secret));
+        self.details.iter_mut().for_each(|(_, value)| redact::redact(value, secret));
+    }
+
     pub(crate) fn is_throttling(&self) -> bool {
         self.code.is_throttling() || code::is_throttling_status(self.metadata.status)
     }
@@ -118,7 +129,7 @@ impl fmt::Display for ServiceError {
 }
 
 /// A text from the wire for people's eyes: what cannot be seen is escaped, and the text cut at [`MESSAGE_SHOWN`].
-struct Printable<'a>(&'a str);
+pub(super) struct Printable<'a>(pub(super) &'a str);
 
 impl fmt::Display for Printable<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -102,7 +102,8 @@ fn framing(response: &Response<()>, method: &Method) -> Result<Framing, Fault> {
     if is_chunked && (length.is_some() || response.version() == Version::HTTP_10) {
         return Err(Fault::LengthAndChunks);
     }
-    let is_bodiless = method == Method::HEAD
+    // What follows the reply to `CONNECT` is the tunnel, or nothing that anybody wants.
+    let is_bodiless = matches!(*method, Method::HEAD | Method::CONNECT)
         || matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
     if is_bodiless {
         return Ok(Framing::Length(0));

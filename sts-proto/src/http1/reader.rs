@@ -89,16 +89,23 @@ impl ReplyReader {
         if !body.is_done() {
             return Ok(Progress::More);
         }
-        if taken < input.len() {
+        if taken < input.len() && !self.is_refused_tunnel() {
             return Err(Fault::AfterTheEnd);
         }
         Ok(self.finish().map_or(Progress::More, Progress::Done))
     }
 
+    /// Then a page may follow, which nobody reads.
+    fn is_refused_tunnel(&self) -> bool {
+        let is_refusal = |(head, _): &(Head, BodyReader)| !head.response.status().is_success();
+        self.method == Method::CONNECT && self.body.as_ref().is_some_and(is_refusal)
+    }
+
     fn finish(&mut self) -> Option<Finished> {
+        let keep_alive = !self.is_refused_tunnel();
         let (head, mut body) = self.body.take()?;
         let response = head.response.map(|()| Body::from(body.take()));
-        Some(Finished { response, keep_alive: head.keep_alive })
+        Some(Finished { response, keep_alive: head.keep_alive && keep_alive })
     }
 }
 
@@ -246,6 +253,18 @@ mod tests {
             assert_eq!(kind, TransportKind::Closed, "{end}");
             assert!(cause.contains("closed after"), "{cause}");
         }
+    }
+
+    #[test]
+    fn a_reply_to_connect_ends_with_its_head() {
+        let feed = |reply: &[u8]| ReplyReader::new(&Method::CONNECT).feed(reply);
+        for reply in ["HTTP/1.1 200 OK\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n"] {
+            assert!(matches!(feed(reply.as_bytes()), Ok(Progress::Done(done)) if done.keep_alive));
+        }
+        // A host that speaks before it is spoken to is not one of HTTP or TLS.
+        assert!(feed(b"HTTP/1.1 200 OK\r\n\r\nabc").is_err());
+        let refusal = feed(b"HTTP/1.1 407 No\r\nContent-Length: 30\r\n\r\nabc").unwrap();
+        assert!(matches!(refusal, Progress::Done(done) if done.response.status() == 407 && !done.keep_alive));
     }
 
     #[test]

@@ -219,7 +219,7 @@ impl Operation for AssumeRole {
         shape::check_tags(checker, &self.tags, &self.transitive_tag_keys);
         shape::check_mfa(checker, self.serial_number.as_ref(), self.token_code.as_ref());
         let is_reserved = self.source_identity.as_ref().is_some_and(|name| name.starts_with("aws:"));
-        checker.relation("SourceIdentity", !is_reserved, "must not begin with `aws:`");
+        checker.relation(|| "SourceIdentity".into(), !is_reserved, "must not begin with `aws:`");
     }
 
     fn read(&self, cursor: &mut Cursor<'_>) -> Result<AssumeRoleOutput, ReplyFault> {

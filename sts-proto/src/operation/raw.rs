@@ -1,10 +1,12 @@
 use std::fmt;
 
+use zeroize::{Zeroize, Zeroizing};
+
 use super::Operation;
 use crate::constraint::Members;
 use crate::credentials::Secret;
 use crate::form::Form;
-use crate::reply::{Metadata, ReplyFault};
+use crate::reply::{self, Metadata, ReplyFault};
 use crate::xml::{Cursor, Token};
 
 /// The most elements of a reply that are kept.
@@ -24,7 +26,7 @@ const MAX_ELEMENTS: usize = 10_000;
 /// );
 /// let reply = action.decode(&reply)?;
 /// let arn = reply.child("GetCallerIdentityResult").and_then(|result| result.child("Arn"));
-/// assert_eq!(arn.map(|arn| arn.text()), Some("arn:x"));
+/// assert_eq!(arn.map(|arn| arn.expose_text()), Some("arn:x"));
 /// assert_eq!(reply.metadata.request_id.as_deref(), Some("r"));
 /// # Ok::<(), sts_proto::Error>(())
 /// ```
@@ -32,19 +34,13 @@ const MAX_ELEMENTS: usize = 10_000;
 pub struct RawAction {
     action: String,
     version: String,
-    is_signed: bool,
     parameters: Vec<(String, Secret)>,
 }
 
 impl RawAction {
     /// An action of STS, signed.
     pub fn new(action: impl Into<String>) -> Self {
-        Self {
-            action: action.into(),
-            version: super::API_VERSION.to_owned(),
-            is_signed: true,
-            parameters: Vec::new(),
-        }
+        Self { action: action.into(), version: super::API_VERSION.to_owned(), parameters: Vec::new() }
     }
 
     /// The API version, for another service: IAM's is `2010-05-08`.
@@ -68,7 +64,6 @@ impl fmt::Debug for RawAction {
         f.debug_struct("RawAction")
             .field("action", &self.action)
             .field("version", &self.version)
-            .field("is_signed", &self.is_signed)
             .field("parameters", &self.parameters)
             .finish()
     }
@@ -79,10 +74,6 @@ impl Operation for RawAction {
 
     fn action(&self) -> &str {
         &self.action
-    }
-
-    fn is_signed(&self) -> bool {
-        self.is_signed
     }
 
     fn version(&self) -> &str {
@@ -107,15 +98,17 @@ impl Operation for RawAction {
         let root = self.read(cursor)?;
         let id = root.children.iter().find_map(|child| {
             let id = if child.name == "ResponseMetadata" { child.child("RequestId")? } else { child };
-            (id.name == "RequestId").then(|| id.text().to_owned())
+            (id.name == "RequestId").then(|| id.expose_text())
         });
-        metadata.request_id = id.or_else(|| metadata.request_id.take());
+        if let Some(id) = id {
+            reply::set_request_id(id, metadata);
+        }
         Ok(root)
     }
 
     /// Without recursion: the elements that are open stand in a list.
     fn read(&self, cursor: &mut Cursor<'_>) -> Result<Element, ReplyFault> {
-        let mut open = vec![(Element::new(cursor.name()), String::new())];
+        let mut open = vec![(Element::new(cursor.name()), Zeroizing::new(String::new()))];
         let mut count = 1;
         loop {
             match cursor.token()? {
@@ -124,16 +117,16 @@ impl Operation for RawAction {
                     if count > MAX_ELEMENTS {
                         return Err(ReplyFault::TooMany);
                     }
-                    open.push((Element::new(cursor.name()), String::new()));
+                    open.push((Element::new(cursor.name()), Zeroizing::new(String::new())));
                 }
                 Token::Text(piece) => {
                     if let Some((_, text)) = open.last_mut() {
-                        text.push_str(&piece);
+                        push(text, &piece);
                     }
                 }
                 Token::End => {
-                    let Some((mut element, text)) = open.pop() else { return Err(ReplyFault::Truncated) };
-                    element.text = Secret::from(text.trim_ascii());
+                    let Some((mut element, mut text)) = open.pop() else { return Err(ReplyFault::Truncated) };
+                    element.text = Secret::from(std::mem::take(&mut *text));
                     match open.last_mut() {
                         Some((parent, _)) => parent.children.push(element),
                         None => return Ok(element),
@@ -142,6 +135,18 @@ impl Operation for RawAction {
             }
         }
     }
+}
+
+/// Appends, without leaving a copy of what was there before: which texts are secrets is not known here.
+fn push(text: &mut Zeroizing<String>, piece: &str) {
+    let needed = text.len() + piece.len();
+    if needed > text.capacity() {
+        let mut larger = String::with_capacity(needed.max(2 * text.capacity()));
+        larger.push_str(text);
+        text.zeroize();
+        **text = larger;
+    }
+    text.push_str(piece);
 }
 
 /// An element of a reply to a [`RawAction`]. Its `Debug` shows names, and texts by their lengths.
@@ -165,8 +170,8 @@ impl Element {
 
     /// Its own text, without that of its children and without white space at its ends.
     #[must_use]
-    pub fn text(&self) -> &str {
-        self.text.expose()
+    pub fn expose_text(&self) -> &str {
+        self.text.expose().trim_ascii()
     }
 
     /// The elements in it, in order.

@@ -54,8 +54,9 @@ impl Refusal {
 
 /// Reads the body of a reply whose status is no success.
 pub(super) fn refusal(body: &[u8], metadata: &mut Metadata) -> Result<Refusal, ReplyFault> {
-    if body.trim_ascii_start().starts_with(b"{") {
-        return json::refusal(body, metadata)?.checked();
+    let text = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    if text.trim_ascii_start().starts_with(b"{") {
+        return json::refusal(text, metadata)?.checked();
     }
     let mut cursor = enter(body)?;
     let refusal = match cursor.name() {
@@ -64,10 +65,8 @@ pub(super) fn refusal(body: &[u8], metadata: &mut Metadata) -> Result<Refusal, R
         "Error" => read_error(&mut cursor, metadata)?,
         // An error that is nothing but its name.
         name if name.ends_with("Exception") => {
-            let mut refusal = Refusal { code: Some(name.to_owned()), ..Refusal::default() };
-            let named = read_error(&mut cursor, metadata)?;
-            refusal.message = named.message;
-            refusal
+            let code = Some(name.to_owned());
+            Refusal { code, ..read_error(&mut cursor, metadata)? }
         }
         _ => find_error(&mut cursor, metadata)?,
     };
@@ -84,6 +83,9 @@ pub(super) fn enter(body: &[u8]) -> Result<Cursor<'_>, ReplyFault> {
     if start.get(..9).is_some_and(|s| s.eq_ignore_ascii_case(b"<!doctype")) {
         let is_html = start[9..].trim_ascii_start().get(..4).is_some_and(|s| s.eq_ignore_ascii_case(b"html"));
         return Err(if is_html { ReplyFault::Html } else { ReplyFault::Doctype });
+    }
+    if start.starts_with(b"{") {
+        return Err(ReplyFault::Json);
     }
     if !start.starts_with(b"<") {
         return Err(match std::str::from_utf8(body) {
@@ -150,11 +152,19 @@ pub(super) fn is_request_id(name: &str) -> bool {
     name.eq_ignore_ascii_case("RequestId")
 }
 
-/// The id in the body is the service's own; a header may be that of something in between.
-pub(super) fn set_request_id(id: &str, metadata: &mut Metadata) {
-    if !id.is_empty() {
+/// The longest request id that is taken for one; AWS's have 36 bytes.
+const MAX_ID_BYTES: usize = 256;
+
+/// The id in the body is the service's own; a header may be that of something in between. It goes into logs, so what
+/// could forge a line there is no id.
+pub(crate) fn set_request_id(id: &str, metadata: &mut Metadata) {
+    if is_id(id) {
         metadata.request_id = Some(id.to_owned());
     }
+}
+
+pub(super) fn is_id(text: &str) -> bool {
+    (1..=MAX_ID_BYTES).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
 }
 
 fn fault(text: &str) -> Option<Fault> {

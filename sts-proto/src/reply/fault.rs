@@ -10,6 +10,7 @@ pub enum ReplyFault {
     Empty,
     Html,
     NotXml,
+    Json,
     NotUtf8 { position: usize },
     Charset,
     Doctype,
@@ -22,6 +23,8 @@ pub enum ReplyFault {
     Twice { name: &'static str },
     Value { name: &'static str },
     NoCode,
+    NoResult { action: String },
+    TwoResults,
 }
 
 /// The most characters of a root's name that are shown.
@@ -35,10 +38,6 @@ impl ReplyFault {
         let found = found.chars().take(NAME_SHOWN).collect();
         Self::WrongRoot { expected: format!("{action}Response"), found }
     }
-
-    pub(crate) fn cause(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        None
-    }
 }
 
 impl fmt::Display for ReplyFault {
@@ -50,6 +49,9 @@ impl fmt::Display for ReplyFault {
             Self::Empty => f.write_str("it is empty"),
             Self::Html => f.write_str("it is an HTML page, as proxies and captive portals send"),
             Self::NotXml => f.write_str("it is neither XML nor JSON"),
+            Self::Json => f.write_str("it is JSON, where XML was asked for"),
+            Self::NoResult { action } => write!(f, "<{action}Result> is missing"),
+            Self::TwoResults => f.write_str("there are two results in it"),
             Self::NotUtf8 { position } => write!(f, "byte {position} is not UTF-8"),
             Self::Charset => f.write_str("it declares an encoding other than UTF-8"),
             Self::Doctype => f.write_str("it holds a DOCTYPE"),

@@ -11,8 +11,9 @@ pub(super) fn refusal(body: &[u8], metadata: &mut Metadata) -> Result<Refusal, R
     let text = std::str::from_utf8(body).map_err(|e| ReplyFault::NotUtf8 { position: e.valid_up_to() })?;
     let mut scanner = Scanner { text, at: 0 };
     let mut refusal = Refusal::default();
-    // The objects and arrays that are open, and the member name that the next value belongs to.
-    let mut open: Vec<u8> = Vec::new();
+    // The objects and arrays that are open, each with whether its members are those of the error, and the member name
+    // that the next value belongs to.
+    let mut open: Vec<(u8, bool)> = Vec::new();
     let mut name: Option<String> = None;
     loop {
         match scanner.token()? {
@@ -20,11 +21,13 @@ pub(super) fn refusal(body: &[u8], metadata: &mut Metadata) -> Result<Refusal, R
                 if open.len() == MAX_DEPTH {
                     return Err(ReplyFault::TooDeep);
                 }
-                open.push(bracket);
+                // What stands deeper belongs to something else.
+                let is_error = open.is_empty() || (open.len() == 1 && name.as_deref() == Some("Error"));
+                open.push((bracket, is_error));
                 name = None;
             }
             Token::Close(bracket) => {
-                if open.pop() != Some(bracket - 2) {
+                if open.pop().map(|(bracket, _)| bracket) != Some(bracket - 2) {
                     return Err(scanner.fault());
                 }
                 name = None;
@@ -36,7 +39,9 @@ pub(super) fn refusal(body: &[u8], metadata: &mut Metadata) -> Result<Refusal, R
             Token::Text(value) => {
                 if scanner.is_name() {
                     name = Some(value);
-                } else if let Some(name) = name.take() {
+                } else if let Some(name) =
+                    name.take().filter(|_| open.last().is_some_and(|(_, is_error)| *is_error))
+                {
                     if is_request_id(&name) {
                         set_request_id(&value, metadata);
                     } else if name == "__type" {
@@ -128,7 +133,10 @@ impl Scanner<'_> {
                     Some('f') => out.push('\u{c}'),
                     Some('u') => {
                         let digits: String = chars.by_ref().take(4).map(|(_, c)| c).collect();
-                        let unit = u16::from_str_radix(&digits, 16).map_err(|_| ReplyFault::NotXml)?;
+                        // The standard library would take a sign as well.
+                        let is_hex = digits.bytes().all(|b| b.is_ascii_hexdigit());
+                        let unit = u16::from_str_radix(&digits, 16).ok().filter(|_| is_hex);
+                        let unit = unit.ok_or(ReplyFault::NotXml)?;
                         units.push(unit);
                         continue;
                     }
@@ -153,7 +161,7 @@ mod tests {
 
     #[test]
     fn escapes_numbers_and_nesting() {
-        let body = r#" {"a":[1,{"b":null}],"Error":{"Code":"X\u0041\"","n":-1.5e3,"Message":"\ud83d\udd12l\n\\\ud800"}} "#;
+        let body = r#" {"a":[1,{"b":null,"Code":"Z"}],"c":{"Code":"Z"},"Error":{"Code":"X\u0041\"","n":-1.5e3,"Message":"\ud83d\udd12l\n\\\ud800"}} "#;
         let error =
             refusal(body.as_bytes(), &mut Metadata::default()).unwrap().into_error(Metadata::default());
         assert_eq!((error.code_text(), error.message()), ("XA\"", Some("🔒l\n\\\u{fffd}")));

@@ -12,15 +12,26 @@ use super::string_to_sign::Scope;
 use super::{ALGORITHM, Explanation, SessionToken, Signer, Signing, signature};
 use crate::credentials::Secret;
 use crate::error::Error;
-use crate::form::{encode, is_unreserved};
+use crate::form::{decode, encode, is_unreserved};
 
 /// The longest that AWS lets a presigned URL live: a week. STS itself looks away after 15 minutes.
 pub const MAX_EXPIRES: Duration = Duration::from_secs(604_800);
 
+/// The parameters that signing adds.
+const ADDED: [&str; 7] = [
+    "X-Amz-Algorithm",
+    "X-Amz-Credential",
+    "X-Amz-Date",
+    "X-Amz-Expires",
+    "X-Amz-Security-Token",
+    "X-Amz-Signature",
+    "X-Amz-SignedHeaders",
+];
+
 /// A URL that carries a signature, and with it the right to make one request.
 ///
 /// Whoever has it can make the request, so it is handled like a secret: no `Display`, a `Debug` without the query,
-/// and [`expose`](Self::expose) as the one exit.
+/// and two exits, [`expose`](Self::expose) and [`expose_request`](Self::expose_request).
 #[derive(Clone)]
 pub struct PresignedUrl {
     method: Method,
@@ -54,11 +65,11 @@ impl PresignedUrl {
         self.expires_at
     }
 
-    /// The request that the URL is for, ready to be sent.
+    /// The request that the URL is for, ready to be sent. Its `Debug` shows the URL.
     ///
     /// # Errors
     /// The URL is longer than what the `http` crate takes, 65,534 bytes.
-    pub fn to_request(&self) -> Result<Request<crate::Body>, Error> {
+    pub fn expose_request(&self) -> Result<Request<crate::Body>, Error> {
         let mut request = Request::new(crate::Body::default());
         *request.method_mut() = self.method.clone();
         *request.uri_mut() =
@@ -96,7 +107,7 @@ impl Signer {
         signing: &Signing<'_>,
         expires: Duration,
     ) -> Result<PresignedUrl, Error> {
-        let scope = signing.scope()?;
+        let scope = signing.scope(request)?;
         let payload = signing.payload_hash(request.body().as_ref());
         let query = added_query(request, signing, &scope, expires)?;
         let canonical = Canonical::of(request, signing, Query::With(&query), payload.as_str())?;
@@ -126,12 +137,27 @@ impl Signer {
         signing: &Signing<'_>,
         expires: Duration,
     ) -> Result<Explanation, Error> {
-        let scope = signing.scope()?;
+        let scope = signing.scope(request)?;
         let payload = signing.payload_hash(request.body().as_ref());
         let query = added_query(request, signing, &scope, expires)?;
         let canonical = Canonical::of(request, signing, Query::With(&query), payload.as_str())?;
         Ok(self.explanation(signing, &scope, &canonical))
     }
+}
+
+/// Headers that would not be signed, or that would contradict the query, have no place in a presigned URL.
+fn check_headers<B>(request: &Request<B>) -> Result<(), Error> {
+    for name in request.headers().keys() {
+        if !canonical::is_signed(name) || matches!(name.as_str(), "x-amz-date" | "x-amz-security-token") {
+            return Err(Error::setting("Header", format!("{name} cannot be part of a presigned URL")));
+        }
+    }
+    let given = request.headers().get(http::header::HOST).map(http::HeaderValue::as_bytes);
+    let host = super::host(request.uri()).map(str::as_bytes);
+    if given.is_some_and(|given| Some(given) != host) {
+        return Err(Error::setting("Header", "host is another than the URL's"));
+    }
+    Ok(())
 }
 
 /// The parameters that are part of what is signed, percent-encoded.
@@ -150,12 +176,12 @@ fn added_query<B>(
         return Err(Error::setting("Expires", sentence));
     }
     let query = request.uri().query().unwrap_or_default();
-    if query
-        .split('&')
-        .any(|pair| pair.get(..12).is_some_and(|name| name.eq_ignore_ascii_case("x-amz-signat")))
-    {
-        return Err(Error::setting("Url", "is a presigned one already"));
+    let names = query.split('&').map(|pair| pair.split('=').next().unwrap_or_default());
+    let is_added = |name: &str| ADDED.iter().any(|added| added.eq_ignore_ascii_case(name));
+    if names.map(|name| decode(name, false)).any(|name| is_added(&name)) {
+        return Err(Error::setting("Url", "has a parameter of a presigned one already"));
     }
+    check_headers(request)?;
     let credential = format!("{}/{}", signing.credentials.access_key_id(), scope.parts().concat());
     let mut pairs = vec![
         pair("X-Amz-Algorithm", ALGORITHM),
@@ -225,7 +251,7 @@ mod tests {
             "{text}"
         );
         assert!(!format!("{url:?}").contains("X-Amz"), "{url:?}");
-        assert_eq!(url.to_request().unwrap().headers()["x-k8s-aws-id"], "cluster");
+        assert_eq!(url.expose_request().unwrap().headers()["x-k8s-aws-id"], "cluster");
     }
 
     #[test]
@@ -245,5 +271,16 @@ mod tests {
         let signing = Signing::new(&credentials, "eu-west-1", "sts", OffsetDateTime::UNIX_EPOCH);
         assert!(Signer::new().presign(&request, &signing, Duration::from_secs(60)).is_err());
         assert!(presign(60, presign(60, "https://h/").unwrap().expose()).is_err());
+        for query in ["X-Amz-Date=1", "x-amz-security-token=z", "X-Amz-Signatur%65=0"] {
+            assert!(presign(60, &format!("https://h/?{query}")).is_err(), "{query}");
+        }
+        assert!(presign(60, "https://user:pw@h/").is_err());
+        for (name, value) in
+            [("user-agent", "x"), ("authorization", "Bearer x"), ("x-amz-date", "1"), ("host", "evil")]
+        {
+            let request = Request::get("https://h/").header(name, value).body("").unwrap();
+            let error = Signer::new().presign(&request, &signing, Duration::from_secs(60)).unwrap_err();
+            assert!(error.to_string().contains(name), "{error}");
+        }
     }
 }

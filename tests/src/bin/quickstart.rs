@@ -23,7 +23,8 @@ const LOCAL_ROLE: &str = "arn:aws:iam::123456789012:role/Deploy";
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = env::args().skip(1).collect();
+    let arguments: Vec<_> =
+        env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned()).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match arguments[..] {
         [] => local(),
@@ -61,8 +62,8 @@ fn local() -> Outcome {
 }
 
 fn aws(role_arn: Option<&str>) -> Outcome {
-    let region = env::var("AWS_REGION").or_else(|_| env::var("AWS_DEFAULT_REGION"));
-    let region = region.map_err(|_| "AWS_REGION is not set")?;
+    let set = |name| env::var(name).ok().filter(|value| !value.is_empty());
+    let region = set("AWS_REGION").or_else(|| set("AWS_DEFAULT_REGION")).ok_or("AWS_REGION is not set")?;
     let client = Client::builder().region(region).credentials_from_env().build()?;
     writeln!(io::stdout(), "AWS STS          {} ({})", client.endpoint().url(), client.endpoint().rule())?;
     match role_arn {

@@ -1,11 +1,9 @@
 //! Bytes in, requests out; answers in, bytes out. HTTP/1.1 as far as a client of STS speaks it.
 
-use std::io::ErrorKind;
-use std::time::{Duration, Instant};
+use std::mem;
 
 use super::refusal::Refusal;
 use super::request::Request;
-use super::wire::Wire;
 
 /// Request line and headers together.
 pub(super) const HEAD_LIMIT: usize = 64 * 1024;
@@ -15,10 +13,6 @@ pub(super) const HEADERS_LIMIT: usize = 100;
 pub(super) const BODY_LIMIT: usize = 1024 * 1024;
 /// Re-encoding a query for its signature can make it three times as long, and the verifier's URI type ends at 64 KiB.
 pub(super) const TARGET_LIMIT: usize = 16 * 1024;
-/// What is read and thrown away after a refusal, so that the client can read the refusal before its connection resets.
-const LINGER_LIMIT: usize = 4 * BODY_LIMIT;
-/// How long a refused client may take to notice.
-const LINGER_TIME: Duration = Duration::from_millis(500);
 
 /// A request without its body, and how to read on.
 #[derive(Debug)]
@@ -103,141 +97,76 @@ fn body_length(request: &Request) -> Result<usize, Refusal> {
     }
 }
 
-/// A connection's reading side. Every wait has a deadline.
-#[derive(Debug)]
-pub(super) struct Reader<'a> {
-    wire: Wire<'a>,
+/// What a connection sent and what of it is a request.
+#[derive(Debug, Default)]
+pub(super) struct Reader {
     buffer: Vec<u8>,
-    idle: Duration,
-    patience: Duration,
+    head: Option<Head>,
+    /// Whether another look at an incomplete head is worth it. Parsing only when a line ended keeps the cost linear
+    /// for a client that sends byte by byte. The first bytes are looked at in any case: they tell what is not HTTP
+    /// at all.
+    look: bool,
 }
 
-/// What one read brought.
-enum Filled {
-    Bytes { newline: bool },
-    Closed,
-    TimedOut,
+/// What was found.
+#[derive(Debug)]
+pub(super) enum Found {
+    /// A part of it. More must come.
+    Part(Stage),
+    /// The client wants to hear `100 Continue` before it sends the body.
+    Expectation,
+    /// A request, and whether the client wants to send more after it.
+    Request(Request, bool),
 }
 
-impl<'a> Reader<'a> {
-    /// `idle` is how long to wait for a request to begin, `patience` how long for the rest of it.
-    pub(super) fn new(wire: Wire<'a>, idle: Duration, patience: Duration) -> Self {
-        Self { wire, buffer: Vec::new(), idle, patience }
+/// What a connection is in the middle of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Nothing: no request has begun.
+    Idle,
+    Head,
+    Body,
+}
+
+impl Reader {
+    /// Adds what was read.
+    pub(super) fn push(&mut self, bytes: &[u8]) {
+        self.look |= self.buffer.is_empty() || bytes.contains(&b'\n');
+        self.buffer.extend_from_slice(bytes);
     }
 
-    /// The next request and whether the client wants to send more after it. `None` when there is none: the client
-    /// left, in the middle of a request perhaps, or stayed silent for too long.
-    pub(super) fn next(&mut self) -> Result<Option<(Request, bool)>, Refusal> {
-        let Some(head) = self.head()? else { return Ok(None) };
-        let total = head.length + head.body_length;
-        if head.expects_continue
-            && self.buffer.len() < total
-            && self.write(b"HTTP/1.1 100 Continue\r\n\r\n").is_err()
-        {
-            return Ok(None);
-        }
-        let deadline = Instant::now() + self.patience;
-        while self.buffer.len() < total {
-            match self.fill(deadline) {
-                Filled::Bytes { .. } => {}
-                Filled::Closed => return Ok(None),
-                Filled::TimedOut => return Err(timed_out()),
+    /// Takes the next request.
+    pub(super) fn next(&mut self) -> Result<Found, Refusal> {
+        if self.head.is_none() {
+            // RFC 9112, 2.2: empty lines before a request are ignored.
+            let blank = self.buffer.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+            self.buffer.drain(..blank);
+            if self.buffer.is_empty() {
+                return Ok(Found::Part(Stage::Idle));
+            }
+            if !self.look && self.buffer.len() <= HEAD_LIMIT {
+                return Ok(Found::Part(Stage::Head));
+            }
+            self.look = false;
+            let Some(head) = parse_head(&self.buffer)? else { return Ok(Found::Part(Stage::Head)) };
+            let expects = head.expects_continue && self.buffer.len() < head.length + head.body_length;
+            self.head = Some(head);
+            if expects {
+                return Ok(Found::Expectation);
             }
         }
+        let length = self.buffer.len();
+        let Some(head) = self.head.take_if(|head| length >= head.length + head.body_length) else {
+            return Ok(Found::Part(Stage::Body));
+        };
+        // The memory of a large request goes with it.
+        let rest = self.buffer.split_off(head.length + head.body_length);
+        let mut bytes = mem::replace(&mut self.buffer, rest);
+        self.look = true;
         let mut request = head.request;
-        request.body = self.buffer[head.length..total].to_vec();
-        self.buffer.drain(..total);
-        Ok(Some((request, head.keep_alive)))
+        request.body = bytes.split_off(head.length);
+        Ok(Found::Request(request, head.keep_alive))
     }
-
-    fn head(&mut self) -> Result<Option<Head>, Refusal> {
-        let mut deadline = Instant::now() + self.idle;
-        let mut begun = false;
-        // Parsing only when a line ended keeps the cost linear for a client that sends byte by byte. The first
-        // bytes are looked at in any case: they tell what is not HTTP at all.
-        let mut look = true;
-        loop {
-            if !begun {
-                // RFC 9112, 2.2: empty lines before a request are ignored.
-                let blank = self.buffer.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-                self.buffer.drain(..blank);
-                begun = !self.buffer.is_empty();
-                if begun {
-                    deadline = Instant::now() + self.patience;
-                }
-            }
-            if begun
-                && (look || self.buffer.len() > HEAD_LIMIT)
-                && let Some(head) = parse_head(&self.buffer)?
-            {
-                return Ok(Some(head));
-            }
-            match self.fill(deadline) {
-                Filled::Bytes { newline } => look = newline || !begun,
-                Filled::Closed => return Ok(None),
-                Filled::TimedOut if begun => return Err(timed_out()),
-                Filled::TimedOut => return Ok(None),
-            }
-        }
-    }
-
-    fn fill(&mut self, deadline: Instant) -> Filled {
-        let mut chunk = [0; 16 * 1024];
-        loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            // The system takes a zero for "no limit".
-            if left.is_zero() || self.wire.set_read_timeout(left).is_err() {
-                return Filled::TimedOut;
-            }
-            match self.wire.read(&mut chunk) {
-                Ok(None) => {}
-                Ok(Some(0)) => return Filled::Closed,
-                Ok(Some(count)) => {
-                    self.buffer.extend_from_slice(&chunk[..count]);
-                    return Filled::Bytes { newline: chunk[..count].contains(&b'\n') };
-                }
-                Err(error) => match error.kind() {
-                    ErrorKind::Interrupted => {}
-                    ErrorKind::WouldBlock | ErrorKind::TimedOut => return Filled::TimedOut,
-                    _ => return Filled::Closed,
-                },
-            }
-        }
-    }
-
-    /// Writes to the same connection.
-    pub(super) fn write(&mut self, bytes: &[u8]) -> std::io::Result<()> {
-        self.wire.write(bytes)
-    }
-
-    /// Reads and forgets until the client leaves or the server stops.
-    pub(super) fn wait_for_the_end(&mut self) {
-        loop {
-            self.buffer.clear();
-            if let Filled::Closed = self.fill(Instant::now() + self.patience) {
-                return;
-            }
-        }
-    }
-
-    /// Ends the connection without destroying what was written: closing a socket that holds unread bytes resets it,
-    /// and a reset can overtake the reply.
-    pub(super) fn linger(&mut self) {
-        let deadline = Instant::now() + LINGER_TIME;
-        if self.wire.finish().is_err() {
-            return;
-        }
-        let mut discarded = 0;
-        while discarded < LINGER_LIMIT {
-            self.buffer.clear();
-            let Filled::Bytes { .. } = self.fill(deadline) else { return };
-            discarded += self.buffer.len();
-        }
-    }
-}
-
-fn timed_out() -> Refusal {
-    Refusal::new(408, "RequestTimeout", "The request did not arrive in time.")
 }
 
 /// The bytes of a reply. A `Content-Length` is added unless the headers hold one.

@@ -59,6 +59,14 @@ struct Rsa {
     exponent: Vec<u8>,
 }
 
+impl Rsa {
+    fn make() -> Option<Self> {
+        let key = RsaPrivateKey::new(&mut Random, RSA_BITS).ok()?;
+        let pair = RsaKeyPair::from_pkcs8(key.to_pkcs8_der().ok()?.as_bytes()).ok()?;
+        Some(Self { pair, modulus: key.n_bytes().into_vec(), exponent: key.e_bytes().into_vec() })
+    }
+}
+
 impl fmt::Debug for KeySet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("KeySet").finish_non_exhaustive()
@@ -76,12 +84,26 @@ impl KeySet {
     }
 
     fn rsa(&self) -> Option<&Rsa> {
-        let make = || {
-            let key = RsaPrivateKey::new(&mut Random, RSA_BITS).ok()?;
-            let pair = RsaKeyPair::from_pkcs8(key.to_pkcs8_der().ok()?.as_bytes()).ok()?;
-            Some(Rsa { pair, modulus: key.n_bytes().into_vec(), exponent: key.e_bytes().into_vec() })
-        };
-        self.rsa.get_or_init(make).as_ref()
+        self.rsa.get_or_init(Rsa::make).as_ref()
+    }
+
+    /// Makes the RSA key after a wait, in which it counts as being made.
+    #[cfg(test)]
+    pub(super) fn make_rsa_after(&self, wait: impl FnOnce()) {
+        self.rsa.get_or_init(|| {
+            wait();
+            Rsa::make()
+        });
+    }
+
+    /// Makes the RSA key, which takes a while, unless there is one.
+    pub(super) fn make_rsa(&self) {
+        self.rsa();
+    }
+
+    /// Whether the RSA key was made.
+    pub(super) fn has_rsa(&self) -> bool {
+        self.rsa.get().is_some()
     }
 
     /// `None` when the system has no randomness to give.

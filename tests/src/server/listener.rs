@@ -1,47 +1,38 @@
-//! Connections: who may connect, one thread for each, and how they all end.
+//! The listening socket, and the beginning and the end of the thread that serves it.
 
-use std::collections::HashMap;
 use std::io;
-use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
 
+use mio::net::TcpListener;
 use socket2::SockRef;
 
 use super::Limits;
-use super::delivery::{self, End, Step};
-use super::fault::Fault;
-use super::http::Reader;
+use super::event_loop::{EventLoop, Shared};
 use super::service::Service;
-use super::tls;
-use super::wire::Wire;
 
-/// How long to wait after the system refused to accept: it is out of descriptors, and asking again at once would
-/// only burn time.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
-/// How long to try to wake an acceptor that is to stop.
-const WAKE_TIME: Duration = Duration::from_secs(1);
+/// Connections that the system holds until they are accepted. With the usual 128, clients that come by the hundred try
+/// again after a second.
+const BACKLOG: i32 = 1024;
 
-/// The listening socket and the thread that serves it.
+/// A server's place on the network.
 #[derive(Debug)]
 pub(super) struct Listener {
     address: SocketAddr,
-    registry: Arc<Registry>,
-    acceptor: Option<JoinHandle<()>>,
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl Listener {
     pub(super) fn start(service: Arc<Service>, limits: Limits, port: u16) -> io::Result<Self> {
-        let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
+        let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, port).into())?;
+        SockRef::from(&socket).listen(BACKLOG)?;
         let address = socket.local_addr()?;
-        let registry = Arc::new(Registry::new(limits));
-        let shared = Arc::clone(&registry);
-        let acceptor = thread::Builder::new()
-            .name("sts-acceptor".to_owned())
-            .spawn(move || accept(&socket, &shared, &service))?;
-        Ok(Self { address, registry, acceptor: Some(acceptor) })
+        let (event_loop, shared) = EventLoop::new(socket, service, limits)?;
+        let thread = thread::Builder::new().name("sts-loop".to_owned()).spawn(move || event_loop.run())?;
+        Ok(Self { address, shared, thread: Some(thread) })
     }
 
     pub(super) fn address(&self) -> SocketAddr {
@@ -49,192 +40,19 @@ impl Listener {
     }
 
     pub(super) fn accepted(&self) -> u64 {
-        self.registry.lock().accepted
+        self.shared.accepted.load(Ordering::SeqCst)
     }
 }
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        self.registry.stop();
-        let Some(acceptor) = self.acceptor.take() else { return };
-        // Nothing else ends a blocking accept without `unsafe`.
-        let woken = match TcpStream::connect_timeout(&self.address, WAKE_TIME) {
-            Ok(_) => true,
-            // The socket is closed already, so the thread is about to end.
-            Err(error) => error.kind() == io::ErrorKind::ConnectionRefused,
-        };
-        // Should even loopback fail, leaving the thread behind is better than waiting for it for ever.
-        if woken {
+        self.shared.stopping.store(true, Ordering::SeqCst);
+        // Should waking it fail, leaving the thread behind is better than waiting for it for ever.
+        if self.shared.waker.wake().is_ok()
+            && let Some(thread) = self.thread.take()
+        {
             // An error is a panic, which that thread has reported already.
-            let _ = acceptor.join();
-        }
-    }
-}
-
-/// The open connections.
-#[derive(Debug)]
-struct Registry {
-    limits: Limits,
-    stopping: AtomicBool,
-    state: Mutex<Connections>,
-    left: Condvar,
-}
-
-#[derive(Debug, Default)]
-struct Connections {
-    accepted: u64,
-    open: HashMap<u64, TcpStream>,
-}
-
-impl Registry {
-    fn new(limits: Limits) -> Self {
-        Self { limits, stopping: AtomicBool::new(false), state: Mutex::default(), left: Condvar::new() }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Connections> {
-        // Connections are added and removed whole: a panic elsewhere leaves nothing half done here.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn stopping(&self) -> bool {
-        self.stopping.load(Ordering::SeqCst)
-    }
-
-    /// Waits until another connection is allowed. Until then clients queue in the system's backlog.
-    fn wait_for_room(&self) {
-        let full = |state: &mut Connections| state.open.len() >= self.limits.connections && !self.stopping();
-        drop(self.left.wait_while(self.lock(), full).unwrap_or_else(PoisonError::into_inner));
-    }
-
-    /// `None` when the server is stopping, or out of descriptors.
-    fn enter(self: &Arc<Self>, stream: &TcpStream) -> Option<Entered> {
-        let ours = stream.try_clone().ok()?;
-        let mut state = self.lock();
-        // Asked under the lock, so that `stop` either sees this connection or is seen here.
-        if self.stopping() {
-            return None;
-        }
-        state.accepted += 1;
-        let id = state.accepted;
-        state.open.insert(id, ours);
-        Some(Entered { id, registry: Arc::clone(self) })
-    }
-
-    fn stop(&self) {
-        let state = self.lock();
-        self.stopping.store(true, Ordering::SeqCst);
-        for stream in state.open.values() {
-            // Already closed by the client is closed as well.
-            let _ = stream.shutdown(Shutdown::Both);
-        }
-        self.left.notify_all();
-    }
-}
-
-/// A place among the open connections, given back when dropped.
-#[derive(Debug)]
-struct Entered {
-    id: u64,
-    registry: Arc<Registry>,
-}
-
-impl Entered {
-    /// Waits. `false` when the server is stopping.
-    fn pause(&self, pause: Duration) -> bool {
-        let registry = &self.registry;
-        let waiting = |_: &mut Connections| !registry.stopping();
-        drop(registry.left.wait_timeout_while(registry.lock(), pause, waiting));
-        !registry.stopping()
-    }
-}
-
-impl Drop for Entered {
-    fn drop(&mut self) {
-        self.registry.lock().open.remove(&self.id);
-        self.registry.left.notify_all();
-    }
-}
-
-fn accept(socket: &TcpListener, registry: &Arc<Registry>, service: &Service) {
-    // The scope joins every connection's thread before the acceptor ends.
-    thread::scope(|scope| {
-        loop {
-            registry.wait_for_room();
-            let accepted = socket.accept();
-            if registry.stopping() {
-                return;
-            }
-            let Ok((stream, _)) = accepted else {
-                thread::sleep(ACCEPT_PAUSE);
-                continue;
-            };
-            let Some(entered) = registry.enter(&stream) else { continue };
-            let serve = move || serve(&stream, &entered, service);
-            // Without a thread for it the connection is dropped, and the next one may fare better.
-            let _ = thread::Builder::new().name("sts-connection".to_owned()).spawn_scoped(scope, serve);
-        }
-    });
-}
-
-/// The connection, before its first byte: TLS shakes hands while the first request is read.
-fn handshake<'a>(stream: &'a TcpStream, service: &Service, patience: Duration) -> io::Result<Wire<'a>> {
-    let Some(tls) = &service.tls else { return Ok(Wire::new(stream, None)) };
-    let bad = match service.faults().take(true) {
-        Some(Fault::Certificate(bad)) => Some(bad),
-        Some(_) => {
-            // After the client's hello, which would otherwise be answered with a reset.
-            stream.set_read_timeout(Some(patience))?;
-            let mut plain = Wire::new(stream, None);
-            plain.read(&mut [0; 4096])?;
-            plain.write(&tls::ALERT)?;
-            plain.finish()?;
-            return Err(io::ErrorKind::ConnectionAborted.into());
-        }
-        None => None,
-    };
-    Ok(Wire::new(stream, Some(tls.accept(bad)?)))
-}
-
-fn serve(stream: &TcpStream, entered: &Entered, service: &Service) {
-    let limits = entered.registry.limits;
-    let prepared = stream.set_nodelay(true).and_then(|()| stream.set_write_timeout(Some(limits.request)));
-    if prepared.is_err() {
-        return;
-    }
-    let Ok(wire) = handshake(stream, service, limits.idle) else { return };
-    let mut reader = Reader::new(wire, limits.idle, limits.request);
-    loop {
-        let (answer, fault, keep_alive) = match reader.next() {
-            Ok(None) => return,
-            Ok(Some((mut request, keep_alive))) => {
-                request.connection = entered.id;
-                let (answer, fault) = service.respond(&request);
-                (answer, fault, keep_alive)
-            }
-            Err(refusal) => (service.reject(entered.id, &refusal), None, false),
-        };
-        let delivery = delivery::deliver(answer, fault.as_ref(), keep_alive, service.clock.now());
-        for step in delivery.steps {
-            let done = match step {
-                Step::Write(bytes) => reader.write(&bytes).is_ok(),
-                Step::Wait(pause) => entered.pause(pause),
-                Step::Drip(bytes, pause) => {
-                    bytes.iter().all(|byte| entered.pause(pause) && reader.write(&[*byte]).is_ok())
-                }
-            };
-            if !done {
-                return;
-            }
-        }
-        match delivery.end {
-            End::Keep => {}
-            End::Close => return reader.linger(),
-            End::Hang => return reader.wait_for_the_end(),
-            End::Reset => {
-                // The reset is sent when the last handle is closed, which happens when this thread ends.
-                let _ = SockRef::from(stream).set_linger(Some(Duration::ZERO));
-                return;
-            }
+            let _ = thread.join();
         }
     }
 }
@@ -242,7 +60,8 @@ fn serve(stream: &TcpStream, entered: &Entered, service: &Service) {
 #[cfg(test)]
 mod tests {
     use std::io::Read;
-    use std::time::Instant;
+    use std::net::TcpStream;
+    use std::time::{Duration, Instant};
 
     use super::super::http::{BODY_LIMIT, HEAD_LIMIT};
     use super::super::testing::{Client, IDENTITY, Signing, exchange, post};

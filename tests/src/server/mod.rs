@@ -15,8 +15,9 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
-//! The path from bytes to bytes, one file a step: `listener` (connections), `http` (requests), `service` (what is asked),
-//! `auth` and `verify` (who asks), `model` and `constraint` (is it asked rightly), `operations` (the answer), `xml`.
+//! The path from bytes to bytes, one file a step: `event_loop` (one thread for all connections), `connection`, `wire` (TLS),
+//! `http` (requests), `service` (what is asked), `auth` and `verify` (who asks), `model` and `constraint` (is it asked
+//! rightly), `operations` (the answer), `xml`, `delivery` and `sending` (how it reaches the client).
 //!
 //! Other processes order faults at `/_control/faults`, which is no part of STS: `POST` with `{"fault": "throttle",
 //! "times": 3}` or `{"fault": "delay=100", "rate": 0.1, "seed": 7}` adds one ([`Fault`] lists the texts), `GET` shows
@@ -37,9 +38,11 @@ mod auth;
 mod canonical;
 mod clock;
 mod config;
+mod connection;
 mod constraint;
 mod control;
 mod delivery;
+mod event_loop;
 mod fault;
 mod faults;
 mod form;
@@ -56,6 +59,7 @@ mod operations;
 mod options;
 mod refusal;
 mod request;
+mod sending;
 mod service;
 #[cfg(test)]
 mod testing;

@@ -50,6 +50,32 @@ pub(super) fn answer(service: &Service, request: &Request) -> Option<Answer> {
     }
 }
 
+/// Whether answering this takes the RSA key, which has to be made first. A request that is refused before may be among
+/// them.
+pub(super) fn needs_rsa(service: &Service, request: &Request) -> bool {
+    let rsa = TokenAlgorithm::Rs256;
+    if service.key_set.has_rsa() {
+        return false;
+    }
+    if request.path == KEYS && request.method == "GET" {
+        return true;
+    }
+    if request.path.starts_with(control::PREFIX) {
+        return request.body.windows(rsa.name().len()).any(|word| word == rsa.name().as_bytes());
+    }
+    match request.parameter("Action").as_deref() {
+        Some("GetWebIdentityToken") => {
+            request.parameter("SigningAlgorithm").is_some_and(|name| name == rsa.name())
+        }
+        Some("AssumeRoleWithWebIdentity") => {
+            let token = request.parameter("WebIdentityToken");
+            let algorithm = token.and_then(|token| algorithm(&header(&token)?));
+            algorithm == Some(rsa) && !service.directory().providers().is_empty()
+        }
+        _ => false,
+    }
+}
+
 /// A signed token. `None` when the system has no randomness to give.
 pub(super) fn signed(keys: &KeySet, algorithm: TokenAlgorithm, payload: &Value) -> Option<String> {
     let name = algorithm.name();
@@ -119,12 +145,20 @@ pub(super) fn check(
     Ok(())
 }
 
+/// What a token says about itself.
+fn header(token: &str) -> Option<Value> {
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(token.split('.').next()?).ok()?).ok()
+}
+
+fn algorithm(header: &Value) -> Option<TokenAlgorithm> {
+    TokenAlgorithm::named(header["alg"].as_str()?)
+}
+
 fn is_signed(keys: &KeySet, token: &str) -> bool {
     let verified = || {
         let (message, signature) = token.rsplit_once('.')?;
-        let header = URL_SAFE_NO_PAD.decode(message.split('.').next()?).ok()?;
-        let header: Value = serde_json::from_slice(&header).ok()?;
-        let algorithm = TokenAlgorithm::named(header["alg"].as_str()?)?;
+        let header = header(message)?;
+        let algorithm = algorithm(&header)?;
         if header.get("kid").is_some_and(|kid| kid != algorithm.name()) {
             return None;
         }

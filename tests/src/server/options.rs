@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use super::config::Config;
 
+/// Connections served at the same time unless one says otherwise: more than a process may have open on most systems.
+const CONNECTIONS: usize = 10_000;
+
 /// How much the server takes from its clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -13,14 +16,15 @@ pub struct Limits {
     /// How long a request may take from its first byte to the end of its head, and from there to its last byte; also
     /// how long a client may take to receive. A request that is late is answered with 408.
     pub request: Duration,
-    /// Connections served at the same time. Further ones wait until one of them ends.
+    /// Connections served at the same time. Further ones wait in the system's backlog until one of them ends, as they do
+    /// when the process is out of descriptors.
     pub connections: usize,
 }
 
 impl Default for Limits {
-    /// Five seconds for either wait, 256 connections.
+    /// Five seconds for either wait, ten thousand connections.
     fn default() -> Self {
-        Self { idle: Duration::from_secs(5), request: Duration::from_secs(5), connections: 256 }
+        Self { idle: Duration::from_secs(5), request: Duration::from_secs(5), connections: CONNECTIONS }
     }
 }
 
@@ -87,7 +91,7 @@ impl Options {
     }
 
     /// Who is told about every request: one line each, and after the line of a request whose signature does not match
-    /// the canonical request that the server expected. Neither holds a secret.
+    /// the canonical request that the server expected. Neither holds a secret. Nobody is served until it returns.
     #[must_use]
     pub fn log(mut self, sink: impl Fn(&str) + Send + Sync + 'static) -> Self {
         self.log = Some(LogSink(Box::new(sink)));

@@ -113,7 +113,7 @@ mod tests {
     use rustls::{CertificateError, ClientConfig, ClientConnection, RootCertStore, Stream};
 
     use super::super::testing::{IDENTITY, Signing};
-    use super::super::{Fault, Options, Server};
+    use super::super::{Answer, Fault, Options, Server};
     use super::*;
 
     fn server() -> Server {
@@ -178,6 +178,15 @@ mod tests {
             assert!(expected, "{bad:?}: {refusal}");
             exchange(&sts, "localhost").expect("the next handshake is good");
         }
+    }
+
+    #[test]
+    fn replies_larger_than_the_socket_arrive_whole() {
+        let sts = server();
+        let large = "x".repeat(16 << 20);
+        sts.answer_next(Answer::reply(200, &[("Connection", "close")], &large));
+        let text = exchange(&sts, "localhost").expect("a reply");
+        assert!(text.split_once("\r\n\r\n").is_some_and(|(_, body)| body == large), "{}", text.len());
     }
 
     #[test]

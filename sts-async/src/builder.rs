@@ -1,0 +1,175 @@
+use std::path::PathBuf;
+
+use sts_proto::endpoint::EndpointOptions;
+use sts_proto::observe::Observer;
+use sts_proto::settings::{Roots, Settings, Timeouts};
+use sts_proto::{Credentials, Error, RetryPolicy, Secret, Validation};
+
+use crate::client::Client;
+use crate::connector::Connector;
+use crate::http_transport::HttpTransport;
+#[cfg(doc)]
+use crate::proxy::ProxySettings;
+use crate::transport::Transport;
+
+/// A [`Client`] in the making.
+#[must_use = "a client is made by `build`"]
+pub struct ClientBuilder<T> {
+    settings: Settings,
+    transport: T,
+    /// Takes what concerns the transport from the settings.
+    configure: fn(T, &Settings) -> Result<T, Error>,
+}
+
+impl<C: Connector> ClientBuilder<HttpTransport<C>> {
+    pub(crate) fn with_connector(connector: C) -> Self {
+        Self {
+            settings: Settings::new(),
+            transport: HttpTransport::new(connector),
+            configure: |transport, settings| transport.configured(settings.way(variable)?),
+        }
+    }
+}
+
+impl<T: Transport> ClientBuilder<T> {
+    pub(crate) fn with_transport(transport: T) -> Self {
+        Self { settings: Settings::new(), transport, configure: own }
+    }
+
+    /// The region, such as `eu-west-1`.
+    pub fn region(mut self, region: impl Into<String>) -> Self {
+        self.settings = self.settings.region(region);
+        self
+    }
+
+    /// A URL of one's own instead of AWS's, such as `http://localhost:4566`.
+    pub fn endpoint_url(mut self, url: impl Into<String>) -> Self {
+        self.settings = self.settings.endpoint_url(url);
+        self
+    }
+
+    /// All that decides on the endpoint at once: FIPS, dual-stack, legacy global, signing region and name.
+    pub fn endpoint(mut self, options: EndpointOptions) -> Self {
+        self.settings = self.settings.endpoint(options);
+        self
+    }
+
+    /// The credentials that calls are signed with. AssumeRoleWithSAML and AssumeRoleWithWebIdentity need none.
+    pub fn credentials(mut self, credentials: Credentials) -> Self {
+        self.settings = self.settings.credentials(credentials);
+        self
+    }
+
+    /// The credentials in the environment: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`.
+    pub fn credentials_from_env(mut self) -> Self {
+        self.settings = self.settings.credentials_from_env();
+        self
+    }
+
+    /// How long things may take.
+    pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
+        self.settings = self.settings.timeouts(timeouts);
+        self
+    }
+
+    /// Words at the end of the `user-agent` header: `my-program/1.0`.
+    pub fn user_agent_suffix(mut self, suffix: &str) -> Self {
+        self.settings = self.settings.user_agent_suffix(suffix);
+        self
+    }
+
+    /// The application's id in the `user-agent` header, instead of the environment's `AWS_SDK_UA_APP_ID`. 50 characters
+    /// of it are sent.
+    pub fn app_id(mut self, id: impl Into<String>) -> Self {
+        self.settings = self.settings.app_id(id);
+        self
+    }
+
+    /// Who is told what happens in the calls, besides the log: see [`observe`](crate::observe).
+    pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
+        self.settings = self.settings.observer(observer);
+        self
+    }
+
+    /// Which rules are checked before a request is sent.
+    pub fn validation(mut self, validation: Validation) -> Self {
+        self.settings = self.settings.validation(validation);
+        self
+    }
+
+    /// When a call is tried again. By default up to three attempts in all, as AWS's SDKs have it.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.settings = self.settings.retry(policy);
+        self
+    }
+
+    /// What the server's clock is ahead by, instead of what its replies say. Zero switches the correction off.
+    pub fn clock_skew(mut self, skew: sts_proto::time::Duration) -> Self {
+        self.settings = self.settings.clock_skew(skew);
+        self
+    }
+
+    /// That proxy, whatever the environment says: `http://user:password@host:port`.
+    ///
+    /// Without this setting and [`no_proxy`](Self::no_proxy) the proxy is the one that the environment names for the
+    /// endpoint, if any; see [`ProxySettings::from_variables`].
+    pub fn proxy(mut self, url: impl Into<Secret>) -> Self {
+        self.settings = self.settings.proxy(url);
+        self
+    }
+
+    /// No proxy, whatever the environment says.
+    pub fn no_proxy(mut self) -> Self {
+        self.settings = self.settings.no_proxy();
+        self
+    }
+
+    /// A file of certificates in PEM form, which are trusted instead of the built-in roots. Without this setting,
+    /// `AWS_CA_BUNDLE` may name one.
+    pub fn ca_bundle(mut self, path: impl Into<PathBuf>) -> Self {
+        self.settings = self.settings.roots(Roots::File { setting: "CaBundle", path: path.into() });
+        self
+    }
+
+    /// Certificates in PEM form, which are trusted instead of the built-in roots.
+    pub fn ca_bundle_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.settings = self.settings.roots(Roots::Pem(pem.into()));
+        self
+    }
+
+    /// Where environment variables are read from, instead of the process. `lookup` gives a variable's value.
+    pub fn variables(mut self, lookup: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
+        self.settings = self.settings.variables(lookup);
+        self
+    }
+
+    /// Another way to send requests: proxy and certificates are its own affair, and neither settings nor the environment
+    /// decide on them.
+    pub fn transport<U: Transport>(self, transport: U) -> ClientBuilder<U> {
+        ClientBuilder { settings: self.settings, transport, configure: own }
+    }
+
+    /// The client.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput): the endpoint cannot be resolved, the environment
+    /// has no usable credentials although they were asked for, a timeout is zero, the proxy or the CA bundle cannot be
+    /// used, or they were set together with a transport of one's own.
+    pub fn build(self) -> Result<Client<T>, Error> {
+        let Self { settings, transport, configure } = self;
+        let transport = configure(transport, &settings)?;
+        let resolved = settings.resolve(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"), variable)?;
+        Ok(Client::from_parts(resolved, transport))
+    }
+}
+
+fn own<T>(transport: T, settings: &Settings) -> Result<T, Error> {
+    settings.refuse_network()?;
+    Ok(transport)
+}
+
+/// A variable of the process. What is not UTF-8 is read all the same: a proxy that cannot be used must be an error, and
+/// not the same as no proxy.
+fn variable(name: &str) -> Option<String> {
+    std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
+}

@@ -1,0 +1,203 @@
+use std::fmt;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use sts_proto::call::{Caller, Deadlines, LogLine};
+use sts_proto::endpoint::Endpoint;
+use sts_proto::operation::Operation;
+use sts_proto::settings::{Resolved, Timeouts, total_time};
+use sts_proto::sigv4::PresignedUrl;
+use sts_proto::step::{Flow, Resume, Step};
+use sts_proto::time::OffsetDateTime;
+use sts_proto::{Credentials, Error, Presign, Reply};
+
+use crate::builder::ClientBuilder;
+use crate::connector::Connector;
+use crate::http_transport::HttpTransport;
+use crate::transport::Transport;
+
+/// A client of STS. Cheap to clone and to share; clones share connections and signing keys.
+///
+/// What it gives are futures that hold all they need: they can be spawned, and dropped at any time. Dropping one
+/// abandons its call and closes the connection that it used, if any; whether STS got the request is not known then.
+pub struct Client<T> {
+    shared: Arc<Shared<T>>,
+    credentials: Option<Arc<Credentials>>,
+}
+
+struct Shared<T> {
+    caller: Arc<Caller>,
+    transport: T,
+    timeouts: Timeouts,
+}
+
+impl<C: Connector + Default> Client<HttpTransport<C>> {
+    /// A client in the making.
+    pub fn builder() -> ClientBuilder<HttpTransport<C>> {
+        Self::with_connector(C::default())
+    }
+}
+
+impl<C: Connector> Client<HttpTransport<C>> {
+    /// A client in the making that sends over connections of that connector.
+    pub fn with_connector(connector: C) -> ClientBuilder<HttpTransport<C>> {
+        ClientBuilder::with_connector(connector)
+    }
+}
+
+impl<T: Transport> Client<T> {
+    /// A client in the making that sends by that transport.
+    pub fn with_transport(transport: T) -> ClientBuilder<T> {
+        ClientBuilder::with_transport(transport)
+    }
+
+    pub(crate) fn from_parts(resolved: Resolved, transport: T) -> Self {
+        let Resolved { caller, timeouts, credentials, .. } = resolved;
+        let shared = Arc::new(Shared { caller: Arc::new(caller), transport, timeouts });
+        Self { shared, credentials: credentials.map(Arc::new) }
+    }
+
+    /// Makes the call and gives the result.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    pub fn send<O: Operation>(
+        &self,
+        operation: O,
+    ) -> impl Future<Output = Result<Reply<O::Output>, Error>> + use<T, O> {
+        self.call(operation).send()
+    }
+
+    /// A call whose settings can differ from the client's.
+    pub fn call<O: Operation>(&self, operation: O) -> Call<T, O> {
+        Call { client: self.clone(), operation, timeout: None }
+    }
+
+    /// A URL that makes the call for whoever opens it, signed with the client's credentials. Nothing is sent.
+    ///
+    /// # Errors
+    /// As [`Encoder::presign`](crate::Encoder::presign).
+    pub fn presign<O: Operation>(&self, operation: &O, options: &Presign) -> Result<PresignedUrl, Error> {
+        let Some(credentials) = self.credentials.as_deref() else {
+            let error = Error::setting("Credentials", "are required: a URL is signed, and there are none");
+            return Err(error.during(operation.action()));
+        };
+        let caller = &self.shared.caller;
+        let now = OffsetDateTime::now_utc().saturating_add(caller.skew());
+        caller.encoder().presign(operation, credentials, now, options)
+    }
+
+    /// The same client with other credentials, such as those of a role just assumed.
+    #[must_use]
+    pub fn with_credentials(&self, credentials: Credentials) -> Self {
+        Self { shared: Arc::clone(&self.shared), credentials: Some(Arc::new(credentials)) }
+    }
+
+    /// Closes the connections that are kept open for further requests.
+    ///
+    /// No thread watches over them: one that has grown too old is closed by a later call, by this, or with the client.
+    pub fn close_idle(&self) {
+        self.shared.transport.close_idle();
+    }
+}
+
+impl<T> Client<T> {
+    /// Where requests go, what they are signed for, and why.
+    #[must_use]
+    pub fn endpoint(&self) -> &Endpoint {
+        self.shared.caller.encoder().endpoint()
+    }
+
+    /// What the server's clock is ahead of ours by, as far as is known. Requests are signed with the server's time.
+    #[must_use]
+    pub fn skew(&self) -> sts_proto::time::Duration {
+        self.shared.caller.skew()
+    }
+}
+
+impl<T> Clone for Client<T> {
+    fn clone(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared), credentials: self.credentials.clone() }
+    }
+}
+
+impl<T> fmt::Debug for Client<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("endpoint", self.endpoint())
+            .field("credentials", &self.credentials)
+            .field("timeouts", &self.shared.timeouts)
+            .finish_non_exhaustive()
+    }
+}
+
+/// One call, with settings of its own.
+#[must_use = "a call is made by `send`"]
+pub struct Call<T, O> {
+    client: Client<T>,
+    operation: O,
+    timeout: Option<Duration>,
+}
+
+impl<T: Transport, O: Operation> Call<T, O> {
+    /// Other credentials for this call.
+    pub fn credentials(mut self, credentials: Credentials) -> Self {
+        self.client.credentials = Some(Arc::new(credentials));
+        self
+    }
+
+    /// Another total time for this call.
+    pub fn timeout(mut self, total: Duration) -> Self {
+        self.timeout = Some(total);
+        self
+    }
+
+    /// Makes the call and gives the result.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind). Retries are spent.
+    pub async fn send(self) -> Result<Reply<O::Output>, Error> {
+        let Self { client: Client { shared, credentials }, operation, timeout } = self;
+        let action = operation.action().to_owned();
+        let total = total_time(timeout, shared.timeouts).map_err(|error| error.during(&action))?;
+        let deadlines = Deadlines { attempt: shared.timeouts.attempt, total };
+        let caller = Arc::clone(&shared.caller);
+        let call = sts_proto::call::Call::new(caller, operation, credentials.clone(), deadlines, seed());
+        let start = Instant::now();
+        let outcome = drive(&shared.transport, call.start(OffsetDateTime::now_utc())).await;
+        let line = LogLine {
+            action: &action,
+            took: start.elapsed(),
+            credentials: credentials.as_deref(),
+            outcome: &outcome,
+        };
+        match &outcome {
+            Ok(_) => log::debug!("{line}"),
+            Err(_) => log::warn!("{line}"),
+        }
+        outcome
+    }
+}
+
+/// The driver: sends and sleeps, and decides nothing.
+async fn drive<T: Transport, F: Flow>(transport: &T, mut step: Step<F>) -> Result<F::Output, Error> {
+    loop {
+        step = match step {
+            Step::Send(transmit, then) => {
+                let answer = transport.send(transmit.request, transmit.timeout).await;
+                then.resume(OffsetDateTime::now_utc(), answer)
+            }
+            Step::Wait(wait, then) => {
+                transport.sleep(wait).await;
+                then.resume(OffsetDateTime::now_utc(), ())
+            }
+            Step::Done(result) => return result,
+        }
+    }
+}
+
+/// The randomness of a call's waits. The standard library draws a new key for each of its hashers.
+fn seed() -> u64 {
+    RandomState::new().build_hasher().finish()
+}

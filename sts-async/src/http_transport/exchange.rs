@@ -1,0 +1,89 @@
+//! One request and its reply on a connection.
+
+use std::io;
+
+use futures_lite::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use sts_proto::http::{Method, Response};
+use sts_proto::http1::{Finished, Progress, ReplyReader};
+use sts_proto::proxy::Proxy;
+use sts_proto::{Body, Error, TransportKind};
+use zeroize::Zeroizing;
+
+use super::tls;
+
+/// Most replies of STS fit in.
+const READ_BYTES: usize = 4 << 10;
+
+/// A reply, and the connection if it can be used again.
+pub(super) struct Done<S> {
+    pub(super) response: Response<Body>,
+    pub(super) reusable: Option<S>,
+}
+
+/// A connection that failed.
+pub(super) struct Broken {
+    pub(super) error: Error,
+    /// How many bytes of a reply had come.
+    pub(super) received: usize,
+}
+
+impl Broken {
+    /// Whether a connection that had been kept was closed by the server before it saw the request.
+    pub(super) fn is_stale(&self) -> bool {
+        self.received == 0 && self.error.transport_kind() == Some(TransportKind::Closed)
+    }
+
+    fn of_io(error: io::Error, received: usize) -> Self {
+        let kind = if tls::is_of_tls(&error) { TransportKind::Tls } else { TransportKind::of_io(&error) };
+        Self { error: Error::transport(kind, error), received }
+    }
+
+    /// The error, saying how far things went. What failed on the way through a proxy may be the proxy's doing.
+    pub(super) fn into_error(self, proxy: Option<&Proxy>) -> Error {
+        let Self { error, received } = self;
+        let is_closed = error.transport_kind() == Some(TransportKind::Closed);
+        match (is_closed, proxy) {
+            (true, None) => error.because(format!("after {received} bytes of it")),
+            (true, Some(proxy)) => {
+                error.because(format!("after {received} bytes of it, through the proxy {proxy}"))
+            }
+            (false, Some(proxy)) => error.because(format!("it went through the proxy {proxy}")),
+            (false, None) => error,
+        }
+    }
+}
+
+/// The connection goes in and comes out only behind a whole reply: whoever drops the future closes it.
+pub(super) async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(
+    mut stream: S,
+    method: &Method,
+    request: &Body,
+) -> Result<Done<S>, Broken> {
+    let written = match stream.write_all(request.as_ref()).await {
+        Ok(()) => stream.flush().await,
+        Err(error) => Err(error),
+    };
+    written.map_err(|error| Broken::of_io(error, 0))?;
+    let mut buffer = Zeroizing::new(vec![0; READ_BYTES]);
+    let mut reader = ReplyReader::new(method);
+    loop {
+        let received = reader.received();
+        let read = stream.read(&mut buffer).await.map_err(|error| Broken::of_io(error, received))?;
+        let progress = if read == 0 {
+            reader.end().map(Progress::Done)
+        } else {
+            let progress = reader.feed(&buffer[..read]);
+            match progress {
+                Ok(Progress::More) => continue,
+                done => done,
+            }
+        };
+        return match progress {
+            Ok(Progress::Done(Finished { response, keep_alive, .. })) => {
+                Ok(Done { response, reusable: keep_alive.then_some(stream) })
+            }
+            Ok(Progress::More) => Err(Broken::of_io(io::ErrorKind::UnexpectedEof.into(), received)),
+            Err(error) => Err(Broken { error, received }),
+        };
+    }
+}

@@ -1,0 +1,80 @@
+//! AWS STS on any async executor.
+//!
+//! ```no_run
+//! # #[cfg(feature = "tokio")]
+//! # async fn example() -> Result<(), sts_async::Error> {
+//! use sts_async::operation::{AssumeRole, GetCallerIdentity};
+//! use sts_async::tokio::Client; // or `sts_async::smol::Client`
+//!
+//! let client = Client::builder().region("eu-west-1").credentials_from_env().build()?;
+//! let role = client.send(AssumeRole::new("arn:aws:iam::123456789012:role/Deploy", "build-42")).await?;
+//!
+//! let client = client.with_credentials(role.credentials.clone());
+//! println!("I am {}", client.send(GetCallerIdentity::new()).await?.arn);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Everything but the IO is [`sts_proto`]'s: operations, errors, signing, endpoints. This crate moves the bytes, at one of
+//! three levels:
+//!
+//! - [`tokio`] or [`smol`]: sockets and timers of that runtime. Neither is on by default, and both can be on at once.
+//! - A [`Connector`] of yours: streams with the traits of futures-io, and a timer. [`HttpTransport`] speaks HTTP/1.1, TLS
+//!   and proxies over them.
+//! - A [`Transport`] of yours: another HTTP client, or a test double.
+//!
+//! No thread is started here and no global is kept: what runs besides is the runtime's. A future can be dropped at any
+//! point; that closes the connection that it used and leaves the client as it was. Whether futures are `Send` is decided
+//! by the transport or connector: those of the two runtimes are.
+//!
+//! # Limits
+//! Every call has a deadline. The defaults:
+//!
+//! ```
+//! use std::time::Duration;
+//! use sts_async::Timeouts;
+//!
+//! let timeouts = Timeouts::default();
+//! assert_eq!(timeouts.connect, Duration::from_secs(5));
+//! assert_eq!(timeouts.attempt, Duration::from_secs(15));
+//! assert_eq!(timeouts.total, Duration::from_secs(60));
+//! ```
+//!
+//! Replies are bounded by [`sts_proto::reply::MAX_REPLY_BYTES`], their heads by [`sts_proto::http1::MAX_HEAD_BYTES`].
+//!
+//! # Features
+//! - `rustls` (default): TLS by rustls on ring, with Mozilla's roots.
+//! - `tokio`: sockets and timers of tokio.
+//! - `smol`: sockets and timers of smol, which work under any executor.
+//! - `json`: a typed view of decoded authorization messages.
+
+pub use builder::ClientBuilder;
+pub use client::{Call, Client};
+pub use connector::Connector;
+#[cfg(feature = "rustls")]
+pub use http_transport::{CaBundle, Roots};
+pub use http_transport::{HttpOptions, HttpTransport, MAX_IDLE_AGE, MAX_IDLE_PER_HOST};
+#[cfg(feature = "json")]
+pub use sts_proto::authorization;
+pub use sts_proto::settings::Timeouts;
+pub use sts_proto::step::Answer;
+pub use sts_proto::{
+    Body, BoxError, Cause, Credentials, Encoder, Error, ErrorCode, ErrorKind, Hint, Metadata, Presign, Reply,
+    Retry, RetryPolicy, RetryReason, Secret, ServiceError, TransportKind, UserAgent, Validation, compatible,
+    endpoint, http, observe, operation, proxy, shape, sigv4, source, time,
+};
+pub use transport::Transport;
+
+/// The traits of a [`Connector`]'s streams.
+pub use futures_lite::{AsyncRead, AsyncWrite};
+
+#[cfg(feature = "smol")]
+pub mod smol;
+#[cfg(feature = "tokio")]
+pub mod tokio;
+
+mod builder;
+mod client;
+mod connector;
+mod http_transport;
+mod transport;

@@ -1,0 +1,305 @@
+//! What a client is made of, for those who write a driver: the settings that every client has, and what follows from
+//! them and from the environment.
+//!
+//! ```
+//! use sts_proto::settings::Settings;
+//!
+//! let settings = Settings::new().region("eu-west-1").variables(|_| None);
+//! let resolved = settings.resolve("my-driver", "1.0", |_| unreachable!("the variables were given"))?;
+//! assert_eq!(resolved.caller.encoder().endpoint().url().host(), Some("sts.eu-west-1.amazonaws.com"));
+//! # Ok::<(), sts_proto::Error>(())
+//! ```
+
+use std::fmt;
+use std::time::Duration;
+
+pub use network::{Roots, Way};
+pub use timeouts::Timeouts;
+
+use crate::call::Caller;
+use crate::constraint::Validation;
+use crate::credentials::{Credentials, Secret};
+use crate::encoder::Encoder;
+use crate::endpoint::{EndpointOptions, EndpointRule};
+use crate::error::Error;
+use crate::observe::Observer;
+use crate::retry::RetryPolicy;
+use crate::source::environment;
+use crate::user_agent::UserAgent;
+
+use network::Network;
+
+mod network;
+mod timeouts;
+
+/// The settings of a client that is not yet made.
+#[derive(Default)]
+#[must_use = "settings do nothing until they are resolved"]
+pub struct Settings {
+    endpoint: EndpointOptions,
+    credentials: Source,
+    timeouts: Timeouts,
+    user_agent: UserAgent,
+    app_id: Option<String>,
+    observer: Option<Box<dyn Observer>>,
+    validation: Validation,
+    retry: RetryPolicy,
+    skew: Skew,
+    network: Network,
+    variables: Variables,
+}
+
+/// What is done about a clock that is off.
+#[derive(Clone, Copy, Debug, Default)]
+enum Skew {
+    #[default]
+    Learned,
+    Fixed(time::Duration),
+}
+
+#[derive(Debug, Default)]
+enum Source {
+    #[default]
+    None,
+    Given(Credentials),
+    Environment,
+}
+
+/// Where environment variables are read from, if not from the process.
+#[derive(Default)]
+struct Variables(Option<Box<Lookup>>);
+
+type Lookup = dyn Fn(&str) -> Option<String> + Send + Sync;
+
+impl Variables {
+    fn get(&self, name: &str, process: fn(&str) -> Option<String>) -> Option<String> {
+        match &self.0 {
+            Some(lookup) => lookup(name),
+            None => process(name),
+        }
+    }
+}
+
+impl fmt::Debug for Variables {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "given" } else { "the process's" })
+    }
+}
+
+/// What follows from [`Settings`].
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Resolved {
+    /// What the client's calls share.
+    pub caller: Caller,
+    /// How long things may take. None is zero.
+    pub timeouts: Timeouts,
+    /// What calls are signed with.
+    pub credentials: Option<Credentials>,
+}
+
+impl Settings {
+    /// The defaults.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The region.
+    pub fn region(mut self, region: impl Into<String>) -> Self {
+        self.endpoint = self.endpoint.region(region);
+        self
+    }
+
+    /// A URL instead of AWS's.
+    pub fn endpoint_url(mut self, url: impl Into<String>) -> Self {
+        self.endpoint = self.endpoint.url(url);
+        self
+    }
+
+    /// All that decides on the endpoint at once.
+    pub fn endpoint(mut self, options: EndpointOptions) -> Self {
+        self.endpoint = options;
+        self
+    }
+
+    /// The credentials that calls are signed with.
+    pub fn credentials(mut self, credentials: Credentials) -> Self {
+        self.credentials = Source::Given(credentials);
+        self
+    }
+
+    /// The credentials in the environment.
+    pub fn credentials_from_env(mut self) -> Self {
+        self.credentials = Source::Environment;
+        self
+    }
+
+    /// How long things may take.
+    pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
+        self.timeouts = timeouts.bounded();
+        self
+    }
+
+    /// Words at the end of the `user-agent` header.
+    pub fn user_agent_suffix(mut self, suffix: &str) -> Self {
+        self.user_agent = self.user_agent.suffix(suffix);
+        self
+    }
+
+    /// The application's id in the `user-agent` header, instead of the environment's `AWS_SDK_UA_APP_ID`.
+    pub fn app_id(mut self, id: impl Into<String>) -> Self {
+        self.app_id = Some(id.into());
+        self
+    }
+
+    /// Who is told what happens in the calls.
+    pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
+        self.observer = Some(Box::new(observer));
+        self
+    }
+
+    /// Which rules are checked before a request is sent.
+    pub fn validation(mut self, validation: Validation) -> Self {
+        self.validation = validation;
+        self
+    }
+
+    /// When a call is tried again.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = policy;
+        self
+    }
+
+    /// What the server's clock is ahead by, instead of what its replies say.
+    pub fn clock_skew(mut self, skew: time::Duration) -> Self {
+        self.skew = Skew::Fixed(skew);
+        self
+    }
+
+    /// That proxy, whatever the environment says.
+    pub fn proxy(mut self, url: impl Into<Secret>) -> Self {
+        self.network.proxy(url.into());
+        self
+    }
+
+    /// No proxy, whatever the environment says.
+    pub fn no_proxy(mut self) -> Self {
+        self.network.no_proxy();
+        self
+    }
+
+    /// The authorities to trust, whatever the environment says.
+    pub fn roots(mut self, roots: Roots) -> Self {
+        self.network.roots(roots);
+        self
+    }
+
+    /// Where environment variables are read from, instead of the process.
+    pub fn variables(mut self, lookup: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
+        self.variables = Variables(Some(Box::new(lookup)));
+        self
+    }
+
+    /// The way to the endpoint, for a transport of the driver's. `process` reads the environment of the process.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput): the endpoint cannot be resolved, a timeout is zero,
+    /// the proxy cannot be used. What cannot work is said now, and not by the first call.
+    pub fn way(&self, process: fn(&str) -> Option<String>) -> Result<Way, Error> {
+        let endpoint = self.endpoint.clone().resolve()?;
+        self.timeouts.check()?;
+        self.network.resolve(endpoint.url(), self.timeouts, |name| self.variables.get(name, process))
+    }
+
+    /// For a transport of the caller's own, to which proxy and certificates cannot be handed.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput): one of them was set.
+    pub fn refuse_network(&self) -> Result<(), Error> {
+        self.network.refuse_settings()
+    }
+
+    /// Resolves everything but the way. `name` and `version` are the driver's, `process` reads the environment of the
+    /// process.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput): the endpoint cannot be resolved, a timeout is zero,
+    /// the environment has no usable credentials although they were asked for.
+    pub fn resolve(
+        self,
+        name: &str,
+        version: &str,
+        process: fn(&str) -> Option<String>,
+    ) -> Result<Resolved, Error> {
+        let variable = |name: &str| self.variables.get(name, process);
+        let endpoint = self.endpoint.resolve()?;
+        self.timeouts.check()?;
+        let mut user_agent = self.user_agent.driver(name, version).retry_mode("standard").feature("E");
+        if let Some(id) = self.app_id.or_else(|| variable("AWS_SDK_UA_APP_ID")) {
+            user_agent = user_agent.app_id(&id);
+        }
+        if let Some(name) = variable("AWS_EXECUTION_ENV") {
+            user_agent = user_agent.execution_environment(&name);
+        }
+        if endpoint.rule() == EndpointRule::Custom {
+            user_agent = user_agent.feature("N");
+        }
+        let credentials =
+            match self.credentials {
+                Source::None => None,
+                Source::Given(credentials) => {
+                    user_agent = user_agent.feature("e");
+                    Some(credentials)
+                }
+                Source::Environment => {
+                    user_agent = user_agent.feature("g");
+                    let found = environment::credentials(variable)?;
+                    Some(found.ok_or_else(|| {
+                        Error::setting("AWS_ACCESS_KEY_ID", "is not set in the environment")
+                    })?)
+                }
+            };
+        let encoder = Encoder::new(endpoint).user_agent(&user_agent).validation(self.validation);
+        let caller = Caller::new(encoder, self.retry);
+        let caller = match self.skew {
+            Skew::Learned => caller,
+            Skew::Fixed(skew) => {
+                let caller = caller.corrects_skew(false);
+                caller.set_skew(skew);
+                caller
+            }
+        };
+        let caller = match self.observer {
+            Some(observer) => caller.boxed_observer(observer),
+            None => caller,
+        };
+        Ok(Resolved { caller, timeouts: self.timeouts, credentials })
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("endpoint", &self.endpoint)
+            .field("credentials", &self.credentials)
+            .field("timeouts", &self.timeouts)
+            .field("validation", &self.validation)
+            .field("retry", &self.retry)
+            .field("skew", &self.skew)
+            .field("network", &self.network)
+            .field("variables", &self.variables)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The total time of one call: the client's, or another one that must not be zero either.
+///
+/// # Errors
+/// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput): it is zero.
+pub fn total_time(of_call: Option<Duration>, of_client: Timeouts) -> Result<Duration, Error> {
+    match of_call {
+        Some(Duration::ZERO) => Err(timeouts::zero("Timeout")),
+        Some(total) => Ok(total.min(Timeouts::LONGEST)),
+        None => Ok(of_client.total),
+    }
+}

@@ -1,0 +1,315 @@
+//! The async client's ways through TLS and proxies.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, date_time_ymd};
+use sts_async::operation::GetCallerIdentity;
+use sts_async::{
+    Client, ClientBuilder, Connector, Credentials, Error, ErrorKind, HttpTransport, RetryPolicy, Timeouts,
+    TransportKind,
+};
+use sts_tests::server::Server;
+
+use certificates::{Authority, Identity, TlsServer, for_hosts};
+use double::Proxy;
+use support::{Halting, Runtime, on_both, polled};
+
+#[path = "support/tls.rs"]
+mod certificates;
+#[path = "support/proxy.rs"]
+mod double;
+#[path = "support/runtime.rs"]
+mod support;
+
+/// A host that nobody but a proxy of these tests can find.
+const HOST: &str = "sts.example.test";
+
+on_both! {
+    a_private_authority_is_trusted_by_its_bundle
+    bad_certificates_are_refused
+    what_does_not_speak_tls_is_named
+    a_handshake_that_never_ends_meets_the_deadline
+    connections_are_kept_and_sessions_resumed
+    a_tunnel_is_asked_for_and_kept
+    tls_is_spoken_with_the_host_and_not_with_the_proxy
+    a_proxy_may_speak_tls_itself
+    proxies_that_give_no_tunnel
+    the_environment_decides_unless_the_program_does
+    dropped_at_every_await_point_of_a_tunnel_with_tls
+}
+
+fn anybody() -> Credentials {
+    Credentials::new("AKIAIOSFODNN7EXAMPLE", "secret").unwrap()
+}
+
+fn builder<R: Runtime>(url: &str) -> ClientBuilder<HttpTransport<R>> {
+    with_connector(R::default(), url)
+}
+
+/// A builder that nothing outside the test decides on.
+fn with_connector<C: Connector>(connector: C, url: &str) -> ClientBuilder<HttpTransport<C>> {
+    Client::with_connector(connector)
+        .region("us-east-1")
+        .endpoint_url(url)
+        .credentials(anybody())
+        .retry(RetryPolicy::never())
+        .variables(|_| None)
+}
+
+fn call<R: Runtime>(builder: ClientBuilder<HttpTransport<R>>) -> Result<(), Error> {
+    let client = builder.build()?;
+    let reply = R::block_on(client.send(GetCallerIdentity::new()))?;
+    assert_eq!(reply.account, "123456789012");
+    Ok(())
+}
+
+fn refused<R: Runtime>(builder: ClientBuilder<HttpTransport<R>>, kind: TransportKind) -> String {
+    let error = call(builder).unwrap_err();
+    assert_eq!(error.transport_kind(), Some(kind), "{error:?}");
+    error.to_string()
+}
+
+fn a_private_authority_is_trusted_by_its_bundle<R: Runtime>() {
+    let authority = Authority::new();
+    let server = TlsServer::start(authority.identity(&for_hosts(&["localhost", "127.0.0.1"])));
+    call(builder::<R>(&server.url()).ca_bundle_pem(authority.pem())).unwrap();
+    let by_address = format!("https://127.0.0.1:{}", server.address.port());
+    call(builder::<R>(&by_address).ca_bundle_pem(authority.pem())).unwrap();
+
+    let name = std::any::type_name::<R>().rsplit(':').next().unwrap();
+    let path = std::env::temp_dir().join(format!("sts-async-{name}-{}.pem", std::process::id()));
+    std::fs::write(&path, format!("# Ours\n{}# Another\n{}", Authority::new().pem(), authority.pem()))
+        .unwrap();
+    call(builder::<R>(&server.url()).ca_bundle(&path)).unwrap();
+    let named = path.to_str().unwrap().to_owned();
+    let from_environment = |url: &str| {
+        let named = named.clone();
+        builder::<R>(url).variables(move |name| (name == "AWS_CA_BUNDLE").then(|| named.clone()))
+    };
+    call(from_environment(&server.url())).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    let error = call(from_environment(&server.url())).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    assert!(error.to_string().starts_with("invalid input: `AWS_CA_BUNDLE` cannot be used: "), "{error}");
+    // Without TLS it does not matter.
+    from_environment("http://localhost:1").build().unwrap();
+    let error = builder::<R>(&server.url()).ca_bundle_pem("hello").build().unwrap_err();
+    assert!(error.to_string().contains("it holds no certificate in PEM form"), "{error}");
+}
+
+fn bad_certificates_are_refused<R: Runtime>() {
+    let good = || for_hosts(&["localhost"]);
+    let params = |change: fn(&mut CertificateParams)| {
+        let mut params = good();
+        change(&mut params);
+        params
+    };
+    let expired = params(|params| {
+        (params.not_before, params.not_after) = (date_time_ymd(2020, 1, 1), date_time_ymd(2021, 2, 3));
+    });
+    let early = params(|params| {
+        (params.not_before, params.not_after) = (date_time_ymd(2998, 1, 1), date_time_ymd(2999, 1, 1));
+    });
+    let of_client = params(|params| params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth]);
+    let of_authority = params(|params| params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained));
+    let authority = Authority::new();
+    for (identity, words) in [
+        (authority.identity(&expired), " expired on 2021-02-03 "),
+        (authority.identity(&early), " is not yet valid, but from 2998-01-01 "),
+        (authority.identity(&of_client), "is not one of a server"),
+        (authority.identity(&for_hosts(&[HOST])), "is for another host: sts.example.test"),
+        (Authority::new().identity(&good()), "is self-signed or from an authority that is not trusted here"),
+        (Identity::self_signed(&good()), "is self-signed or"),
+        (Identity::self_signed(&of_authority), "is self-signed, being one of an authority"),
+    ] {
+        let server = TlsServer::start(identity);
+        let text = refused(builder::<R>(&server.url()).ca_bundle_pem(authority.pem()), TransportKind::Tls);
+        let start = format!("the certificate of localhost:{} ", server.address.port());
+        assert!(text.contains(&start) && text.contains(words), "{words}: {text}");
+    }
+    // The built-in roots know no private authority, and a certificate can be trusted by itself.
+    let identity = Identity::self_signed(&good());
+    let pem = identity.pem.clone();
+    let server = TlsServer::start(identity);
+    refused(builder::<R>(&server.url()), TransportKind::Tls);
+    call(builder::<R>(&server.url()).ca_bundle_pem(pem)).unwrap();
+}
+
+fn what_does_not_speak_tls_is_named<R: Runtime>() {
+    let server = Server::start().unwrap();
+    let text = refused(builder::<R>(&server.url().replace("http://", "https://")), TransportKind::Tls);
+    assert!(text.contains("does not speak TLS"), "{text}");
+}
+
+fn a_handshake_that_never_ends_meets_the_deadline<R: Runtime>() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://localhost:{}", listener.local_addr().unwrap().port());
+    let timeouts = Timeouts::default().connect(Duration::from_millis(200));
+    refused(builder::<R>(&url).timeouts(timeouts), TransportKind::Timeout);
+}
+
+fn connections_are_kept_and_sessions_resumed<R: Runtime>() {
+    let authority = Authority::new();
+    let server = TlsServer::start(authority.identity(&for_hosts(&["localhost"])));
+    let client = builder::<R>(&server.url()).ca_bundle_pem(authority.pem()).build().unwrap();
+    R::block_on(async {
+        for _ in 0..5 {
+            client.send(GetCallerIdentity::new()).await.unwrap();
+        }
+        assert_eq!((server.connections(), server.resumed()), (1, 0));
+        server.close_after_reply(true);
+        for _ in 0..3 {
+            client.send(GetCallerIdentity::new()).await.unwrap();
+        }
+        assert_eq!((server.connections(), server.resumed()), (3, 2));
+    });
+}
+
+fn address(server: &Server) -> SocketAddr {
+    server.url().strip_prefix("http://").unwrap().parse().unwrap()
+}
+
+fn user(server: &Server) -> Credentials {
+    Credentials::new(server.user().access_key_id(), server.user().secret_access_key()).unwrap()
+}
+
+fn a_tunnel_is_asked_for_and_kept<R: Runtime>() {
+    let server = Server::start().unwrap();
+    let proxy = Proxy::start(address(&server), |head| {
+        let is_known = head.contains("\r\nProxy-Authorization: Basic YWxpY2U6aHVudGVyIDI=\r\n");
+        (!is_known).then_some("HTTP/1.1 407 No\r\nContent-Length: 5\r\n\r\nsorry")
+    });
+    let through = builder::<R>(&format!("http://{HOST}")).credentials(user(&server));
+    let client = through.proxy(proxy.url_with_password()).build().unwrap();
+    R::block_on(async {
+        for _ in 0..3 {
+            client.send(GetCallerIdentity::new()).await.unwrap();
+        }
+        assert_eq!((server.connections(), proxy.heads().len()), (1, 1));
+        client.close_idle();
+        client.send(GetCallerIdentity::new()).await.unwrap();
+    });
+    assert_eq!(proxy.heads().len(), 2);
+    let head = &proxy.heads()[0];
+    assert!(
+        head.starts_with("CONNECT sts.example.test:80 HTTP/1.1\r\nHost: sts.example.test:80\r\n"),
+        "{head}"
+    );
+    assert!(server.requests().iter().all(|request| request.header("proxy-authorization").is_none()));
+    assert!(!format!("{client:?}").contains("hunter"));
+
+    for (url, words) in [
+        (proxy.url(), "so it wants a user and a password"),
+        (format!("http://alice:wrong@{}", proxy.address), "so it does not accept the user and the password"),
+    ] {
+        let text = refused(builder::<R>(&format!("http://{HOST}")).proxy(url), TransportKind::ProxyRefused);
+        assert!(text.contains(&format!("{} answered 407, {words}", proxy.url())), "{text}");
+    }
+}
+
+fn tls_is_spoken_with_the_host_and_not_with_the_proxy<R: Runtime>() {
+    let authority = Authority::new();
+    let server = TlsServer::start(authority.identity(&for_hosts(&[HOST])));
+    let proxy = Proxy::start(server.address, |_| None);
+    let https = || builder::<R>(&format!("https://{HOST}")).proxy(proxy.url());
+    let client = https().ca_bundle_pem(authority.pem()).build().unwrap();
+    R::block_on(async {
+        client.send(GetCallerIdentity::new()).await.unwrap();
+        client.send(GetCallerIdentity::new()).await.unwrap();
+    });
+    assert_eq!((server.connections(), proxy.heads().len()), (1, 1));
+    assert!(proxy.heads()[0].starts_with("CONNECT sts.example.test:443 HTTP/1.1\r\n"));
+    let text = refused(https(), TransportKind::Tls);
+    assert!(text.contains("the certificate of sts.example.test is self-signed or"), "{text}");
+}
+
+fn a_proxy_may_speak_tls_itself<R: Runtime>() {
+    let authority = Authority::new();
+    let proxy = TlsServer::start(authority.identity(&for_hosts(&["localhost"])));
+    let through = || builder::<R>(&format!("http://{HOST}")).proxy(proxy.url());
+    call(through().ca_bundle_pem(authority.pem())).unwrap();
+    let text = refused(through(), TransportKind::Tls);
+    assert!(text.contains(&format!("the certificate of the proxy {} ", proxy.url())), "{text}");
+}
+
+fn proxies_that_give_no_tunnel<R: Runtime>() {
+    let timeouts = Timeouts::default().connect(Duration::from_millis(500));
+    let through = |proxy: &str| builder::<R>(&format!("http://{HOST}")).proxy(proxy).timeouts(timeouts);
+    for (reply, kind, words) in [
+        (
+            "HTTP/1.1 403 No\r\n\r\n",
+            TransportKind::ProxyRefused,
+            "answered 403 when it was asked for a tunnel",
+        ),
+        (
+            "HTTP/1.1 502 No\r\n\r\n<html>",
+            TransportKind::Proxy,
+            "answered 502 when it was asked for a tunnel",
+        ),
+        ("", TransportKind::Proxy, "closed the connection without a reply"),
+        ("SSH-2.0-OpenSSH\r\n", TransportKind::Closed, "after 17 bytes of it, through the proxy http://"),
+    ] {
+        let text = refused(through(&Proxy::answering(reply).url()), kind);
+        assert!(text.contains(words), "{text}");
+    }
+    let text = refused(through("http://127.0.0.1:1"), TransportKind::Proxy);
+    assert!(text.ends_with("http://127.0.0.1:1 cannot be reached"), "{text}");
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    refused(through(&format!("http://{}", silent.local_addr().unwrap())), TransportKind::Timeout);
+    let error = through("socks5://alice:hunter%202@p").build().unwrap_err();
+    assert!(error.to_string().contains("`Proxy` names a SOCKS proxy"), "{error}");
+}
+
+fn the_environment_decides_unless_the_program_does<R: Runtime>() {
+    let server = Server::start().unwrap();
+    let proxy = Proxy::start(address(&server), |_| None);
+    let url = proxy.url();
+    let from_environment = |endpoint: &str, no_proxy: &'static str| {
+        let url = url.clone();
+        builder::<R>(endpoint).credentials(user(&server)).variables(move |name| match name {
+            "HTTP_PROXY" => Some(url.clone()),
+            "NO_PROXY" => Some(no_proxy.to_owned()),
+            _ => None,
+        })
+    };
+    let http = format!("http://{HOST}");
+    call(from_environment(&http, "other.test")).unwrap();
+    assert_eq!(proxy.heads().len(), 1);
+    for direct in [from_environment(&http, ".example.test"), from_environment(&http, "").no_proxy()] {
+        let error = call(direct).unwrap_err();
+        assert!(matches!(error.transport_kind(), Some(TransportKind::Dns | TransportKind::Connect)));
+    }
+    // Loopback is not proxied from the environment, and is where the program says so.
+    call(from_environment(server.url(), "")).unwrap();
+    assert_eq!(proxy.heads().len(), 1);
+    call(from_environment(server.url(), "").proxy(proxy.url())).unwrap();
+    assert_eq!(proxy.heads().len(), 2);
+}
+
+fn dropped_at_every_await_point_of_a_tunnel_with_tls<R: Runtime>() {
+    let authority = Authority::new();
+    let server = TlsServer::start(authority.identity(&for_hosts(&[HOST])));
+    let proxy = Proxy::start(server.address, |_| None);
+    let open = Arc::new(());
+    let connector = Halting { connector: R::default(), open: Arc::clone(&open) };
+    let client = with_connector(connector, &format!("https://{HOST}")).proxy(proxy.url());
+    let client = client.ca_bundle_pem(authority.pem()).build().unwrap();
+    R::block_on(async {
+        // The handshakes take dozens of points, of which every third will do.
+        for times in (1..).step_by(3) {
+            client.close_idle();
+            if polled(times, client.send(GetCallerIdentity::new())).await.is_some() {
+                assert!(times > 20, "only {times} points");
+                break;
+            }
+            assert_eq!(Arc::strong_count(&open), 2, "the connection of a dropped call was kept");
+        }
+        client.send(GetCallerIdentity::new()).await.unwrap();
+        client.close_idle();
+        assert_eq!(Arc::strong_count(&open), 2);
+    });
+}
