@@ -172,7 +172,8 @@ fn a_clock_that_is_off_is_corrected<R: Runtime>() {
             assert_eq!(client.send(GetCallerIdentity::new()).await.unwrap().metadata.attempts, 1);
             let url = client.presign(&GetCallerIdentity::new(), &Presign::default()).unwrap();
             let transport = HttpTransport::new(R::default());
-            let response = transport.send(url.expose_request().unwrap(), Duration::from_secs(5)).await.unwrap();
+            let response =
+                transport.send(url.expose_request().unwrap(), Duration::from_secs(5)).await.unwrap();
             GetCallerIdentity::new().decode(&response).unwrap();
         }
     });
