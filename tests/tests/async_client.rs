@@ -172,7 +172,8 @@ fn a_clock_that_is_off_is_corrected<R: Runtime>() {
             assert_eq!(client.send(GetCallerIdentity::new()).await.unwrap().metadata.attempts, 1);
             let url = client.presign(&GetCallerIdentity::new(), &Presign::default()).unwrap();
             let transport = HttpTransport::new(R::default());
-            let response = transport.send(url.expose_request().unwrap(), Duration::from_secs(5)).await.unwrap();
+            let response =
+                transport.send(url.expose_request().unwrap(), Duration::from_secs(5)).await.unwrap();
             GetCallerIdentity::new().decode(&response).unwrap();
         }
     });
@@ -401,7 +402,7 @@ fn settings_reach_the_wire<R: Runtime>() {
     assert!(request.header("authorization").unwrap().contains("/eu-west-3/sts/aws4_request"));
     let agent = request.header("user-agent").unwrap();
     assert!(agent.starts_with("sts-proto/") && agent.contains(" lib/sts-async#"), "{agent}");
-    assert!(agent.contains(" m/N,e ") && agent.ends_with(" my-app/2.0"), "{agent}");
+    assert!(agent.contains(" m/E,N,e ") && agent.ends_with(" my-app/2.0"), "{agent}");
 
     let other = client.call(GetCallerIdentity::new()).credentials(Credentials::new("AKIAX", "x").unwrap());
     let error = R::block_on(other.send()).unwrap_err();
