@@ -237,3 +237,52 @@ write("http1_reply", {
     "after": http1("200 OK\nContent-Length: 1", b"abc"),
     "kept": http1("200 OK\nConnection: close, keep-alive\nContent-Length: 0"),
 })
+
+# call_flow: a list of decisions, see `Bytes` of the target. Numbers below 240 are one byte.
+
+DEFAULT, BEFORE_2026, JAVASCRIPT, OWN = b"\x00", b"\x01", b"\x02", b"\x06"
+STATUS = {200: 12, 400: 13, 403: 14, 429: 15, 500: 16, 503: 17}
+TRANSPORT = ["dns", "connect", "proxy", "refused", "timeout", "tls", "closed", "protocol", "too-large", "other"]
+SOON = b"\x00"
+NO_SKEW = b"\x01\x00\x00"  # corrected, none set
+
+
+def millis(number):
+    return b"\x06\xf3" + number.to_bytes(3, "big")
+
+
+def begin(attempt=b"\x03", total=b"\x04", seed=b"\x07"):
+    return attempt + total + seed
+
+
+def answered(status, what=0, code=0, more=b""):
+    return SOON + bytes([STATUS[status], what]) + more + bytes([code])
+
+
+def failed(kind):
+    return SOON + bytes([TRANSPORT.index(kind)])
+
+
+def clock(seconds, back):
+    return b"\x01\xf3" + seconds.to_bytes(3, "big") + bytes([back])
+
+
+REFUSED, DATE, RETRY_AFTER = 1, 0x40, 0x08
+plain = DEFAULT + NO_SKEW + b"\x00" + begin()
+write("call_flow", {
+    "ok": plain + answered(200),
+    "down": plain + 3 * (answered(503, REFUSED) + SOON),
+    "throttled": plain + 2 * (answered(429, REFUSED) + SOON) + answered(200),
+    "retry-after": plain + answered(503, REFUSED | RETRY_AFTER, more=b"\xf2\x05\xdc") + SOON + answered(200),
+    "skewed": plain + answered(403, REFUSED | DATE, 35, b"\x00\xf2\x0e\x10\x00") + SOON + answered(200),
+    "clock-set-back": plain + clock(3600, 1) + answered(503, REFUSED)[1:] + clock(3600, 0) + answered(200),
+    "year-zero": DEFAULT + NO_SKEW + b"\x02\xf5\x0e\x79\x7a\xb9\x00\x01" + begin() + answered(503, REFUSED)
+    + clock(9000, 1) + answered(200),
+    "no-time": DEFAULT + NO_SKEW + b"\x00" + begin(b"\x05", b"\x04") + answered(200),
+    "javascript": JAVASCRIPT + b"\xff\x00" + NO_SKEW + b"\x00" + begin(b"\x00", b"\x00") + 9 * (answered(500, REFUSED) + SOON),
+    "own": OWN + b"\x09" + millis(10) + millis(20) + millis(90) + b"\x1e\x05\x03\x07" + NO_SKEW + b"\x00" + begin()
+    + 6 * (failed("timeout") + SOON) + begin() + answered(200),
+    "none": OWN + b"\x00\x05\x05\x05\x00\x00\x00\x00" + NO_SKEW + b"\x00" + begin() + failed("closed"),
+    "most": OWN + b"\xff\x00\x00\x00\xff\xff\xff\xff" + NO_SKEW + b"\x00" + begin(b"\x00", b"\x00") + failed("closed"),
+    **{kind: plain + failed(kind) + SOON + answered(200) for kind in TRANSPORT},
+})

@@ -46,6 +46,7 @@ impl Caller {
     #[must_use]
     pub fn new(encoder: Encoder, policy: RetryPolicy) -> Self {
         let quota = Quota::new(policy.quota);
+        let policy = policy.max_attempts(policy.max_attempts);
         Self { encoder, policy, quota, skew: AtomicI64::new(0), corrects_skew: true, observer: None }
     }
 
@@ -176,7 +177,7 @@ struct State<O> {
     deadlines: Deadlines,
     random: Random,
     invocation_id: String,
-    /// Attempts begun.
+    /// Requests made.
     attempts: u32,
     /// Time gone by in attempts and waits. Summed up from those and not read from the wall clock, which can be set.
     elapsed: Duration,
@@ -257,7 +258,6 @@ impl<O: Operation> Resume<Answer, Call<O>> for Sent<O> {
 
 impl<O: Operation> State<O> {
     fn attempt(mut self, now: OffsetDateTime) -> Step<Call<O>> {
-        self.attempts += 1;
         let left = self.deadlines.total.saturating_sub(self.elapsed);
         let timeout = self.deadlines.attempt.min(left);
         if timeout.is_zero() {
@@ -268,8 +268,10 @@ impl<O: Operation> State<O> {
         let request = self.caller.encoder.encode(&self.operation, self.credentials.as_deref(), time);
         let mut request = match request {
             Ok(request) => request,
-            Err(error) => return self.finish(Err(error)),
+            Err(error) => return self.done(Err(error)),
         };
+        // Counted once there is something to send: the result tells how often it was sent.
+        self.attempts += 1;
         self.tell(|call, attempt| Event::Attempt { call, attempt, timeout });
         let attempt = format!("attempt={}; max={}", self.attempts, self.caller.policy.max_attempts);
         for (name, value) in [(INVOCATION_ID, self.invocation_id.as_str()), (SDK_REQUEST, &attempt)] {
@@ -338,9 +340,7 @@ impl<O: Operation> State<O> {
         if self.caller.observer.is_some() {
             let (parameters, took) = (&Parameters::of(&self.operation), self.elapsed);
             let error = result.as_ref().err();
-            // What could not be encoded was not sent.
-            let attempts = error.map_or(self.attempts, Error::attempts);
-            self.tell(|call, _| Event::Done { call, attempts, took, parameters, error });
+            self.tell(|call, attempts| Event::Done { call, attempts, took, parameters, error });
         }
         Step::Done(result)
     }

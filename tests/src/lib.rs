@@ -5,6 +5,7 @@ pub mod build;
 pub mod endpoint_rules;
 pub mod http_text;
 pub mod report;
+pub mod scenario;
 pub mod server;
 pub mod service_model;
 pub mod sign;

@@ -8,7 +8,7 @@ use sts_proto::endpoint::EndpointOptions;
 use sts_proto::http::{Request, Response};
 use sts_proto::operation::{GetCallerIdentity, GetCallerIdentityOutput};
 use sts_proto::step::{Answer, Resume, Step};
-use sts_proto::time::OffsetDateTime;
+use sts_proto::time::{Duration as SignedDuration, OffsetDateTime};
 use sts_proto::{
     Body, Credentials, Encoder, Error, ErrorKind, Reply, RetryPolicy, RetryReason, TransportKind,
 };
@@ -22,6 +22,10 @@ type Outcome = Result<Reply<GetCallerIdentityOutput>, Error>;
 fn caller(policy: RetryPolicy) -> Arc<Caller> {
     let endpoint = EndpointOptions::new().region("us-east-1").resolve().expect("a region");
     Arc::new(Caller::new(Encoder::new(endpoint), policy))
+}
+
+fn credentials() -> Arc<Credentials> {
+    Arc::new(Credentials::new("AKIAIOSFODNN7EXAMPLE", "secret").expect("credentials"))
 }
 
 fn reply(status: u16, body: &str) -> Answer {
@@ -60,9 +64,8 @@ impl World {
         seed: u64,
         mut answer: impl FnMut(usize) -> (Duration, Answer),
     ) -> Outcome {
-        let credentials = Credentials::new("AKIAIOSFODNN7EXAMPLE", "secret").expect("credentials");
         let operation = GetCallerIdentity::new();
-        let call = Call::new(Arc::clone(caller), operation, Some(Arc::new(credentials)), deadlines, seed);
+        let call = Call::new(Arc::clone(caller), operation, Some(credentials()), deadlines, seed);
         let mut step = call.start(self.now);
         for number in 0..100 {
             step = match step {
@@ -243,8 +246,7 @@ fn a_clock_that_is_set_back_does_not_lengthen_a_call() {
     let caller = caller(RetryPolicy::default().max_attempts(1000));
     let deadlines = Deadlines { attempt: Duration::from_secs(1), total: Duration::from_secs(5) };
     let mut world = World::new();
-    let credentials = Credentials::new("AKIA", "secret").expect("credentials");
-    let call = Call::new(caller, GetCallerIdentity::new(), Some(Arc::new(credentials)), deadlines, 1);
+    let call = Call::new(caller, GetCallerIdentity::new(), Some(credentials()), deadlines, 1);
     let mut step = call.start(world.now);
     let mut waited = Duration::ZERO;
     let error = loop {
@@ -261,6 +263,40 @@ fn a_clock_that_is_set_back_does_not_lengthen_a_call() {
         };
     };
     assert!(waited <= deadlines.total && error.attempts() < 100, "{waited:?} {error}");
+}
+
+#[test]
+fn attempts_are_requests_that_were_sent() {
+    for deadlines in
+        [Deadlines { attempt: Duration::ZERO, ..DEADLINES }, Deadlines { total: Duration::ZERO, ..DEADLINES }]
+    {
+        let mut world = World::new();
+        let outcome =
+            world.call(&caller(RetryPolicy::default()), deadlines, 1, |_| (Duration::ZERO, reply(200, OK)));
+        let error = outcome.expect_err("there is no time");
+        assert!(error.is_timeout() && world.requests.is_empty(), "{error}");
+        assert_eq!(error.attempts(), 0);
+    }
+
+    // No more than one is promised where the policy says none.
+    let mut policy = RetryPolicy::default();
+    policy.max_attempts = 0;
+    let mut world = World::new();
+    world.call(&caller(policy), DEADLINES, 1, |_| (Duration::ZERO, reply(200, OK))).expect("one attempt");
+    assert_eq!(world.requests[0].headers()["amz-sdk-request"], "attempt=1; max=1");
+
+    // The clock goes to where no signature can be made: the request before that was sent all the same.
+    let mut world = World::new();
+    let caller = caller(RetryPolicy::default());
+    caller.set_skew(SignedDuration::days(-1));
+    world.now = OffsetDateTime::from_unix_timestamp(-62_167_219_200).expect("the year 0");
+    world.now += Duration::from_secs(86_400);
+    let before = world.now - Duration::from_secs(60);
+    let call = Call::new(Arc::clone(&caller), GetCallerIdentity::new(), Some(credentials()), DEADLINES, 1);
+    let Step::Send(_, then) = call.start(world.now) else { panic!("it does not send") };
+    let Step::Wait(_, then) = then.resume(before, refusal(503, "Busy")) else { panic!("it gives up") };
+    let Step::Done(Err(error)) = then.resume(before, ()) else { panic!("it sends") };
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::InvalidInput, 1));
 }
 
 #[test]

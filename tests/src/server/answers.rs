@@ -1,6 +1,7 @@
 //! Replies that a test puts in the place of the server's own, and the log of what was asked.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use super::request::Request;
 
@@ -27,6 +28,13 @@ pub enum Answer {
     Raw(Vec<u8>),
     /// The end of the connection, without a byte.
     Close,
+    /// Another answer, this much later.
+    Late {
+        /// How long the client waits for it.
+        after: Duration,
+        /// What it then gets.
+        answer: Box<Self>,
+    },
 }
 
 impl Answer {
@@ -41,6 +49,12 @@ impl Answer {
     #[must_use]
     pub fn raw(bytes: impl AsRef<[u8]>) -> Self {
         Self::Raw(bytes.as_ref().to_vec())
+    }
+
+    /// The same answer, this much later.
+    #[must_use]
+    pub fn late(self, after: Duration) -> Self {
+        Self::Late { after, answer: Box::new(self) }
     }
 }
 

@@ -50,6 +50,11 @@ pub(super) fn deliver(
         Answer::Reply { status, headers, body } => (status, headers, body),
         Answer::Raw(bytes) => return Delivery { steps: vec![Step::Write(bytes)], end: End::Close },
         Answer::Close => return Delivery { steps: Vec::new(), end: End::Close },
+        Answer::Late { after, answer } => {
+            let mut delivery = deliver(*answer, fault, keep_alive, now);
+            delivery.steps.insert(0, Step::Wait(after));
+            return delivery;
+        }
     };
     let is_close = |(name, value): &(String, String)| {
         name.eq_ignore_ascii_case("connection") && value.eq_ignore_ascii_case("close")

@@ -162,7 +162,7 @@ impl Service {
         let path = path.escape_debug();
         match answer {
             Answer::Reply { status, .. } => sink.write(&format!("#{connection} {method} {path} {status}")),
-            Answer::Raw(_) | Answer::Close => {
+            Answer::Raw(_) | Answer::Close | Answer::Late { .. } => {
                 sink.write(&format!("#{connection} {method} {path} as ordered"));
             }
         }
