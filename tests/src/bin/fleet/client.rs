@@ -8,6 +8,7 @@ use sts_proto::call::{Backoff, Call, Caller, Deadlines, Sent};
 use sts_proto::endpoint::Endpoint;
 use sts_proto::http::{Response, StatusCode};
 use sts_proto::operation::AssumeRole;
+use sts_proto::sigv4::Signer;
 use sts_proto::step::{Resume, Step};
 use sts_proto::time::OffsetDateTime;
 use sts_proto::{Body, Credentials, Encoder, RetryPolicy};
@@ -49,8 +50,15 @@ pub(super) enum Turn {
 }
 
 impl Client {
-    pub(super) fn new(endpoint: &Endpoint, policy: RetryPolicy, phase: Duration) -> Self {
-        let caller = Arc::new(Caller::new(Encoder::new(endpoint.clone()), policy));
+    /// The signer is shared only to save memory: all clients sign with the same key.
+    pub(super) fn new(
+        endpoint: &Endpoint,
+        signer: &Arc<Signer>,
+        policy: RetryPolicy,
+        phase: Duration,
+    ) -> Self {
+        let encoder = Encoder::new(endpoint.clone()).with_signer(Arc::clone(signer));
+        let caller = Arc::new(Caller::new(encoder, policy));
         Self { caller, state: State::Idle, phase, has_failed: false }
     }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use sts_proto::endpoint::EndpointOptions;
 use sts_proto::operation::AssumeRole;
+use sts_proto::sigv4::Signer;
 use sts_proto::time::OffsetDateTime;
 use sts_proto::{Credentials, RetryPolicy};
 
@@ -71,9 +72,10 @@ pub(super) struct World {
 impl World {
     pub(super) fn new(settings: Settings) -> Self {
         let endpoint = EndpointOptions::new().region("us-east-1").resolve().expect("a region");
+        let signer = Arc::new(Signer::new());
         let mut random = Random(1);
         let clients: Vec<_> = (0..settings.clients)
-            .map(|_| Client::new(&endpoint, settings.policy, PERIOD.mul_f64(random.fraction())))
+            .map(|_| Client::new(&endpoint, &signer, settings.policy, PERIOD.mul_f64(random.fraction())))
             .collect();
         let turns = clients.iter().zip(0..).map(|(client, number)| Reverse((client.phase, number))).collect();
         Self {
