@@ -11,16 +11,20 @@ use sts_proto::settings::Timeouts;
 use sts_proto::{Body, Error, TransportKind};
 use ureq::Agent;
 use ureq::config::AutoHeaderValue;
+use ureq::config::Config;
+use ureq::unversioned::transport::DefaultConnector;
 use zeroize::Zeroizing;
 
 use crate::transport::Transport;
 
 use failure::Way;
+use names::Names;
 use tls::TlsConfig;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 pub use tls::{CaBundle, Roots, Tls};
 
 mod failure;
+mod names;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 mod refusal;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
@@ -180,13 +184,17 @@ impl Route {
             .proxy(ureq_proxy)
             // The request brings its own. Not to be set for a single request: that would cost the kept connection.
             .user_agent(AutoHeaderValue::None);
-        let agent = tls::set(for_sts!(config), tls).build().new_agent();
+        let agent = agent(tls::set(for_sts!(config), tls).build());
         Self { proxy, agent: RwLock::new(agent) }
     }
 
     fn agent(&self) -> Agent {
         self.agent.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
+}
+
+fn agent(config: Config) -> Agent {
+    Agent::with_parts(config, DefaultConnector::new(), Names::default())
 }
 
 fn ureq_proxy(proxy: &Proxy) -> Result<ureq::Proxy, Error> {
@@ -238,7 +246,7 @@ impl Transport for UreqTransport {
         for route in &self.routes {
             let mut agent = route.agent.write().unwrap_or_else(PoisonError::into_inner);
             // The old agent's connections go with it, those in use when their reply is read.
-            *agent = agent.config().new_agent();
+            *agent = self::agent(agent.config().clone());
         }
     }
 }

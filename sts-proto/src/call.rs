@@ -2,120 +2,30 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use http::header::{HeaderName, HeaderValue};
 use time::OffsetDateTime;
 
 use crate::credentials::Credentials;
-use crate::encoder::Encoder;
 use crate::error::{Error, ErrorCode, TransportKind};
-use crate::observe::{CallId, Event, Observer, Parameters};
+use crate::observe::{CallId, Event, Parameters};
 use crate::operation::Operation;
-use crate::reply::{Metadata, Reply};
-use crate::retry::{Quota, Random, Retry, RetryPolicy, RetryReason};
+use crate::reply::Reply;
+use crate::retry::{Random, Retry, RetryReason};
 use crate::step::{Answer, Flow, Resume, Step, Transmit};
+
+pub use caller::Caller;
+pub use log_line::LogLine;
+
+mod caller;
+mod log_line;
 
 const INVOCATION_ID: HeaderName = HeaderName::from_static("amz-sdk-invocation-id");
 const SDK_REQUEST: HeaderName = HeaderName::from_static("amz-sdk-request");
 
 /// The skew from which on it explains a refusal.
 const SKEW_EXPLAINS: i64 = 240;
-
-/// No clock is more wrong than this: one that begins in 1970 is less.
-const MAX_SKEW: time::Duration = time::Duration::days(36_500);
-
-/// A reply that took longer says nothing about the clocks.
-const SKEW_ROUND_TRIP: time::Duration = time::Duration::minutes(15);
-
-/// What the calls of one client share: the encoder, the policy for retries and what is left for them, and what was
-/// learned about the clocks.
-pub struct Caller {
-    encoder: Encoder,
-    policy: RetryPolicy,
-    quota: Quota,
-    /// The server's clock minus ours, in seconds.
-    skew: AtomicI64,
-    corrects_skew: bool,
-    observer: Option<Box<dyn Observer>>,
-}
-
-impl Caller {
-    /// Calls with requests of that encoder.
-    #[must_use]
-    pub fn new(encoder: Encoder, policy: RetryPolicy) -> Self {
-        let quota = Quota::new(policy.quota);
-        let policy = policy.max_attempts(policy.max_attempts);
-        Self { encoder, policy, quota, skew: AtomicI64::new(0), corrects_skew: true, observer: None }
-    }
-
-    /// Whether requests are signed with the server's time once it is known. On by default.
-    #[must_use]
-    pub fn corrects_skew(self, on: bool) -> Self {
-        Self { corrects_skew: on, ..self }
-    }
-
-    /// Someone who is told what happens in the calls.
-    #[must_use]
-    pub fn observer(self, observer: impl Observer + 'static) -> Self {
-        Self { observer: Some(Box::new(observer)), ..self }
-    }
-
-    pub(crate) fn boxed_observer(self, observer: Box<dyn Observer>) -> Self {
-        Self { observer: Some(observer), ..self }
-    }
-
-    /// The encoder.
-    #[must_use]
-    pub fn encoder(&self) -> &Encoder {
-        &self.encoder
-    }
-
-    /// What the server's clock is ahead of ours by, as far as is known: learned from the `Date` of every reply, or set.
-    #[must_use]
-    pub fn skew(&self) -> time::Duration {
-        time::Duration::seconds(self.skew.load(Ordering::Relaxed))
-    }
-
-    /// Sets what the server's clock is ahead by, until the next reply tells. With the correction switched off, it stays.
-    pub fn set_skew(&self, skew: time::Duration) {
-        let skew = skew.clamp(-MAX_SKEW, MAX_SKEW);
-        self.skew.store(skew.whole_seconds(), Ordering::Relaxed);
-    }
-
-    /// What is left of the quota for retries.
-    #[must_use]
-    pub fn quota(&self) -> u32 {
-        *self.quota.left()
-    }
-
-    /// Learns from a reply: its `Date` is taken for the middle of the time that it was under way.
-    fn learn(&self, sent: OffsetDateTime, received: OffsetDateTime, metadata: &Metadata) -> Option<i64> {
-        let date = metadata.date.filter(|_| !metadata.is_from_cache)?;
-        let round_trip = received - sent;
-        if round_trip.is_negative() || round_trip > SKEW_ROUND_TRIP {
-            return None;
-        }
-        let middle = sent.saturating_add(round_trip / 2);
-        let skew = (date - middle).clamp(-MAX_SKEW, MAX_SKEW).whole_seconds();
-        if self.corrects_skew {
-            self.skew.store(skew, Ordering::Relaxed);
-        }
-        Some(skew)
-    }
-}
-
-impl fmt::Debug for Caller {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Caller")
-            .field("encoder", &self.encoder)
-            .field("policy", &self.policy)
-            .field("quota", &self.quota())
-            .field("skew", &self.skew())
-            .finish_non_exhaustive()
-    }
-}
 
 /// How long a call may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -355,39 +265,6 @@ impl<O: Operation> State<O> {
             access_key_id: credentials.map(Credentials::access_key_id),
         };
         observer.event(&event(call, self.attempts));
-    }
-}
-
-/// What became of a call in one line for a log, without its level: a refusal is worth more notice than a success.
-///
-/// The access key id stands in it because it links the line to CloudTrail; no secret does.
-#[derive(Debug)]
-pub struct LogLine<'a, T> {
-    /// AWS's name of the operation.
-    pub action: &'a str,
-    /// How long the call took.
-    pub took: Duration,
-    /// What it was signed with.
-    pub credentials: Option<&'a Credentials>,
-    /// Its result.
-    pub outcome: &'a Result<Reply<T>, Error>,
-}
-
-impl<T> fmt::Display for LogLine<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let took = self.took.as_secs_f64();
-        let key = self.credentials.map_or("none", Credentials::access_key_id);
-        match self.outcome {
-            Ok(Reply { metadata, .. }) => write!(
-                f,
-                "{}: HTTP {} in {took:.3} s, attempt {}, request id {}, access key {key}",
-                self.action,
-                metadata.status,
-                metadata.attempts,
-                metadata.request_id.as_deref().unwrap_or("none"),
-            ),
-            Err(error) => write!(f, "{error}; after {took:.3} s, access key {key}"),
-        }
     }
 }
 

@@ -402,7 +402,7 @@ fn settings_reach_the_wire<R: Runtime>() {
     assert!(request.header("authorization").unwrap().contains("/eu-west-3/sts/aws4_request"));
     let agent = request.header("user-agent").unwrap();
     assert!(agent.starts_with("sts-proto/") && agent.contains(" lib/sts-async#"), "{agent}");
-    assert!(agent.contains(" m/N,e ") && agent.ends_with(" my-app/2.0"), "{agent}");
+    assert!(agent.contains(" m/E,N,e ") && agent.ends_with(" my-app/2.0"), "{agent}");
 
     let other = client.call(GetCallerIdentity::new()).credentials(Credentials::new("AKIAX", "x").unwrap());
     let error = R::block_on(other.send()).unwrap_err();

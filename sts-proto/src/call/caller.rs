@@ -1,0 +1,108 @@
+use std::fmt;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use time::OffsetDateTime;
+
+use crate::encoder::Encoder;
+use crate::observe::Observer;
+use crate::reply::Metadata;
+use crate::retry::{Quota, RetryPolicy};
+
+/// No clock is more wrong than this: one that begins in 1970 is less.
+const MAX_SKEW: time::Duration = time::Duration::days(36_500);
+
+/// A reply that took longer says nothing about the clocks.
+const SKEW_ROUND_TRIP: time::Duration = time::Duration::minutes(15);
+
+/// What the calls of one client share: the encoder, the policy for retries and what is left for them, and what was
+/// learned about the clocks.
+pub struct Caller {
+    pub(super) encoder: Encoder,
+    pub(super) policy: RetryPolicy,
+    pub(super) quota: Quota,
+    /// The server's clock minus ours, in seconds.
+    skew: AtomicI64,
+    pub(super) corrects_skew: bool,
+    pub(super) observer: Option<Box<dyn Observer>>,
+}
+
+impl Caller {
+    /// Calls with requests of that encoder.
+    #[must_use]
+    pub fn new(encoder: Encoder, policy: RetryPolicy) -> Self {
+        let quota = Quota::new(policy.quota);
+        let policy = policy.max_attempts(policy.max_attempts);
+        Self { encoder, policy, quota, skew: AtomicI64::new(0), corrects_skew: true, observer: None }
+    }
+
+    /// Whether requests are signed with the server's time once it is known. On by default.
+    #[must_use]
+    pub fn corrects_skew(self, on: bool) -> Self {
+        Self { corrects_skew: on, ..self }
+    }
+
+    /// Someone who is told what happens in the calls.
+    #[must_use]
+    pub fn observer(self, observer: impl Observer + 'static) -> Self {
+        Self { observer: Some(Box::new(observer)), ..self }
+    }
+
+    pub(crate) fn boxed_observer(self, observer: Box<dyn Observer>) -> Self {
+        Self { observer: Some(observer), ..self }
+    }
+
+    /// The encoder.
+    #[must_use]
+    pub fn encoder(&self) -> &Encoder {
+        &self.encoder
+    }
+
+    /// What the server's clock is ahead of ours by, as far as is known: learned from the `Date` of every reply, or set.
+    #[must_use]
+    pub fn skew(&self) -> time::Duration {
+        time::Duration::seconds(self.skew.load(Ordering::Relaxed))
+    }
+
+    /// Sets what the server's clock is ahead by, until the next reply tells. With the correction switched off, it stays.
+    pub fn set_skew(&self, skew: time::Duration) {
+        let skew = skew.clamp(-MAX_SKEW, MAX_SKEW);
+        self.skew.store(skew.whole_seconds(), Ordering::Relaxed);
+    }
+
+    /// What is left of the quota for retries.
+    #[must_use]
+    pub fn quota(&self) -> u32 {
+        *self.quota.left()
+    }
+
+    /// Learns from a reply: its `Date` is taken for the middle of the time that it was under way.
+    pub(super) fn learn(
+        &self,
+        sent: OffsetDateTime,
+        received: OffsetDateTime,
+        metadata: &Metadata,
+    ) -> Option<i64> {
+        let date = metadata.date.filter(|_| !metadata.is_from_cache)?;
+        let round_trip = received - sent;
+        if round_trip.is_negative() || round_trip > SKEW_ROUND_TRIP {
+            return None;
+        }
+        let middle = sent.saturating_add(round_trip / 2);
+        let skew = (date - middle).clamp(-MAX_SKEW, MAX_SKEW).whole_seconds();
+        if self.corrects_skew {
+            self.skew.store(skew, Ordering::Relaxed);
+        }
+        Some(skew)
+    }
+}
+
+impl fmt::Debug for Caller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Caller")
+            .field("encoder", &self.encoder)
+            .field("policy", &self.policy)
+            .field("quota", &self.quota())
+            .field("skew", &self.skew())
+            .finish_non_exhaustive()
+    }
+}
