@@ -64,13 +64,8 @@ impl Client {
     /// # Errors
     /// As [`Encoder::presign`](crate::Encoder::presign).
     pub fn presign<O: Operation>(&self, operation: &O, options: &Presign) -> Result<PresignedUrl, Error> {
-        let Some(credentials) = self.credentials.as_deref() else {
-            let error = Error::setting("Credentials", "are required: a URL is signed, and there are none");
-            return Err(error.during(operation.action()));
-        };
-        let caller = &self.shared.caller;
-        let now = OffsetDateTime::now_utc().saturating_add(caller.skew());
-        caller.encoder().presign(operation, credentials, now, options)
+        let now = OffsetDateTime::now_utc();
+        self.shared.caller.presign(operation, self.credentials.as_deref(), now, options)
     }
 
     /// The same client with other credentials, such as those of a role just assumed.

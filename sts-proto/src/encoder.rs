@@ -218,7 +218,8 @@ impl Encoder {
     }
 
     /// The same error with a [`Hint`], where what it most likely comes from can be told from its code, its
-    /// message and the settings, and without the credentials, which some services echo in their refusals. Drivers do it for every error that they give out.
+    /// message and the settings, and without the credentials, which some services echo in their refusals. Drivers
+    /// do it for every error that they give out.
     #[must_use]
     pub fn explain(&self, mut error: Error, credentials: Option<&Credentials>, now: OffsetDateTime) -> Error {
         if let Some(credentials) = credentials {

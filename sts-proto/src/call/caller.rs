@@ -3,10 +3,14 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use time::OffsetDateTime;
 
-use crate::encoder::Encoder;
+use crate::credentials::Credentials;
+use crate::encoder::{Encoder, Presign};
+use crate::error::Error;
 use crate::observe::Observer;
+use crate::operation::Operation;
 use crate::reply::Metadata;
 use crate::retry::{Quota, RetryPolicy};
+use crate::sigv4::PresignedUrl;
 
 /// No clock is more wrong than this: one that begins in 1970 is less.
 const MAX_SKEW: time::Duration = time::Duration::days(36_500);
@@ -49,6 +53,24 @@ impl Caller {
 
     pub(crate) fn boxed_observer(self, observer: Box<dyn Observer>) -> Self {
         Self { observer: Some(observer), ..self }
+    }
+
+    /// A presigned URL, as [`Encoder::presign`] makes it, with the server's time. `now` is ours.
+    ///
+    /// # Errors
+    /// As [`Encoder::presign`]; and there are no credentials.
+    pub fn presign<O: Operation>(
+        &self,
+        operation: &O,
+        credentials: Option<&Credentials>,
+        now: OffsetDateTime,
+        options: &Presign,
+    ) -> Result<PresignedUrl, Error> {
+        let credentials = credentials.ok_or_else(|| {
+            Error::setting("Credentials", "are required: a URL is signed, and there are none")
+                .during(operation.action())
+        })?;
+        self.encoder.presign(operation, credentials, now.saturating_add(self.skew()), options)
     }
 
     /// The encoder.
