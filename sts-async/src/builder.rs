@@ -3,10 +3,12 @@ use std::path::PathBuf;
 use sts_proto::endpoint::EndpointOptions;
 use sts_proto::observe::Observer;
 use sts_proto::settings::{Roots, Settings, Timeouts};
+use sts_proto::step::MfaPrompt;
 use sts_proto::{Credentials, Error, RetryPolicy, Secret, Validation};
 
 use crate::client::Client;
 use crate::connector::Connector;
+use crate::driver::MfaCode;
 use crate::http_transport::HttpTransport;
 #[cfg(doc)]
 use crate::proxy::ProxySettings;
@@ -19,6 +21,7 @@ pub struct ClientBuilder<T> {
     transport: T,
     /// Takes what concerns the transport from the settings.
     configure: fn(T, &Settings) -> Result<T, Error>,
+    mfa_code: Option<Box<MfaCode>>,
 }
 
 impl<C: Connector> ClientBuilder<HttpTransport<C>> {
@@ -27,13 +30,14 @@ impl<C: Connector> ClientBuilder<HttpTransport<C>> {
             settings: Settings::new(),
             transport: HttpTransport::new(connector),
             configure: |transport, settings| transport.configured(settings.way(variable)?),
+            mfa_code: None,
         }
     }
 }
 
 impl<T: Transport> ClientBuilder<T> {
     pub(crate) fn with_transport(transport: T) -> Self {
-        Self { settings: Settings::new(), transport, configure: own }
+        Self { settings: Settings::new(), transport, configure: own, mfa_code: None }
     }
 
     /// The region, such as `eu-west-1`.
@@ -143,10 +147,20 @@ impl<T: Transport> ClientBuilder<T> {
         self
     }
 
+    /// Who is asked for the code of an MFA device. Without this, people are asked on the terminal, where there is one,
+    /// and where there is none, it is an error.
+    pub fn mfa_code<F>(mut self, ask: impl Fn(MfaPrompt) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<Secret, Error>> + Send + 'static,
+    {
+        self.mfa_code = Some(Box::new(move |prompt| Box::pin(ask(prompt))));
+        self
+    }
+
     /// Another way to send requests: proxy and certificates are its own affair, and neither settings nor the environment
     /// decide on them.
     pub fn transport<U: Transport>(self, transport: U) -> ClientBuilder<U> {
-        ClientBuilder { settings: self.settings, transport, configure: own }
+        ClientBuilder { settings: self.settings, transport, configure: own, mfa_code: self.mfa_code }
     }
 
     /// The client.
@@ -156,10 +170,10 @@ impl<T: Transport> ClientBuilder<T> {
     /// has no usable credentials although they were asked for, a timeout is zero, the proxy or the CA bundle cannot be
     /// used, or they were set together with a transport of one's own.
     pub fn build(self) -> Result<Client<T>, Error> {
-        let Self { settings, transport, configure } = self;
+        let Self { settings, transport, configure, mfa_code } = self;
         let transport = configure(transport, &settings)?;
         let resolved = settings.resolve(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"), variable)?;
-        Ok(Client::from_parts(resolved, transport))
+        Ok(Client::from_parts(resolved, transport, mfa_code))
     }
 }
 

@@ -8,12 +8,15 @@ use sts_proto::endpoint::Endpoint;
 use sts_proto::operation::Operation;
 use sts_proto::settings::{Resolved, Timeouts, total_time};
 use sts_proto::sigv4::PresignedUrl;
-use sts_proto::step::{Flow, Resume, Step};
+#[cfg(doc)]
+use sts_proto::step::Seq;
+use sts_proto::step::{Flow, Step};
 use sts_proto::time::OffsetDateTime;
 use sts_proto::{Credentials, Error, Presign, Reply};
 
 use crate::builder::ClientBuilder;
 use crate::connector::Connector;
+use crate::driver::{Io, MfaCode, drive};
 use crate::http_transport::HttpTransport;
 use crate::transport::Transport;
 
@@ -28,7 +31,7 @@ pub struct Client<T> {
 
 struct Shared<T> {
     caller: Arc<Caller>,
-    transport: T,
+    io: Io<T>,
     timeouts: Timeouts,
 }
 
@@ -52,9 +55,10 @@ impl<T: Transport> Client<T> {
         ClientBuilder::with_transport(transport)
     }
 
-    pub(crate) fn from_parts(resolved: Resolved, transport: T) -> Self {
+    pub(crate) fn from_parts(resolved: Resolved, transport: T, mfa_code: Option<Box<MfaCode>>) -> Self {
         let Resolved { caller, timeouts, credentials, .. } = resolved;
-        let shared = Arc::new(Shared { caller: Arc::new(caller), transport, timeouts });
+        let io = Io { transport, mfa_code };
+        let shared = Arc::new(Shared { caller: Arc::new(caller), io, timeouts });
         Self { shared, credentials: credentials.map(Arc::new) }
     }
 
@@ -83,6 +87,18 @@ impl<T: Transport> Client<T> {
         self.shared.caller.presign(operation, self.credentials.as_deref(), now, options)
     }
 
+    /// Goes through the steps of a flow with the client's transport: such as those of [`Seq::start`].
+    ///
+    /// # Errors
+    /// Those of the flow.
+    pub fn drive<F: Flow>(
+        &self,
+        step: Step<F>,
+    ) -> impl Future<Output = Result<F::Output, Error>> + use<T, F> {
+        let shared = Arc::clone(&self.shared);
+        async move { drive(&shared.io, step).await }
+    }
+
     /// The same client with other credentials, such as those of a role just assumed.
     #[must_use]
     pub fn with_credentials(&self, credentials: Credentials) -> Self {
@@ -93,7 +109,7 @@ impl<T: Transport> Client<T> {
     ///
     /// No thread watches over them: one that has grown too old is closed by a later call, by this, or with the client.
     pub fn close_idle(&self) {
-        self.shared.transport.close_idle();
+        self.shared.io.transport.close_idle();
     }
 }
 
@@ -160,7 +176,7 @@ impl<T: Transport, O: Operation> Call<T, O> {
         let caller = Arc::clone(&shared.caller);
         let call = sts_proto::call::Call::new(caller, operation, credentials.clone(), deadlines, seed());
         let start = Instant::now();
-        let outcome = drive(&shared.transport, call.start(OffsetDateTime::now_utc())).await;
+        let outcome = drive(&shared.io, call.start(OffsetDateTime::now_utc())).await;
         let line = LogLine {
             action: &action,
             took: start.elapsed(),
@@ -175,24 +191,7 @@ impl<T: Transport, O: Operation> Call<T, O> {
     }
 }
 
-/// The driver: sends and sleeps, and decides nothing.
-async fn drive<T: Transport, F: Flow>(transport: &T, mut step: Step<F>) -> Result<F::Output, Error> {
-    loop {
-        step = match step {
-            Step::Send(transmit, then) => {
-                let answer = transport.send(transmit.request, transmit.timeout).await;
-                then.resume(OffsetDateTime::now_utc(), answer)
-            }
-            Step::Wait(wait, then) => {
-                transport.sleep(wait).await;
-                then.resume(OffsetDateTime::now_utc(), ())
-            }
-            Step::Done(result) => return result,
-        }
-    }
-}
-
 /// The randomness of a call's waits. The standard library draws a new key for each of its hashers.
-fn seed() -> u64 {
+pub(crate) fn seed() -> u64 {
     RandomState::new().build_hasher().finish()
 }

@@ -7,7 +7,7 @@ use futures_lite::future;
 use sts_proto::http::{Request, Uri};
 use sts_proto::proxy::{Proxy, ProxyScheme, ProxySettings};
 use sts_proto::settings::{Timeouts, Way};
-use sts_proto::step::Answer;
+use sts_proto::step::{Answer, Direct};
 use sts_proto::{Body, Error, TransportKind, http1};
 
 use crate::connector::Connector;
@@ -120,8 +120,9 @@ impl<C: Connector> HttpTransport<C> {
 
     async fn exchange(&self, request: Request<Body>) -> Answer {
         let url = request.uri().clone();
-        let target = Target::of(&url)?;
-        let proxy = self.proxies.for_url(&url)?;
+        let is_direct = request.extensions().get::<Direct>().is_some();
+        let proxy = if is_direct { None } else { self.proxies.for_url(&url)? };
+        let target = Target { is_direct, ..Target::of(&url)? };
         let bytes = http1::request(&request)?;
         let method = request.method().clone();
         // From here on there is one copy of the body, and it is wiped with the bytes.

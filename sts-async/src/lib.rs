@@ -57,11 +57,11 @@ pub use http_transport::{HttpOptions, HttpTransport, MAX_IDLE_AGE, MAX_IDLE_PER_
 #[cfg(feature = "json")]
 pub use sts_proto::authorization;
 pub use sts_proto::settings::Timeouts;
-pub use sts_proto::step::Answer;
+pub use sts_proto::step::{Answer, MfaPrompt};
 pub use sts_proto::{
     Body, BoxError, Cause, Credentials, Encoder, Error, ErrorCode, ErrorKind, Hint, Metadata, Presign, Reply,
     Retry, RetryPolicy, RetryReason, Secret, ServiceError, TransportKind, UserAgent, Validation, compatible,
-    endpoint, http, observe, operation, proxy, shape, sigv4, source, time,
+    endpoint, http, observe, operation, proxy, shape, sigv4, source, step, time,
 };
 pub use transport::Transport;
 
@@ -76,5 +76,7 @@ pub mod tokio;
 mod builder;
 mod client;
 mod connector;
+mod driver;
+mod host;
 mod http_transport;
 mod transport;

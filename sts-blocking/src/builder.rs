@@ -3,9 +3,12 @@ use std::path::PathBuf;
 use sts_proto::endpoint::EndpointOptions;
 use sts_proto::observe::Observer;
 use sts_proto::settings::{Roots, Settings, Timeouts};
+use sts_proto::step::MfaPrompt;
 use sts_proto::{Credentials, Error, RetryPolicy, Secret, Validation};
 
 use crate::client::Client;
+use crate::driver::MfaCode;
+use crate::host;
 use crate::network;
 #[cfg(doc)]
 use crate::proxy::ProxySettings;
@@ -17,6 +20,7 @@ use crate::transport::Transport;
 pub struct ClientBuilder {
     settings: Settings,
     transport: Option<Box<dyn Transport>>,
+    mfa_code: Option<Box<MfaCode>>,
 }
 
 impl ClientBuilder {
@@ -134,6 +138,16 @@ impl ClientBuilder {
         self
     }
 
+    /// Who is asked for the code of an MFA device. Without this, people are asked on the terminal, where there is one,
+    /// and where there is none, it is an error.
+    pub fn mfa_code(
+        mut self,
+        ask: impl Fn(&MfaPrompt) -> Result<Secret, Error> + Send + Sync + 'static,
+    ) -> Self {
+        self.mfa_code = Some(Box::new(ask));
+        self
+    }
+
     /// Another way to send requests than ureq as it is set up here: proxy and certificates are its own affair, and
     /// neither settings nor the environment decide on them.
     pub fn transport(mut self, transport: impl Transport + 'static) -> Self {
@@ -148,7 +162,7 @@ impl ClientBuilder {
     /// has no usable credentials although they were asked for, a timeout is zero, there is no transport, the proxy or
     /// the CA bundle cannot be used, or they were set together with a transport of one's own.
     pub fn build(self) -> Result<Client, Error> {
-        let Self { settings, transport } = self;
+        let Self { settings, transport, mfa_code } = self;
         let transport = match transport {
             Some(transport) => {
                 settings.refuse_network()?;
@@ -158,6 +172,7 @@ impl ClientBuilder {
         };
         let resolved =
             settings.resolve(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"), network::variable)?;
-        Ok(Client::from_parts(resolved, transport))
+        let mfa_code = mfa_code.unwrap_or_else(|| Box::new(host::ask_terminal));
+        Ok(Client::from_parts(resolved, transport, mfa_code))
     }
 }

@@ -1,7 +1,6 @@
 use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use sts_proto::call::{Caller, Deadlines, LogLine};
@@ -9,11 +8,14 @@ use sts_proto::endpoint::Endpoint;
 use sts_proto::operation::Operation;
 use sts_proto::settings::{Resolved, Timeouts, total_time};
 use sts_proto::sigv4::PresignedUrl;
-use sts_proto::step::{Flow, Resume, Step};
+#[cfg(doc)]
+use sts_proto::step::Seq;
+use sts_proto::step::{Flow, Step};
 use sts_proto::time::OffsetDateTime;
 use sts_proto::{Credentials, Error, Presign, Reply};
 
 use crate::builder::ClientBuilder;
+use crate::driver::{Io, MfaCode, drive};
 use crate::transport::Transport;
 
 /// A client of STS. Cheap to clone and to share between threads; clones share connections and signing keys.
@@ -25,7 +27,7 @@ pub struct Client {
 
 struct Shared {
     caller: Arc<Caller>,
-    transport: Box<dyn Transport>,
+    io: Io,
     timeouts: Timeouts,
 }
 
@@ -40,9 +42,14 @@ impl Client {
         ClientBuilder::default().transport(transport)
     }
 
-    pub(crate) fn from_parts(resolved: Resolved, transport: Box<dyn Transport>) -> Self {
+    pub(crate) fn from_parts(
+        resolved: Resolved,
+        transport: Box<dyn Transport>,
+        mfa_code: Box<MfaCode>,
+    ) -> Self {
         let Resolved { caller, timeouts, credentials, .. } = resolved;
-        let shared = Arc::new(Shared { caller: Arc::new(caller), transport, timeouts });
+        let io = Io { transport, mfa_code };
+        let shared = Arc::new(Shared { caller: Arc::new(caller), io, timeouts });
         Self { shared, credentials: credentials.map(Arc::new) }
     }
 
@@ -68,6 +75,14 @@ impl Client {
         self.shared.caller.presign(operation, self.credentials.as_deref(), now, options)
     }
 
+    /// Goes through the steps of a flow with the client's transport: such as those of [`Seq::start`].
+    ///
+    /// # Errors
+    /// Those of the flow.
+    pub fn drive<F: Flow>(&self, step: Step<F>) -> Result<F::Output, Error> {
+        drive(&self.shared.io, step)
+    }
+
     /// The same client with other credentials, such as those of a role just assumed.
     #[must_use]
     pub fn with_credentials(&self, credentials: Credentials) -> Self {
@@ -88,7 +103,7 @@ impl Client {
 
     /// Closes the connections that are kept open for further requests.
     pub fn close_idle(&self) {
-        self.shared.transport.close_idle();
+        self.shared.io.transport.close_idle();
     }
 }
 
@@ -137,7 +152,7 @@ impl<O: Operation> Call<'_, O> {
         let caller = Arc::clone(&shared.caller);
         let call = sts_proto::call::Call::new(caller, self.operation, self.credentials, deadlines, seed());
         let start = Instant::now();
-        let outcome = drive(&*shared.transport, call.start(OffsetDateTime::now_utc()));
+        let outcome = drive(&shared.io, call.start(OffsetDateTime::now_utc()));
         let line = LogLine {
             action: &action,
             took: start.elapsed(),
@@ -152,24 +167,7 @@ impl<O: Operation> Call<'_, O> {
     }
 }
 
-/// The driver: sends and sleeps, and decides nothing.
-fn drive<F: Flow>(transport: &dyn Transport, mut step: Step<F>) -> Result<F::Output, Error> {
-    loop {
-        step = match step {
-            Step::Send(transmit, then) => {
-                let answer = transport.send(transmit.request, transmit.timeout);
-                then.resume(OffsetDateTime::now_utc(), answer)
-            }
-            Step::Wait(wait, then) => {
-                thread::sleep(wait);
-                then.resume(OffsetDateTime::now_utc(), ())
-            }
-            Step::Done(result) => return result,
-        }
-    }
-}
-
 /// The randomness of a call's waits. The standard library draws a new key for each of its hashers.
-fn seed() -> u64 {
+pub(crate) fn seed() -> u64 {
     RandomState::new().build_hasher().finish()
 }

@@ -42,10 +42,11 @@ pub use client::{Call, Client};
 #[cfg(feature = "json")]
 pub use sts_proto::authorization;
 pub use sts_proto::settings::Timeouts;
+pub use sts_proto::step::MfaPrompt;
 pub use sts_proto::{
     Body, Cause, Credentials, Encoder, Error, ErrorCode, ErrorKind, Hint, Metadata, Presign, Reply, Retry,
     RetryPolicy, RetryReason, Secret, ServiceError, TransportKind, UserAgent, Validation, compatible,
-    endpoint, http, observe, operation, proxy, shape, sigv4, source, time,
+    endpoint, http, observe, operation, proxy, shape, sigv4, source, step, time,
 };
 pub use transport::Transport;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
@@ -55,6 +56,8 @@ pub use ureq_transport::{UreqOptions, UreqTransport};
 
 mod builder;
 mod client;
+mod driver;
+mod host;
 mod network;
 mod transport;
 #[cfg(feature = "ureq")]

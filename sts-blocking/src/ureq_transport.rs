@@ -8,6 +8,7 @@ use sts_proto::http::{Request, Response, Uri};
 use sts_proto::proxy::{Proxy, ProxyScheme, ProxySettings};
 use sts_proto::reply::MAX_REPLY_BYTES;
 use sts_proto::settings::Timeouts;
+use sts_proto::step::Direct;
 use sts_proto::{Body, Error, TransportKind};
 use ureq::Agent;
 use ureq::config::AutoHeaderValue;
@@ -163,8 +164,8 @@ impl UreqTransport {
         Self { proxies: ProxySettings::none(), routes: vec![route], attempt: None }
     }
 
-    fn route(&self, url: &Uri) -> Result<&Route, Error> {
-        let proxy = self.proxies.for_url(url)?;
+    fn route(&self, url: &Uri, is_direct: bool) -> Result<&Route, Error> {
+        let proxy = if is_direct { None } else { self.proxies.for_url(url)? };
         let route = self.routes.iter().find(|route| route.proxy.as_ref() == proxy);
         route.ok_or_else(|| Error::setting("Proxy", "is none of those that are known"))
     }
@@ -213,7 +214,8 @@ fn ureq_proxy(proxy: &Proxy) -> Result<ureq::Proxy, Error> {
 impl Transport for UreqTransport {
     fn send(&self, request: Request<Body>, timeout: Duration) -> Result<Response<Body>, Error> {
         let url = request.uri().clone();
-        let route = self.route(&url)?;
+        let is_direct = request.extensions().get::<Direct>().is_some();
+        let route = self.route(&url, is_direct)?;
         let way = Way { url: &url, proxy: route.proxy.as_ref() };
         let agent = route.agent();
         let (parts, body) = request.into_parts();

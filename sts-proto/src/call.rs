@@ -1,5 +1,6 @@
 //! One operation with all its attempts.
 
+use std::convert::Infallible;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -131,6 +132,10 @@ impl<O: Operation> Flow for Call<O> {
     type Output = Reply<O::Output>;
     type OnReply = Sent<O>;
     type OnWake = Backoff<O>;
+    type OnFile = Infallible;
+    type OnWritten = Infallible;
+    type OnOutput = Infallible;
+    type OnCode = Infallible;
 }
 
 impl<O: Operation> Resume<(), Call<O>> for Backoff<O> {

@@ -1,5 +1,6 @@
 //! Credentials, and the secrets in them.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use time::OffsetDateTime;
@@ -91,6 +92,7 @@ pub struct Credentials {
     session_token: Option<Secret>,
     expiration: Option<OffsetDateTime>,
     account_id: Option<String>,
+    source: Option<Cow<'static, str>>,
 }
 
 impl Credentials {
@@ -108,7 +110,14 @@ impl Credentials {
         check("AccessKeyId", &access_key_id, is_key_id_character, &mut violations);
         check("SecretAccessKey", secret_access_key.expose(), is_secret_character, &mut violations);
         Error::unless_empty(violations)?;
-        Ok(Self { access_key_id, secret_access_key, session_token: None, expiration: None, account_id: None })
+        Ok(Self {
+            access_key_id,
+            secret_access_key,
+            session_token: None,
+            expiration: None,
+            account_id: None,
+            source: None,
+        })
     }
 
     /// The same with the session token that temporary credentials need.
@@ -135,6 +144,13 @@ impl Credentials {
     #[must_use]
     pub fn with_account_id(mut self, account_id: impl Into<String>) -> Self {
         self.account_id = Some(account_id.into());
+        self
+    }
+
+    /// The same with the name of the source that they come from.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<Cow<'static, str>>) -> Self {
+        self.source = Some(source.into());
         self
     }
 
@@ -167,6 +183,12 @@ impl Credentials {
     pub fn account_id(&self) -> Option<&str> {
         self.account_id.as_deref()
     }
+
+    /// The name of the source that they come from, where they come from one.
+    #[must_use]
+    pub fn source(&self) -> Option<&str> {
+        self.source.as_deref()
+    }
 }
 
 impl fmt::Debug for Credentials {
@@ -177,6 +199,7 @@ impl fmt::Debug for Credentials {
             .field("session_token", &self.session_token)
             .field("expiration", &self.expiration.map(|at| at.to_string()))
             .field("account_id", &self.account_id)
+            .field("source", &self.source)
             .finish()
     }
 }

@@ -1,19 +1,23 @@
 //! What can go wrong, in one type.
 
 use std::borrow::Cow;
-use std::{fmt, io};
+use std::fmt;
+use std::sync::Arc;
 
 pub use code::ErrorCode;
 pub use service::{Fault, ServiceError};
+pub use transport::TransportKind;
 pub use violation::{Rule, Violation};
 
 use crate::hint::Hint;
 use crate::reply::{Metadata, ReplyFault};
 use crate::retry::Retry;
+use crate::source::Report;
 
 mod code;
 pub(crate) mod redact;
 mod service;
+mod transport;
 mod violation;
 
 /// The most violations that `Display` shows.
@@ -24,7 +28,7 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Why a call gave no result.
 ///
-/// [`kind`](Self::kind) tells the four cases apart. `Display` is one complete sentence that needs no walk along
+/// [`kind`](Self::kind) tells the cases apart. `Display` is one complete sentence that needs no walk along
 /// [`source`](std::error::Error::source); it never holds a secret. What a kind carries is read by
 /// [`violations`](Self::violations), [`service`](Self::service), [`transport_kind`](Self::transport_kind) and
 /// [`metadata`](Self::metadata); what to do next by the predicates, such as
@@ -39,6 +43,8 @@ struct Inner {
     hint: Option<Hint>,
     attempts: u32,
     retries: Vec<Retry>,
+    /// Where credentials were looked for, if they were.
+    report: Option<Arc<Report>>,
 }
 
 enum Detail {
@@ -46,9 +52,10 @@ enum Detail {
     Transport { kind: TransportKind, because: Option<Cow<'static, str>>, source: BoxError },
     Response { fault: ReplyFault, metadata: Metadata },
     Service(ServiceError),
+    Credentials { source: Cow<'static, str>, words: Cow<'static, str>, cause: Option<BoxError> },
 }
 
-/// The four kinds of [`Error`], by who has to act.
+/// The five kinds of [`Error`], by who has to act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -61,32 +68,9 @@ pub enum ErrorKind {
     Response,
     /// STS said no. Read [`Error::service`] for its code and message.
     Service,
-}
-
-/// Where the wire failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum TransportKind {
-    /// The name of the host could not be resolved. Often a misspelt region.
-    Dns,
-    /// No connection could be made.
-    Connect,
-    /// The proxy cannot be reached, or cannot reach the host itself.
-    Proxy,
-    /// The proxy does not let the request through: it wants other credentials, or forbids the host. Never retried.
-    ProxyRefused,
-    /// A deadline passed.
-    Timeout,
-    /// The TLS handshake failed or the peer is not who it should be. Never retried.
-    Tls,
-    /// The connection was closed or reset before the whole reply had arrived.
-    Closed,
-    /// What arrived is not HTTP.
-    Protocol,
-    /// The reply exceeds [`MAX_REPLY_BYTES`](crate::reply::MAX_REPLY_BYTES) or a limit on its head.
-    TooLarge,
-    /// Anything else.
-    Other,
+    /// A source of credentials has none although it is set up, or no source has any. Look at the machine's
+    /// configuration; [`Error::report`] tells where was looked.
+    Credentials,
 }
 
 impl Error {
@@ -121,6 +105,21 @@ impl Error {
         Self::invalid_input(vec![Violation::new(name, Rule::Setting(rule.into()))])
     }
 
+    /// A failure of a source of credentials, for those who write one: its name, and words that go on after a colon and
+    /// hold no secret.
+    pub fn credentials(source: impl Into<Cow<'static, str>>, words: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Detail::Credentials { source: source.into(), words: words.into(), cause: None })
+    }
+
+    /// The same failure of a source, with what lies behind it. An error of another kind stays as it is.
+    #[must_use]
+    pub fn caused_by(mut self, error: impl Into<BoxError>) -> Self {
+        if let Detail::Credentials { cause, .. } = &mut self.0.detail {
+            *cause = Some(error.into());
+        }
+        self
+    }
+
     pub(crate) fn response(fault: ReplyFault, metadata: Metadata) -> Self {
         Self::new(Detail::Response { fault, metadata })
     }
@@ -134,7 +133,14 @@ impl Error {
     }
 
     fn new(detail: Detail) -> Self {
-        Self(Box::new(Inner { action: None, detail, hint: None, attempts: 0, retries: Vec::new() }))
+        Self(Box::new(Inner {
+            action: None,
+            detail,
+            hint: None,
+            attempts: 0,
+            retries: Vec::new(),
+            report: None,
+        }))
     }
 
     /// The same error, naming the operation that was under way.
@@ -163,6 +169,19 @@ impl Error {
         self
     }
 
+    /// The same error, with where credentials were looked for.
+    #[must_use]
+    pub fn with_report(mut self, report: Arc<Report>) -> Self {
+        self.0.report = Some(report);
+        self
+    }
+
+    /// Where credentials were looked for and what was found there, if it was in looking for some that the error arose.
+    #[must_use]
+    pub fn report(&self) -> Option<&Report> {
+        self.0.report.as_deref()
+    }
+
     /// How many times the request was sent; 0 if it was not, or if nobody counted.
     #[must_use]
     pub fn attempts(&self) -> u32 {
@@ -181,7 +200,7 @@ impl Error {
         self.0.hint.as_ref()
     }
 
-    /// Which of the four kinds it is.
+    /// Which kind it is.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match &self.0.detail {
@@ -189,6 +208,7 @@ impl Error {
             Detail::Transport { .. } => ErrorKind::Transport,
             Detail::Response { .. } => ErrorKind::Response,
             Detail::Service(_) => ErrorKind::Service,
+            Detail::Credentials { .. } => ErrorKind::Credentials,
         }
     }
 
@@ -245,7 +265,7 @@ impl Error {
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match &self.0.detail {
-            Detail::InvalidInput(_) => false,
+            Detail::InvalidInput(_) | Detail::Credentials { .. } => false,
             Detail::Transport { kind, .. } => kind.is_retryable(),
             Detail::Response { metadata, .. } => {
                 code::is_transient_status(metadata.status) || code::is_throttling_status(metadata.status)
@@ -289,60 +309,6 @@ impl Error {
     }
 }
 
-impl TransportKind {
-    /// What an error of a socket, or of the resolution of a name, is. One of TLS has to be told apart before.
-    #[must_use]
-    pub fn of_io(error: &io::Error) -> Self {
-        use io::ErrorKind::*;
-        if is_lookup_failure(error) {
-            return Self::Dns;
-        }
-        match error.kind() {
-            ConnectionRefused | HostUnreachable | NetworkUnreachable | NetworkDown | AddrNotAvailable => {
-                Self::Connect
-            }
-            TimedOut | WouldBlock => Self::Timeout,
-            ConnectionReset | ConnectionAborted | BrokenPipe | NotConnected | UnexpectedEof => Self::Closed,
-            InvalidData => Self::Protocol,
-            _ => Self::Other,
-        }
-    }
-
-    /// Whether a failure of this kind may pass by itself.
-    #[must_use]
-    pub fn is_retryable(self) -> bool {
-        match self {
-            Self::Dns | Self::Connect | Self::Proxy | Self::Timeout | Self::Closed | Self::Protocol => true,
-            Self::ProxyRefused | Self::Tls | Self::TooLarge | Self::Other => false,
-        }
-    }
-}
-
-/// The standard library has no kind for it: a text on Unix, the numbers from 11001 to 11004 on Windows.
-fn is_lookup_failure(error: &io::Error) -> bool {
-    match error.raw_os_error() {
-        Some(code) => cfg!(windows) && (11_001..=11_004).contains(&code),
-        None => error.to_string().starts_with("failed to lookup address information"),
-    }
-}
-
-impl fmt::Display for TransportKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Dns => "the host name could not be resolved",
-            Self::Connect => "no connection could be made",
-            Self::Proxy => "the proxy gave no connection",
-            Self::ProxyRefused => "the proxy refused",
-            Self::Timeout => "the deadline passed",
-            Self::Tls => "TLS failed",
-            Self::Closed => "the connection was closed before the whole reply had arrived",
-            Self::Protocol => "what arrived is not HTTP",
-            Self::TooLarge => "the reply is too large",
-            Self::Other => "the transport failed",
-        })
-    }
-}
-
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let action = self.action().unwrap_or("the request");
@@ -370,6 +336,7 @@ impl fmt::Display for Error {
                 metadata.fmt_suffix(f)?;
             }
             Detail::Service(service) => write!(f, "{action} was refused: {service}")?,
+            Detail::Credentials { source, words, .. } => write!(f, "no credentials from {source}: {words}")?,
         }
         if self.0.attempts > 1 {
             write!(f, ", after {} attempts", self.0.attempts)?;
@@ -389,6 +356,9 @@ impl fmt::Debug for Error {
             }
             Detail::Response { fault, metadata } => out.field("response", fault).field("metadata", metadata),
             Detail::Service(service) => out.field("service", service),
+            Detail::Credentials { source, words, cause } => {
+                out.field("credentials", source).field("words", words).field("cause", cause)
+            }
         };
         out.field("hint", &self.0.hint).field("attempts", &self.0.attempts).field("retries", &self.0.retries);
         out.finish()
@@ -398,7 +368,9 @@ impl fmt::Debug for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.0.detail {
-            Detail::Transport { source, .. } => Some(&**source),
+            Detail::Transport { source, .. } | Detail::Credentials { cause: Some(source), .. } => {
+                Some(&**source)
+            }
             _ => None,
         }
     }

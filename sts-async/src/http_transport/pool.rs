@@ -134,7 +134,7 @@ mod tests {
     }
 
     fn target(port: u16) -> Target {
-        Target { is_tls: false, host: "h".to_owned(), port }
+        Target { is_tls: false, host: "h".to_owned(), port, is_direct: false }
     }
 
     #[test]

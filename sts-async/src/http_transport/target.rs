@@ -10,6 +10,8 @@ pub(super) struct Target {
     /// As in the URL: an IPv6 address is in brackets.
     pub(super) host: String,
     pub(super) port: u16,
+    /// Whether no proxy comes into it, whatever the settings say.
+    pub(super) is_direct: bool,
 }
 
 impl Target {
@@ -22,7 +24,7 @@ impl Target {
         let host = url.host().filter(|host| !host.is_empty());
         let host = host.ok_or_else(|| Error::setting("Url", "has no host"))?.to_ascii_lowercase();
         let port = url.port_u16().unwrap_or(if is_tls { 443 } else { 80 });
-        Ok(Self { is_tls, host, port })
+        Ok(Self { is_tls, host, port, is_direct: false })
     }
 
     pub(super) fn bare_host(&self) -> &str {

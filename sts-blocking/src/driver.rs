@@ -1,0 +1,50 @@
+use std::thread;
+
+use sts_proto::step::{Flow, MfaPrompt, Resume, Step};
+use sts_proto::time::OffsetDateTime;
+use sts_proto::{Error, Secret};
+
+use crate::host;
+use crate::transport::Transport;
+
+/// Asks for the code of an MFA device.
+pub(crate) type MfaCode = dyn Fn(&MfaPrompt) -> Result<Secret, Error> + Send + Sync;
+
+/// What flows are driven with.
+pub(crate) struct Io {
+    pub(crate) transport: Box<dyn Transport>,
+    pub(crate) mfa_code: Box<MfaCode>,
+}
+
+/// The driver: does what it is told, and decides nothing.
+pub(crate) fn drive<F: Flow>(io: &Io, mut step: Step<F>) -> Result<F::Output, Error> {
+    loop {
+        step = match step {
+            Step::Send(transmit, then) => {
+                let answer = io.transport.send(transmit.request, transmit.timeout);
+                then.resume(OffsetDateTime::now_utc(), answer)
+            }
+            Step::Wait(wait, then) => {
+                thread::sleep(wait);
+                then.resume(OffsetDateTime::now_utc(), ())
+            }
+            Step::Read(file, then) => {
+                let contents = host::read(&file);
+                then.resume(OffsetDateTime::now_utc(), contents)
+            }
+            Step::Write(file, then) => {
+                let written = host::write(&file);
+                then.resume(OffsetDateTime::now_utc(), written)
+            }
+            Step::Run(command, then) => {
+                let output = host::run(&command);
+                then.resume(OffsetDateTime::now_utc(), output)
+            }
+            Step::AskMfa(prompt, then) => {
+                let code = (io.mfa_code)(&prompt);
+                then.resume(OffsetDateTime::now_utc(), code)
+            }
+            Step::Done(result) => return result,
+        }
+    }
+}

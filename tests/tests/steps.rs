@@ -1,0 +1,150 @@
+//! What drivers do for flows besides sending: files, commands, MFA codes; the same in both of them.
+
+use std::io;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use futures_lite::future::block_on;
+use sts_blocking::step::{Ask, MfaPrompt, ReadFile, RunCommand, Seq, Step, WriteFile};
+use sts_blocking::time::OffsetDateTime;
+use sts_blocking::{Body, Error, ErrorKind, Secret};
+
+/// Runs the flow by both drivers and wants the same of both.
+fn both<T, Fut>(flow: impl Fn(Ask) -> Fut) -> T
+where
+    T: PartialEq + std::fmt::Debug + Send + 'static,
+    Fut: Future<Output = Result<T, Error>> + Send + 'static,
+{
+    let start = || -> Step<Seq<T>> { Seq::start(OffsetDateTime::now_utc(), &flow) };
+    let blocking = sts_blocking::Client::builder()
+        .region("eu-west-1")
+        .variables(|_| None)
+        .mfa_code(|prompt| Ok(Secret::from(format!("code of {}", prompt.serial_number))))
+        .build()
+        .unwrap();
+    let first = blocking.drive(start()).unwrap();
+    let smol = sts_async::smol::Client::builder()
+        .region("eu-west-1")
+        .variables(|_| None)
+        .mfa_code(|prompt| async move { Ok(Secret::from(format!("code of {}", prompt.serial_number))) })
+        .build()
+        .unwrap();
+    let second = block_on(smol.drive(start())).unwrap();
+    assert_eq!(first, second);
+    first
+}
+
+fn directory(name: &str) -> PathBuf {
+    let path = std::env::temp_dir().join(format!("sts-steps-{name}-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&path);
+    path
+}
+
+fn kind<T>(result: io::Result<T>) -> Option<io::ErrorKind> {
+    result.err().map(|error| error.kind())
+}
+
+#[test]
+fn files_are_written_whole_for_the_owner_only_and_read_up_to_a_limit() {
+    let root = directory("files");
+    let path = root.join("deep/er/cache.json");
+    let at = path.clone();
+    let outcome = both(move |ask| {
+        let path = at.clone();
+        async move {
+            let missing = kind(ask.read(ReadFile::new(path.with_extension("missing"), 9)).await);
+            ask.write(WriteFile::new(&path, Body::from(b"first".to_vec()))).await.unwrap();
+            ask.write(WriteFile::new(&path, Body::from(b"second".to_vec()))).await.unwrap();
+            let read = ask.read(ReadFile::new(&path, 6)).await.unwrap();
+            let too_large = kind(ask.read(ReadFile::new(&path, 5)).await);
+            let no_file = kind(ask.read(ReadFile::new(path.parent().unwrap(), 5)).await);
+            Ok((missing, read.into_vec(), too_large, no_file))
+        }
+    });
+    let expected = (
+        Some(io::ErrorKind::NotFound),
+        b"second".to_vec(),
+        Some(io::ErrorKind::FileTooLarge),
+        Some(io::ErrorKind::IsADirectory),
+    );
+    assert_eq!(outcome, expected);
+    let names: Vec<_> = std::fs::read_dir(path.parent().unwrap()).unwrap().collect();
+    assert_eq!(names.len(), 1, "no draft is left: {names:?}");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o600, 0o700));
+    }
+    std::fs::remove_dir_all(root).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_no_file() {
+    let root = directory("pipe");
+    std::fs::create_dir_all(&root).unwrap();
+    let pipe = root.join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let outcome = both(move |ask| {
+        let pipe = pipe.clone();
+        async move { Ok(kind(ask.read(ReadFile::new(pipe, 5)).await)) }
+    });
+    assert_eq!(outcome, Some(io::ErrorKind::InvalidInput));
+    std::fs::remove_dir_all(root).unwrap();
+}
+
+#[cfg(unix)]
+fn shell(script: &str, timeout: Duration) -> RunCommand {
+    RunCommand::new("sh", timeout, 1000).arguments(vec!["-c".to_owned(), script.to_owned()])
+}
+
+#[cfg(unix)]
+#[test]
+fn commands_give_code_output_and_messages() {
+    let outcome = both(|ask| async move {
+        let long = Duration::from_secs(20);
+        let output = ask.run(shell("cat; echo out; echo err >&2; exit 3", long)).await.unwrap();
+        let killed = ask.run(shell("kill -9 $$", long)).await.unwrap();
+        let noisy = ask.run(shell("head -c 300000 /dev/zero >&2", long)).await.unwrap();
+        let missing = kind(ask.run(RunCommand::new("/no/such/program", long, 10)).await);
+        Ok((output, killed.code, noisy.stderr.len(), missing))
+    });
+    let (output, killed, noise, missing) = outcome;
+    assert_eq!(
+        (output.code, output.stdout.as_ref(), output.stderr.as_ref()),
+        (Some(3), &b"out\n"[..], &b"err\n"[..])
+    );
+    assert_eq!((killed, noise, missing), (None, 1000, Some(io::ErrorKind::NotFound)));
+}
+
+#[cfg(unix)]
+#[test]
+fn commands_that_hang_or_write_for_ever_are_ended() {
+    let start = Instant::now();
+    let outcome = both(|ask| async move {
+        let hangs = kind(ask.run(shell("sleep 100", Duration::from_millis(100))).await);
+        let endless = kind(ask.run(shell("exec yes", Duration::from_secs(60))).await);
+        // What it leaves behind holds the pipe and is not waited for.
+        let orphan = kind(ask.run(shell("sleep 100 & exit 0", Duration::from_secs(60))).await);
+        Ok((hangs, endless, orphan))
+    });
+    let late = Some(io::ErrorKind::TimedOut);
+    assert_eq!(outcome, (late, Some(io::ErrorKind::FileTooLarge), late));
+    assert!(start.elapsed() < Duration::from_secs(50), "the commands were waited for");
+}
+
+#[test]
+fn mfa_codes_come_from_the_hook() {
+    let code = both(|ask| async move {
+        Ok(ask.mfa_code(MfaPrompt::new("arn:aws:iam::123456789012:mfa/me")).await?.expose().to_owned())
+    });
+    assert_eq!(code, "code of arn:aws:iam::123456789012:mfa/me");
+}
+
+#[test]
+fn what_is_not_from_the_ask_ends_the_flow() {
+    let step: Step<Seq<()>> = Seq::start(OffsetDateTime::UNIX_EPOCH, |_| std::future::pending());
+    let Step::Done(Err(error)) = step else { panic!("it waits for nothing") };
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+}
