@@ -21,15 +21,15 @@ where
         .variables(|_| None)
         .mfa_code(|prompt| Ok(Secret::from(format!("code of {}", prompt.serial_number))))
         .build()
-        .unwrap();
-    let first = blocking.drive(start()).unwrap();
+        .expect("the flow and its client");
+    let first = blocking.drive(start()).expect("the flow and its client");
     let smol = sts_async::smol::Client::builder()
         .region("eu-west-1")
         .variables(|_| None)
         .mfa_code(|prompt| async move { Ok(Secret::from(format!("code of {}", prompt.serial_number))) })
         .build()
-        .unwrap();
-    let second = block_on(smol.drive(start())).unwrap();
+        .expect("the flow and its client");
+    let second = block_on(smol.drive(start())).expect("the flow and its client");
     assert_eq!(first, second);
     first
 }

@@ -1,0 +1,83 @@
+use std::sync::Arc;
+
+use crate::credentials::Credentials;
+use crate::error::Error;
+use crate::source::{Context, Found, Report, Source};
+
+/// Sources, looked at one after the other until one has credentials.
+#[derive(Clone, Debug, Default)]
+#[must_use = "a chain does nothing until it is loaded"]
+pub struct Chain(Vec<Arc<dyn Source>>);
+
+/// What a chain found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Loaded {
+    /// The credentials, which know their source.
+    pub credentials: Credentials,
+    /// Where was looked before they were found.
+    pub report: Report,
+}
+
+impl Chain {
+    /// Without sources.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// With one source more, at the end.
+    pub fn with(mut self, source: impl Source + 'static) -> Self {
+        self.0.push(Arc::new(source));
+        self
+    }
+
+    /// The sources in their order.
+    #[must_use]
+    pub fn sources(&self) -> &[Arc<dyn Source>] {
+        &self.0
+    }
+
+    /// Looks at the sources in their order.
+    ///
+    /// # Errors
+    /// That of the first source that is set up and gives no credentials, or
+    /// [`ErrorKind::Credentials`](crate::ErrorKind::Credentials) where none is set up; with [`Error::report`].
+    pub async fn load(&self, context: &Context) -> Result<Loaded, Error> {
+        let mut report = Report::default();
+        for source in &self.0 {
+            match source.look(context).await {
+                Ok(Found::Nothing(why)) => report.skipped(source.name(), why),
+                Ok(Found::Credentials(credentials)) => {
+                    report.found(source.name(), credentials.access_key_id());
+                    let credentials = match credentials.source() {
+                        Some(_) => credentials,
+                        None => credentials.with_source(source.name()),
+                    };
+                    return Ok(Loaded { credentials, report });
+                }
+                Err(error) => {
+                    report.failed(source.name(), &error);
+                    return Err(error.with_report(Arc::new(report)));
+                }
+            }
+        }
+        let words = match self.0.len() {
+            0 => "there is no source".into(),
+            1 => report.to_string().into(),
+            n => format!("none of the {n} sources is set up"),
+        };
+        Err(Error::credentials("the chain", words).with_report(Arc::new(report)))
+    }
+}
+
+impl Extend<Arc<dyn Source>> for Chain {
+    fn extend<I: IntoIterator<Item = Arc<dyn Source>>>(&mut self, sources: I) {
+        self.0.extend(sources);
+    }
+}
+
+impl FromIterator<Arc<dyn Source>> for Chain {
+    fn from_iter<I: IntoIterator<Item = Arc<dyn Source>>>(sources: I) -> Self {
+        Self(sources.into_iter().collect())
+    }
+}
