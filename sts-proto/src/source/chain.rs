@@ -62,8 +62,8 @@ impl Chain {
             }
         }
         let words = match self.0.len() {
-            0 => "there is no source".into(),
-            1 => report.to_string().into(),
+            0 => "there is no source".to_owned(),
+            1 => report.to_string(),
             n => format!("none of the {n} sources is set up"),
         };
         Err(Error::credentials("the chain", words).with_report(Arc::new(report)))
