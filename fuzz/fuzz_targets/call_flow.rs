@@ -25,7 +25,7 @@ fuzz_target!(|input: &[u8]| {
     let (policy, corrects_skew, skew) = (bytes.policy(), bytes.flag(), bytes.seconds());
     let full = policy.quota;
     let endpoint = EndpointOptions::new().region("us-east-1").resolve().expect("a region");
-    let caller = Arc::new(Caller::new(Encoder::new(endpoint), policy).corrects_skew(corrects_skew));
+    let caller = Arc::new(Caller::new(Encoder::new(endpoint), policy.clone()).corrects_skew(corrects_skew));
     caller.set_skew(SignedDuration::seconds(skew));
     let set = caller.skew();
     let mut now = bytes.time();

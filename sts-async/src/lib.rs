@@ -60,8 +60,8 @@ pub use sts_proto::settings::Timeouts;
 pub use sts_proto::step::Answer;
 pub use sts_proto::{
     Body, BoxError, Cause, Credentials, Encoder, Error, ErrorCode, ErrorKind, Hint, Metadata, Presign, Reply,
-    Retry, RetryPolicy, RetryReason, Secret, ServiceError, TransportKind, UserAgent, Validation, compatible,
-    endpoint, http, observe, operation, proxy, shape, sigv4, source, time,
+    Retry, RetryMode, RetryPolicy, RetryReason, Secret, ServiceError, TransportKind, UserAgent, Validation,
+    compatible, endpoint, http, observe, operation, proxy, shape, sigv4, source, time,
 };
 pub use transport::Transport;
 

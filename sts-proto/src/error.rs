@@ -1,6 +1,7 @@
 //! What can go wrong, in one type.
 
 use std::borrow::Cow;
+use std::time::Duration;
 use std::{fmt, io};
 
 pub use code::ErrorCode;
@@ -9,7 +10,7 @@ pub use violation::{Rule, Violation};
 
 use crate::hint::Hint;
 use crate::reply::{Metadata, ReplyFault};
-use crate::retry::Retry;
+use crate::retry::{self, Retry};
 
 mod code;
 pub(crate) mod redact;
@@ -39,6 +40,7 @@ struct Inner {
     hint: Option<Hint>,
     attempts: u32,
     retries: Vec<Retry>,
+    rate_limited: Duration,
 }
 
 enum Detail {
@@ -134,7 +136,14 @@ impl Error {
     }
 
     fn new(detail: Detail) -> Self {
-        Self(Box::new(Inner { action: None, detail, hint: None, attempts: 0, retries: Vec::new() }))
+        Self(Box::new(Inner {
+            action: None,
+            detail,
+            hint: None,
+            attempts: 0,
+            retries: Vec::new(),
+            rate_limited: Duration::ZERO,
+        }))
     }
 
     /// The same error, naming the operation that was under way.
@@ -157,9 +166,10 @@ impl Error {
     }
 
     /// The same error, at the end of a call with these attempts.
-    pub(crate) fn after(mut self, attempts: u32, retries: Vec<Retry>) -> Self {
+    pub(crate) fn after(mut self, attempts: u32, retries: Vec<Retry>, rate_limited: Duration) -> Self {
         self.0.attempts = attempts;
         self.0.retries = retries;
+        self.0.rate_limited = rate_limited;
         self
     }
 
@@ -173,6 +183,12 @@ impl Error {
     #[must_use]
     pub fn retries(&self) -> &[Retry] {
         &self.0.retries
+    }
+
+    /// How long the call waited before its attempts, in all.
+    #[must_use]
+    pub fn waited(&self) -> Duration {
+        retry::waited(&self.0.retries, self.0.rate_limited)
     }
 
     /// What it most likely comes from and what to do, where that could be told; part of `Display` as well.

@@ -83,6 +83,16 @@ pub enum Event<'e> {
         /// Why, and how long it waits.
         retry: Retry,
     },
+    /// The call waits because adaptive mode limits the rate of its client.
+    #[non_exhaustive]
+    Limited {
+        /// Which call.
+        call: CallId<'e>,
+        /// Which attempt it waits with, counted from 1.
+        attempt: u32,
+        /// How long it waits.
+        wait: Duration,
+    },
     /// The call is over.
     #[non_exhaustive]
     Done {

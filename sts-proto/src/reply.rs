@@ -12,7 +12,7 @@ pub(crate) use fault::ReplyFault;
 
 use crate::error::{Error, redact};
 use crate::operation::Operation;
-use crate::retry::Retry;
+use crate::retry::{self, Retry};
 use crate::xml::Cursor;
 
 pub(crate) use document::set_request_id;
@@ -85,13 +85,15 @@ pub struct Metadata {
     pub attempts: u32,
     /// Why it was sent again, and how long the call waited before; one less than there were attempts.
     pub retries: Vec<Retry>,
+    /// How long the call waited for the limit that adaptive mode sets on its client's rate.
+    pub rate_limited: Duration,
 }
 
 impl Metadata {
-    /// How long the call waited before its retries, in all.
+    /// How long the call waited before its attempts, in all.
     #[must_use]
     pub fn waited(&self) -> Duration {
-        self.retries.iter().map(|retry| retry.wait).sum()
+        retry::waited(&self.retries, self.rate_limited)
     }
 
     pub(crate) fn read<B>(response: &http::Response<B>) -> Self {
@@ -106,6 +108,7 @@ impl Metadata {
             is_from_cache: headers.contains_key(http::header::AGE),
             attempts: 1,
             retries: Vec::new(),
+            rate_limited: Duration::ZERO,
         }
     }
 

@@ -234,7 +234,9 @@ impl Settings {
         let variable = |name: &str| self.variables.get(name, process);
         let endpoint = self.endpoint.resolve()?;
         self.timeouts.check()?;
-        let mut user_agent = self.user_agent.driver(name, version).retry_mode("standard").feature("E");
+        let mode = self.retry.mode;
+        let mut user_agent = self.user_agent.driver(name, version).retry_mode(mode.name());
+        user_agent = user_agent.feature(mode.feature());
         if let Some(id) = self.app_id.or_else(|| variable("AWS_SDK_UA_APP_ID")) {
             user_agent = user_agent.app_id(&id);
         }

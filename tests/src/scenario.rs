@@ -224,6 +224,7 @@ fn policy(name: &str, value: serde_json::Value) -> RetryPolicy {
     let mut policy = match preset.as_deref() {
         None => RetryPolicy::default(),
         Some("never") => RetryPolicy::never(),
+        Some("adaptive") => RetryPolicy::adaptive(),
         Some("before_2026") => RetryPolicy::standard_before_2026(),
         Some("javascript_v2") => {
             let max_retries = fields.number("max_retries").unwrap_or(3);

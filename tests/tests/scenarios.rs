@@ -27,7 +27,8 @@ fn scenarios() {
 
 fn run(report: &mut Report, scenario: &Scenario) {
     let endpoint = EndpointOptions::new().region("us-east-1").resolve().expect("a region");
-    let caller = Caller::new(Encoder::new(endpoint), scenario.policy).corrects_skew(scenario.corrects_skew);
+    let caller =
+        Caller::new(Encoder::new(endpoint), scenario.policy.clone()).corrects_skew(scenario.corrects_skew);
     let caller = Arc::new(caller);
     let key = Credentials::new("AKIAIOSFODNN7EXAMPLE", "secret").expect("credentials");
     let key = Arc::new(key);

@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures_lite::future;
 use sts_proto::operation::{GetCallerIdentity, GetCallerIdentityOutput};
 use sts_proto::time::OffsetDateTime;
-use sts_proto::{Credentials, Error, Reply, RetryPolicy};
+use sts_proto::{Credentials, Error, Reply, RetryMode, RetryPolicy};
 use sts_tests::report::Report;
 use sts_tests::scenario::{self, Scenario};
 use sts_tests::server::{Answer, Server};
@@ -33,7 +33,7 @@ macro_rules! client {
         }
         let key = Credentials::new(user.access_key_id(), user.secret_access_key()).expect("credentials");
         let builder = $builder.region("us-east-1").endpoint_url($server.url()).credentials(key);
-        let builder = builder.timeouts(timeouts).no_proxy().retry(hastened(scenario.policy));
+        let builder = builder.timeouts(timeouts).no_proxy().retry(hastened(scenario.policy.clone()));
         builder.build().expect("a client")
     }};
 }
@@ -88,7 +88,8 @@ fn is_for_sockets(scenario: &Scenario) -> bool {
     let now = OffsetDateTime::now_utc();
     scenario.answers().iter().all(|scripted| scripted.for_server(now).is_some())
         && scenario.corrects_skew
-        && scenario.policy.backoff.is_none()
+        && !scenario.policy.has_backoff()
+        && !(scenario.policy.mode == RetryMode::Adaptive && scenario.has_deadline)
 }
 
 /// All calls of a scenario; gives the last one's outcome.

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::observe::Observer;
 use crate::operation::Operation;
 use crate::reply::Metadata;
-use crate::retry::{Quota, RetryPolicy};
+use crate::retry::{Quota, RateLimit, RetryMode, RetryPolicy};
 use crate::sigv4::PresignedUrl;
 
 /// No clock is more wrong than this: one that begins in 1970 is less.
@@ -24,6 +24,8 @@ pub struct Caller {
     pub(super) encoder: Encoder,
     pub(super) policy: RetryPolicy,
     pub(super) quota: Quota,
+    /// In adaptive mode.
+    pub(super) rate: Option<RateLimit>,
     /// The server's clock minus ours, in seconds.
     skew: AtomicI64,
     pub(super) corrects_skew: bool,
@@ -35,8 +37,10 @@ impl Caller {
     #[must_use]
     pub fn new(encoder: Encoder, policy: RetryPolicy) -> Self {
         let quota = Quota::new(policy.quota);
-        let policy = policy.max_attempts(policy.max_attempts);
-        Self { encoder, policy, quota, skew: AtomicI64::new(0), corrects_skew: true, observer: None }
+        let max_attempts = policy.max_attempts;
+        let policy = policy.max_attempts(max_attempts);
+        let rate = (policy.mode == RetryMode::Adaptive).then(RateLimit::default);
+        Self { encoder, policy, quota, rate, skew: AtomicI64::new(0), corrects_skew: true, observer: None }
     }
 
     /// Whether requests are signed with the server's time once it is known. On by default.
@@ -95,6 +99,13 @@ impl Caller {
     #[must_use]
     pub fn quota(&self) -> u32 {
         *self.quota.left()
+    }
+
+    /// How many requests a second are sent at most. `None` until the service throttles, and without
+    /// [`RetryPolicy::adaptive`].
+    #[must_use]
+    pub fn rate_limit(&self) -> Option<f64> {
+        self.rate.as_ref()?.rate()
     }
 
     /// Learns from a reply: its `Date` is taken for the middle of the time that it was under way.
