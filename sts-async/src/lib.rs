@@ -77,4 +77,5 @@ mod builder;
 mod client;
 mod connector;
 mod http_transport;
+mod log;
 mod transport;

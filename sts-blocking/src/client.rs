@@ -2,9 +2,9 @@ use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use sts_proto::call::{Caller, Deadlines, LogLine};
+use sts_proto::call::{Caller, Deadlines};
 use sts_proto::endpoint::Endpoint;
 use sts_proto::operation::Operation;
 use sts_proto::settings::{Resolved, Timeouts, total_time};
@@ -14,6 +14,7 @@ use sts_proto::time::OffsetDateTime;
 use sts_proto::{Credentials, Error, Presign, Reply};
 
 use crate::builder::ClientBuilder;
+use crate::log::Log;
 use crate::transport::Transport;
 
 /// A client of STS. Cheap to clone and to share between threads; clones share connections and signing keys.
@@ -42,7 +43,7 @@ impl Client {
 
     pub(crate) fn from_parts(resolved: Resolved, transport: Box<dyn Transport>) -> Self {
         let Resolved { caller, timeouts, credentials, .. } = resolved;
-        let shared = Arc::new(Shared { caller: Arc::new(caller), transport, timeouts });
+        let shared = Arc::new(Shared { caller: Arc::new(caller.observer(Log)), transport, timeouts });
         Self { shared, credentials: credentials.map(Arc::new) }
     }
 
@@ -56,7 +57,14 @@ impl Client {
 
     /// A call whose settings can differ from the client's.
     pub fn call<O: Operation>(&self, operation: O) -> Call<'_, O> {
-        Call { client: self, operation, credentials: self.credentials.clone(), timeout: None }
+        Call {
+            client: self,
+            operation,
+            credentials: self.credentials.clone(),
+            timeout: None,
+            denied_for: None,
+            lowers_duration: None,
+        }
     }
 
     /// A URL that makes the call for whoever opens it, signed with the client's credentials.
@@ -109,6 +117,8 @@ pub struct Call<'c, O> {
     operation: O,
     credentials: Option<Arc<Credentials>>,
     timeout: Option<Duration>,
+    denied_for: Option<Duration>,
+    lowers_duration: Option<bool>,
 }
 
 impl<O: Operation> Call<'_, O> {
@@ -124,31 +134,37 @@ impl<O: Operation> Call<'_, O> {
         self
     }
 
+    /// For this call what [`ClientBuilder::retry_access_denied_for`] is for all.
+    pub fn retry_access_denied_for(mut self, time: Duration) -> Self {
+        self.denied_for = Some(time);
+        self
+    }
+
+    /// For this call what [`ClientBuilder::lower_duration`] is for all.
+    pub fn lower_duration(mut self, on: bool) -> Self {
+        self.lowers_duration = Some(on);
+        self
+    }
+
     /// Makes the call and waits for the result.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind). Retries are spent.
     pub fn send(self) -> Result<Reply<O::Output>, Error> {
         let shared = &self.client.shared;
-        let action = self.operation.action().to_owned();
-        let total = total_time(self.timeout, shared.timeouts).map_err(|error| error.during(&action))?;
-        let key = self.credentials.clone();
+        let total = total_time(self.timeout, shared.timeouts)
+            .map_err(|error| error.during(self.operation.action()))?;
         let deadlines = Deadlines { attempt: shared.timeouts.attempt, total };
         let caller = Arc::clone(&shared.caller);
-        let call = sts_proto::call::Call::new(caller, self.operation, self.credentials, deadlines, seed());
-        let start = Instant::now();
-        let outcome = drive(&*shared.transport, call.start(OffsetDateTime::now_utc()));
-        let line = LogLine {
-            action: &action,
-            took: start.elapsed(),
-            credentials: key.as_deref(),
-            outcome: &outcome,
-        };
-        match &outcome {
-            Ok(_) => log::debug!("{line}"),
-            Err(_) => log::warn!("{line}"),
+        let mut call =
+            sts_proto::call::Call::new(caller, self.operation, self.credentials, deadlines, seed());
+        if let Some(time) = self.denied_for {
+            call = call.retry_access_denied_for(time);
         }
-        outcome
+        if let Some(on) = self.lowers_duration {
+            call = call.lower_duration(on);
+        }
+        drive(&*shared.transport, call.start(OffsetDateTime::now_utc()))
     }
 }
 

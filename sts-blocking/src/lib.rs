@@ -55,6 +55,7 @@ pub use ureq_transport::{UreqOptions, UreqTransport};
 
 mod builder;
 mod client;
+mod log;
 mod network;
 mod transport;
 #[cfg(feature = "ureq")]

@@ -11,16 +11,15 @@ use crate::credentials::Credentials;
 use crate::error::{Error, TransportKind};
 use crate::observe::{CallId, Event, Parameters};
 use crate::operation::Operation;
-use crate::reply::Reply;
-use crate::retry::{Random, Retry};
+use crate::reply::{LoweredDuration, Reply};
+use crate::retry::{Random, Retry, RetryReason};
 use crate::step::{Answer, Flow, Resume, Step, Transmit};
 
+use again::Leniency;
 pub use caller::Caller;
-pub use log_line::LogLine;
 
 mod again;
 mod caller;
-mod log_line;
 
 const INVOCATION_ID: HeaderName = HeaderName::from_static("amz-sdk-invocation-id");
 const SDK_REQUEST: HeaderName = HeaderName::from_static("amz-sdk-request");
@@ -94,6 +93,13 @@ struct State<O> {
     cost: Option<u32>,
     /// Time spent waiting for the client's rate limit.
     rate_limited: Duration,
+    /// What this call puts up with.
+    leniency: Leniency,
+    /// Attempts that do not count as the policy's.
+    free: u32,
+    /// How often access was denied and asked for again.
+    denied: u32,
+    lowered: Option<LoweredDuration>,
     /// Whether the rate limit lets the next attempt through.
     has_token: bool,
 }
@@ -109,6 +115,7 @@ impl<O: Operation> Call<O> {
     ) -> Self {
         let mut random = Random::new(seed);
         let invocation_id = random.uuid();
+        let leniency = caller.leniency;
         Self(State {
             caller,
             operation,
@@ -121,8 +128,32 @@ impl<O: Operation> Call<O> {
             retries: Vec::new(),
             cost: None,
             rate_limited: Duration::ZERO,
+            leniency,
+            free: 0,
+            denied: 0,
+            lowered: None,
             has_token: false,
         })
+    }
+
+    /// Asks again when access to assume a role is denied, until that much of the call's time is over: for some seconds
+    /// after a role, its trust policy or the caller's own was made, STS may not know it. Concerns AssumeRole,
+    /// AssumeRoleWithSAML and AssumeRoleWithWebIdentity. Takes nothing from the quota and counts as none of the policy's
+    /// attempts; waits from half a second to five seconds, and never past the total deadline. Each is a retry with
+    /// [`RetryReason::AccessDenied`](crate::RetryReason::AccessDenied). Zero switches it off.
+    pub fn retry_access_denied_for(mut self, time: Duration) -> Self {
+        self.0.leniency.denied_for = time;
+        self
+    }
+
+    /// Whether to ask again for a shorter session when STS says that `DurationSeconds` exceeds the role's
+    /// `MaxSessionDuration`: for eight, four, two hours, and one, of those below what was asked for. At once for one where
+    /// roles are chained. Concerns the operations above; costs as little as that, and does not wait. Each is a retry with
+    /// [`RetryReason::DurationTooLong`](crate::RetryReason::DurationTooLong), and the result has
+    /// [`Metadata::lowered_duration`](crate::reply::Metadata::lowered_duration).
+    pub fn lower_duration(mut self, on: bool) -> Self {
+        self.0.leniency.lowers_duration = on;
+        self
     }
 
     /// The first attempt.
@@ -199,7 +230,11 @@ impl<O: Operation> State<O> {
         // Counted once there is something to send: the result tells how often it was sent.
         self.attempts += 1;
         self.tell(|call, attempt| Event::Attempt { call, attempt, timeout });
-        let attempt = format!("attempt={}; max={}", self.attempts, self.caller.policy.max_attempts);
+        let attempt = format!(
+            "attempt={}; max={}",
+            self.attempts,
+            self.caller.policy.max_attempts.saturating_add(self.free)
+        );
         for (name, value) in [(INVOCATION_ID, self.invocation_id.as_str()), (SDK_REQUEST, &attempt)] {
             if let Ok(value) = HeaderValue::from_str(value) {
                 request.headers_mut().insert(name, value);
@@ -232,6 +267,7 @@ impl<O: Operation> State<O> {
         self.caller.quota.give(self.cost.unwrap_or(1));
         reply.metadata.attempts = self.attempts;
         reply.metadata.retries = self.retries.clone();
+        reply.metadata.lowered_duration = self.lowered;
         reply.metadata.rate_limited = self.rate_limited;
         self.finish(Ok(reply))
     }
@@ -241,6 +277,9 @@ impl<O: Operation> State<O> {
             Some(retry) => {
                 self.tell(|call, attempt| Event::Retry { call, attempt, retry });
                 self.retries.push(retry);
+                if retry.wait.is_zero() && retry.reason == RetryReason::DurationTooLong {
+                    return self.attempt(now);
+                }
                 self.elapsed = self.elapsed.saturating_add(retry.wait);
                 Step::Wait(retry.wait, Backoff(self))
             }
@@ -265,24 +304,28 @@ impl<O: Operation> State<O> {
     }
 
     fn finish(self, result: Result<Reply<O::Output>, Error>) -> Step<Call<O>> {
-        if self.caller.observer.is_some() {
+        if self.caller.observers.iter().any(|observer| observer.is_active()) {
             let (parameters, took) = (&Parameters::of(&self.operation), self.elapsed);
+            let metadata = result.as_ref().map_or_else(Error::metadata, |reply| Some(&reply.metadata));
             let error = result.as_ref().err();
-            self.tell(|call, attempts| Event::Done { call, attempts, took, parameters, error });
+            self.tell(|call, attempts| Event::Done { call, attempts, took, parameters, metadata, error });
         }
         Step::Done(result)
     }
 
-    /// Tells the observer, if there is one.
+    /// Tells those who observe.
     fn tell<'s>(&'s self, event: impl FnOnce(CallId<'s>, u32) -> Event<'s>) {
-        let Some(observer) = &self.caller.observer else { return };
+        if self.caller.observers.is_empty() {
+            return;
+        }
         let credentials = self.credentials.as_deref().filter(|_| self.operation.is_signed());
         let call = CallId {
             action: self.operation.action(),
             invocation_id: &self.invocation_id,
             access_key_id: credentials.map(Credentials::access_key_id),
         };
-        observer.event(&event(call, self.attempts));
+        let event = event(call, self.attempts);
+        self.caller.observers.iter().filter(|observer| observer.is_active()).for_each(|it| it.event(&event));
     }
 }
 

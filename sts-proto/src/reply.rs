@@ -87,6 +87,18 @@ pub struct Metadata {
     pub retries: Vec<Retry>,
     /// How long the call waited for the limit that adaptive mode sets on its client's rate.
     pub rate_limited: Duration,
+    /// What the session was shortened from and to, where the call may do that and had to.
+    pub lowered_duration: Option<LoweredDuration>,
+}
+
+/// A session that is shorter than was asked for, since the role or a chain of roles allows no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LoweredDuration {
+    /// The `DurationSeconds` that the operation had.
+    pub requested: u32,
+    /// The `DurationSeconds` of the request that was granted.
+    pub granted: u32,
 }
 
 impl Metadata {
@@ -109,15 +121,21 @@ impl Metadata {
             attempts: 1,
             retries: Vec::new(),
             rate_limited: Duration::ZERO,
+            lowered_duration: None,
         }
+    }
+
+    /// As much of the request id as is for people's eyes.
+    pub(crate) fn shown_request_id(&self) -> Option<&str> {
+        let id = self.request_id.as_deref()?;
+        Some(id.char_indices().nth(ID_SHOWN).map_or(id, |(end, _)| &id[..end]))
     }
 
     /// What an error's sentence ends with.
     pub(crate) fn fmt_suffix(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, " (HTTP {}", self.status)?;
-        if let Some(id) = &self.request_id {
-            let shown = id.char_indices().nth(ID_SHOWN).map_or(id.as_str(), |(end, _)| &id[..end]);
-            write!(f, ", request id {}", shown.escape_debug())?;
+        if let Some(id) = self.shown_request_id() {
+            write!(f, ", request id {}", id.escape_debug())?;
         }
         f.write_str(")")
     }

@@ -208,10 +208,7 @@ impl RetryPolicy {
         let base = if error.is_throttling() { self.throttling_base } else { self.base };
         let doubled = base.saturating_mul(1u32.checked_shl(retry - 1).unwrap_or(u32::MAX));
         let wait = doubled.min(self.cap).mul_f64(random);
-        Some(match error.metadata().and_then(|metadata| metadata.retry_after) {
-            Some(after) => wait.clamp(after, after.saturating_add(RETRY_AFTER_SPREAD)),
-            None => wait,
-        })
+        Some(after(error, wait))
     }
 
     pub(crate) fn cost_of(&self, error: &Error) -> u32 {
@@ -237,6 +234,12 @@ pub enum RetryReason {
     Transport,
     /// The clocks differ; the next attempt is signed with the server's time.
     ClockSkew,
+    /// Access was denied, which a role that was just created may do: see
+    /// [`Call::retry_access_denied_for`](crate::call::Call::retry_access_denied_for).
+    AccessDenied,
+    /// The session would have been too long; the next attempt asks for a shorter one: see
+    /// [`Call::lower_duration`](crate::call::Call::lower_duration).
+    DurationTooLong,
 }
 
 impl RetryReason {
@@ -262,6 +265,14 @@ pub struct Retry {
     pub reason: RetryReason,
     /// How long the call waited before it.
     pub wait: Duration,
+}
+
+/// A wait, moved to between what the service asks for and five seconds more.
+pub(crate) fn after(error: &Error, wait: Duration) -> Duration {
+    match error.metadata().and_then(|metadata| metadata.retry_after) {
+        Some(after) => wait.clamp(after, after.saturating_add(RETRY_AFTER_SPREAD)),
+        None => wait,
+    }
 }
 
 /// All waits of a call. Their sum can be longer than there are numbers for it.

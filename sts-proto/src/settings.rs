@@ -41,10 +41,12 @@ pub struct Settings {
     timeouts: Timeouts,
     user_agent: UserAgent,
     app_id: Option<String>,
-    observer: Option<Box<dyn Observer>>,
+    observers: Vec<Box<dyn Observer>>,
     validation: Validation,
     retry: RetryPolicy,
     skew: Skew,
+    denied_for: Duration,
+    lowers_duration: bool,
     network: Network,
     variables: Variables,
 }
@@ -152,9 +154,9 @@ impl Settings {
         self
     }
 
-    /// Who is told what happens in the calls.
+    /// Who is told what happens in the calls, after those who are told already.
     pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
-        self.observer = Some(Box::new(observer));
+        self.observers.push(Box::new(observer));
         self
     }
 
@@ -167,6 +169,18 @@ impl Settings {
     /// When a call is tried again.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = policy;
+        self
+    }
+
+    /// For how long access that is denied to assume a role is asked for again.
+    pub fn retry_access_denied_for(mut self, time: Duration) -> Self {
+        self.denied_for = time;
+        self
+    }
+
+    /// Whether a session that is too long for its role is asked for again, shorter.
+    pub fn lower_duration(mut self, on: bool) -> Self {
+        self.lowers_duration = on;
         self
     }
 
@@ -262,7 +276,9 @@ impl Settings {
                 }
             };
         let encoder = Encoder::new(endpoint).user_agent(&user_agent).validation(self.validation);
-        let caller = Caller::new(encoder, self.retry);
+        let caller = Caller::new(encoder, self.retry)
+            .retry_access_denied_for(self.denied_for)
+            .lower_duration(self.lowers_duration);
         let caller = match self.skew {
             Skew::Learned => caller,
             Skew::Fixed(skew) => {
@@ -271,11 +287,7 @@ impl Settings {
                 caller
             }
         };
-        let caller = match self.observer {
-            Some(observer) => caller.boxed_observer(observer),
-            None => caller,
-        };
-        Ok(Resolved { caller, timeouts: self.timeouts, credentials })
+        Ok(Resolved { caller: caller.observers(self.observers), timeouts: self.timeouts, credentials })
     }
 }
 
@@ -303,5 +315,29 @@ pub fn total_time(of_call: Option<Duration>, of_client: Timeouts) -> Result<Dura
         Some(Duration::ZERO) => Err(timeouts::zero("Timeout")),
         Some(total) => Ok(total.min(Timeouts::LONGEST)),
         None => Ok(of_client.total),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::operation::GetCallerIdentity;
+
+    #[test]
+    fn the_user_agent_names_the_mode_of_the_policy() {
+        for (policy, words) in [
+            (RetryPolicy::default(), " m/E cfg/retry-mode#standard"),
+            (RetryPolicy::never(), " m/E cfg/retry-mode#standard"),
+            (RetryPolicy::adaptive(), " m/F cfg/retry-mode#adaptive"),
+            (RetryPolicy::javascript_v2(3, Duration::ZERO), " m/D cfg/retry-mode#legacy"),
+        ] {
+            let settings = Settings::new().region("eu-west-1").variables(|_| None).retry(policy);
+            let resolved = settings.resolve("driver", "1", |_| None).unwrap();
+            let (now, operation) = (time::OffsetDateTime::UNIX_EPOCH, GetCallerIdentity::new());
+            let key = Credentials::new("AKIAIOSFODNN7EXAMPLE", "s").unwrap();
+            let request = resolved.caller.encoder().encode(&operation, Some(&key), now).unwrap();
+            let agent = request.headers()[http::header::USER_AGENT].to_str().unwrap();
+            assert!(agent.ends_with(words), "{agent}");
+        }
     }
 }

@@ -1,8 +1,10 @@
 use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use time::OffsetDateTime;
 
+use super::again::Leniency;
 use crate::credentials::Credentials;
 use crate::encoder::{Encoder, Presign};
 use crate::error::Error;
@@ -29,7 +31,8 @@ pub struct Caller {
     /// The server's clock minus ours, in seconds.
     skew: AtomicI64,
     pub(super) corrects_skew: bool,
-    pub(super) observer: Option<Box<dyn Observer>>,
+    pub(super) leniency: Leniency,
+    pub(super) observers: Vec<Box<dyn Observer>>,
 }
 
 impl Caller {
@@ -40,7 +43,16 @@ impl Caller {
         let max_attempts = policy.max_attempts;
         let policy = policy.max_attempts(max_attempts);
         let rate = (policy.mode == RetryMode::Adaptive).then(RateLimit::default);
-        Self { encoder, policy, quota, rate, skew: AtomicI64::new(0), corrects_skew: true, observer: None }
+        Self {
+            encoder,
+            policy,
+            quota,
+            rate,
+            skew: AtomicI64::new(0),
+            corrects_skew: true,
+            leniency: Leniency::default(),
+            observers: Vec::new(),
+        }
     }
 
     /// Whether requests are signed with the server's time once it is known. On by default.
@@ -49,14 +61,29 @@ impl Caller {
         Self { corrects_skew: on, ..self }
     }
 
-    /// Someone who is told what happens in the calls.
+    /// For all calls what [`Call::retry_access_denied_for`](super::Call::retry_access_denied_for) is for one.
     #[must_use]
-    pub fn observer(self, observer: impl Observer + 'static) -> Self {
-        Self { observer: Some(Box::new(observer)), ..self }
+    pub fn retry_access_denied_for(mut self, time: Duration) -> Self {
+        self.leniency.denied_for = time;
+        self
     }
 
-    pub(crate) fn boxed_observer(self, observer: Box<dyn Observer>) -> Self {
-        Self { observer: Some(observer), ..self }
+    /// For all calls what [`Call::lower_duration`](super::Call::lower_duration) is for one.
+    #[must_use]
+    pub fn lower_duration(mut self, on: bool) -> Self {
+        self.leniency.lowers_duration = on;
+        self
+    }
+
+    /// Someone who is told what happens in the calls, after those who are told already.
+    #[must_use]
+    pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
+        self.observers.push(Box::new(observer));
+        self
+    }
+
+    pub(crate) fn observers(self, observers: Vec<Box<dyn Observer>>) -> Self {
+        Self { observers, ..self }
     }
 
     /// A presigned URL, as [`Encoder::presign`] makes it, with the server's time. `now` is ours.
