@@ -86,7 +86,8 @@ impl<T: Transport> ClientBuilder<T> {
         self
     }
 
-    /// Who is told what happens in the calls, besides the log: see [`observe`](crate::observe).
+    /// Who is told what happens in the calls, besides the log: see [`observe`](crate::observe). Can be called several
+    /// times; they are told in that order.
     pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
         self.settings = self.settings.observer(observer);
         self
@@ -98,7 +99,8 @@ impl<T: Transport> ClientBuilder<T> {
         self
     }
 
-    /// When a call is tried again. By default up to three attempts in all, as AWS's SDKs have it.
+    /// When a call is tried again. By default up to three attempts in all, as AWS's SDKs have it;
+    /// [`RetryPolicy::adaptive`] also limits how often a client sends that was throttled.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.settings = self.settings.retry(policy);
         self
