@@ -137,6 +137,11 @@ pub(crate) fn duration_cause(message: &str) -> Option<Cause> {
     }
 }
 
+/// Whether access was denied because an MFA code is missing, wrong or used up.
+pub(crate) fn is_about_mfa(message: &str) -> bool {
+    message.contains("MultiFactorAuthentication")
+}
+
 fn clock_off(skew: Option<i64>) -> Option<Hint> {
     let sentence = match skew {
         Some(skew) if skew > 0 => format!("the local clock is {skew} s behind the server's: set it"),
@@ -147,7 +152,7 @@ fn clock_off(skew: Option<i64>) -> Option<Hint> {
 }
 
 fn of_denial(message: &str, action: &str) -> Option<Hint> {
-    if message.contains("MultiFactorAuthentication") {
+    if is_about_mfa(message) {
         return Hint::new(
             Cause::MfaNeeded,
             "give the serial number of the MFA device and a code that it shows now; each code works once",

@@ -176,6 +176,10 @@ fn other_refusals_keep_to_the_policy() {
         |_, _| denied(),
     );
     assert_eq!(outcome.expect_err("no role").attempts(), 1);
+    let message = "MultiFactorAuthentication failed with invalid MFA one time pass code.";
+    let set = |call: Call<AssumeRole>| call.retry_access_denied_for(patient(30));
+    let outcome = world.call(role(), set, |_, _| refusal(403, "AccessDenied", message));
+    assert_eq!(outcome.expect_err("a code works once").attempts(), 1);
     let saml = AssumeRoleWithSaml::new(ROLE, "arn:aws:iam::123456789012:saml-provider/p", "PHNhbWw+");
     let outcome = world.call(saml, |call| call.retry_access_denied_for(patient(3)), |_, _| denied());
     assert!(outcome.expect_err("denied").attempts() > 1);

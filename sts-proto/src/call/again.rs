@@ -5,7 +5,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 use super::State;
-use crate::error::{Error, ErrorCode};
+use crate::error::{Error, ErrorCode, ServiceError};
 use crate::hint::{self, Cause};
 use crate::operation::Operation;
 use crate::reply::LoweredDuration;
@@ -21,7 +21,7 @@ const DENIED_BASE: Duration = Duration::from_secs(1);
 /// The longest such wait, before the random part.
 const DENIED_CAP: Duration = Duration::from_secs(5);
 
-/// What a role's maximum may be, in seconds, and is by preference: the choices of IAM's console.
+/// What to ask for instead, in seconds: the choices of IAM's console for a role's maximum, below the greatest of 12 hours.
 const DURATIONS: [u32; 4] = [28_800, 14_400, 7200, SHORTEST_MAXIMUM];
 
 /// The least that a role's maximum can be set to, and all that a chain of roles gets: an hour.
@@ -72,6 +72,10 @@ impl<O: Operation> State<O> {
     fn not_known_yet(&mut self, error: &Error, now: OffsetDateTime) -> Option<Retry> {
         let time = self.leniency.denied_for;
         if time.is_zero() || !error.is_access_denied() || self.operation.role_duration().is_none() {
+            return None;
+        }
+        // A code works once, and none does not become one.
+        if error.service().and_then(ServiceError::message).is_some_and(hint::is_about_mfa) {
             return None;
         }
         let doubled = DENIED_BASE.saturating_mul(1u32.checked_shl(self.denied).unwrap_or(u32::MAX));
