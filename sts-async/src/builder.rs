@@ -115,7 +115,7 @@ impl<T: Transport> ClientBuilder<T> {
     }
 
     /// Whether a call that assumes a role for longer than the role, or a chain of roles, allows asks again for a shorter
-    /// session: the result tells, in [`Metadata::lowered_duration`](crate::reply::Metadata::lowered_duration). Off by
+    /// session: the result tells, in [`Metadata::lowered_duration`](crate::Metadata::lowered_duration). Off by
     /// default.
     pub fn lower_duration(mut self, on: bool) -> Self {
         self.settings = self.settings.lower_duration(on);

@@ -59,9 +59,10 @@ pub use sts_proto::authorization;
 pub use sts_proto::settings::Timeouts;
 pub use sts_proto::step::Answer;
 pub use sts_proto::{
-    Body, BoxError, Cause, Credentials, Encoder, Error, ErrorCode, ErrorKind, Hint, Metadata, Presign, Reply,
-    Retry, RetryMode, RetryPolicy, RetryReason, Secret, ServiceError, TransportKind, UserAgent, Validation,
-    compatible, endpoint, http, observe, operation, proxy, shape, sigv4, source, time,
+    Body, BoxError, Cause, Credentials, Encoder, Error, ErrorCode, ErrorKind, Hint, LoweredDuration,
+    Metadata, Presign, Reply, Retry, RetryMode, RetryPolicy, RetryReason, Secret, ServiceError,
+    TransportKind, UserAgent, Validation, compatible, endpoint, http, observe, operation, proxy, shape,
+    sigv4, source, time,
 };
 pub use transport::Transport;
 

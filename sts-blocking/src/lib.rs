@@ -43,9 +43,9 @@ pub use client::{Call, Client};
 pub use sts_proto::authorization;
 pub use sts_proto::settings::Timeouts;
 pub use sts_proto::{
-    Body, Cause, Credentials, Encoder, Error, ErrorCode, ErrorKind, Hint, Metadata, Presign, Reply, Retry,
-    RetryMode, RetryPolicy, RetryReason, Secret, ServiceError, TransportKind, UserAgent, Validation,
-    compatible, endpoint, http, observe, operation, proxy, shape, sigv4, source, time,
+    Body, Cause, Credentials, Encoder, Error, ErrorCode, ErrorKind, Hint, LoweredDuration, Metadata, Presign,
+    Reply, Retry, RetryMode, RetryPolicy, RetryReason, Secret, ServiceError, TransportKind, UserAgent,
+    Validation, compatible, endpoint, http, observe, operation, proxy, shape, sigv4, source, time,
 };
 pub use transport::Transport;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]

@@ -328,7 +328,7 @@ mod tests {
 
     #[test]
     fn a_function_can_decide() {
-        let waits = vec![Duration::from_secs(7), Duration::from_secs(3)];
+        let waits = [Duration::from_secs(7), Duration::from_secs(3)];
         let decide = move |retry, error: &Error| {
             waits.get(retry as usize - 1).copied().filter(|_| error.is_throttling())
         };
