@@ -138,9 +138,10 @@ impl<O: Operation> Call<O> {
 
     /// Asks again when access to assume a role is denied, until that much of the call's time is over: for some seconds
     /// after a role, its trust policy or the caller's own was made, STS may not know it. Concerns AssumeRole,
-    /// AssumeRoleWithSAML and AssumeRoleWithWebIdentity, but no refusal for want of MFA. Takes nothing from the quota and counts as none of the policy's
-    /// attempts; waits from half a second to five seconds, and never past the total deadline. Each is a retry with
-    /// [`RetryReason::AccessDenied`]. Zero switches it off.
+    /// AssumeRoleWithSAML and AssumeRoleWithWebIdentity, but no refusal for want of MFA: a code works once.
+    ///
+    /// Takes nothing from the quota and counts as none of the policy's attempts; waits from half a second to five seconds,
+    /// and never past the total deadline. Each is a retry with [`RetryReason::AccessDenied`]. Zero switches it off.
     pub fn retry_access_denied_for(mut self, time: Duration) -> Self {
         self.0.leniency.denied_for = time;
         self
@@ -148,8 +149,10 @@ impl<O: Operation> Call<O> {
 
     /// Whether to ask again for a shorter session when STS says that `DurationSeconds` exceeds the role's
     /// `MaxSessionDuration`: for eight, four, two hours, and one, of those below what was asked for. At once for one where
-    /// roles are chained. Concerns the operations above; costs as little as that, and does not wait. Each is a retry with
-    /// [`RetryReason::DurationTooLong`], and the result has
+    /// roles are chained. Off unless it is switched on.
+    ///
+    /// Concerns the same operations as [`retry_access_denied_for`](Self::retry_access_denied_for), costs as little, and does
+    /// not wait. Each is a retry with [`RetryReason::DurationTooLong`], and the result has
     /// [`Metadata::lowered_duration`](crate::reply::Metadata::lowered_duration).
     pub fn lower_duration(mut self, on: bool) -> Self {
         self.0.leniency.lowers_duration = on;
