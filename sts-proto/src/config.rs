@@ -28,7 +28,7 @@ use std::sync::Arc;
 pub use environment::{Environment, Platform};
 pub use files::Files;
 pub use imds::{Imds, IpVersion};
-pub use typed::{RegionalEndpoints, RetryMode};
+pub use typed::RegionalEndpoints;
 
 use crate::credentials::Secret;
 use crate::error::{Error, Rule, Violation};
