@@ -36,6 +36,7 @@ fi
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$here/requirements.txt" ||
     fail "botocore cannot be installed into $venv"
 "$venv/bin/python" "$here/generate.py" "$out" || fail "the cases cannot be made"
+"$venv/bin/python" "$here/tokens.py" "$out" || fail "the cases of tokens cannot be made"
 
 STS_BOTOCORE=$out STS_REQUIRE_BOTOCORE=1 \
-    cargo test --manifest-path "$workspace/Cargo.toml" -p sts-tests --test botocore_differential
+    cargo test --manifest-path "$workspace/Cargo.toml" -p sts-tests --test botocore_differential --test botocore_tokens

@@ -10,9 +10,11 @@
 //! let operation = AssumeRole::new("arn:aws:iam::123456789012:role/Deploy", "botocore-session-1795194528").duration_seconds(900);
 //! // The name of the session was generated, so it is no part of the file's name.
 //! let name = cli_cache::file_name(&operation, true)?;
-//! assert_eq!(name, "c63bc4e1cb26ab8f7ee5a7b2f0a80e42a9e4eda1.json");
+//! assert_eq!(name, "7e4422a0f99a06a7a447b707002dd5ea98d28743.json");
 //! # Ok::<(), sts_proto::Error>(())
 //! ```
+
+use std::fmt::Write as _;
 
 use serde_json::{Map, Value as Json};
 use sha1::{Digest, Sha1};
@@ -46,7 +48,8 @@ pub fn file_name<O: Operation>(operation: &O, generated_session_name: bool) -> R
     let refused =
         || Error::setting("Policy", "must be JSON with plain numbers, else the cache has no name for it");
     let members = arguments.members.pop().filter(|_| !arguments.policy_error).ok_or_else(refused)?;
-    let mut text = Zeroizing::new(String::new());
+    // Each character becomes an escape of six at worst, each comma and colon gets a space: no growth leaves a copy behind.
+    let mut text = Zeroizing::new(String::with_capacity(8 * operation.form().as_query().len()));
     if !dump(&mut text, &Json::Object(members)) {
         return Err(refused());
     }
@@ -128,7 +131,9 @@ fn dump(out: &mut Zeroizing<String>, value: &Json) -> bool {
         // Integers beyond 64 bits arrive as fractions, and Python writes the exponents of fractions in its own way.
         Json::Number(number) => match number.as_f64().filter(|_| number.is_f64()) {
             Some(f) if f != 0.0 && !(1e-4..1e16).contains(&f.abs()) => return false,
-            Some(f) => out.push_str(&format!("{f:?}")),
+            Some(f) => {
+                let _ = write!(out, "{f:?}");
+            }
             None => out.push_str(&number.to_string()),
         },
         Json::String(text) => json::string(out, text),
@@ -220,4 +225,73 @@ pub fn read(file: &[u8]) -> Option<Credentials> {
         Some(id) => credentials.with_account_id(id.expose()),
         None => credentials,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::operation::{AssumeRole, AssumeRoleWithWebIdentity};
+
+    const ROLE: &str = "arn:aws:iam::123456789012:role/Deploy";
+
+    fn name(operation: &impl Operation) -> String {
+        file_name(operation, false).unwrap()
+    }
+
+    #[test]
+    fn what_is_no_part_of_the_name() {
+        let operation = AssumeRole::new(ROLE, "s");
+        assert_eq!(
+            file_name(&operation, true).unwrap(),
+            file_name(&AssumeRole::new(ROLE, "t"), true).unwrap()
+        );
+        assert_ne!(name(&operation), name(&AssumeRole::new(ROLE, "t")));
+        assert_ne!(name(&operation), file_name(&operation, true).unwrap());
+        let with_code = operation.clone().serial_number("arn:aws:iam::1:mfa/A").token_code("123456");
+        assert_eq!(name(&with_code), name(&with_code.clone().token_code("654321")));
+        assert_ne!(name(&with_code), name(&operation));
+        let web = |token: &str| name(&AssumeRoleWithWebIdentity::new(ROLE, "s", token));
+        assert_eq!(web("a"), web("b"));
+    }
+
+    #[test]
+    fn policies_are_compared_as_json() {
+        let with = |policy: &str| file_name(&AssumeRole::new(ROLE, "s").policy(policy), false);
+        assert_eq!(
+            with(r#"{"b":1,"a":[0.5,null,true]}"#).unwrap(),
+            with(r#" {"a": [0.5, null, true], "b": 1} "#).unwrap()
+        );
+        for policy in ["", "{", "x", "1e300", "[0.00001]", "{\"a\":123456789012345678901234567890}"] {
+            let error = with(policy).unwrap_err().to_string();
+            assert!(error.contains("`Policy`"), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let at = OffsetDateTime::from_unix_timestamp(1_795_194_528).unwrap();
+        let credentials = Credentials::new("ASIA", "s").unwrap().with_session_token("t").unwrap();
+        assert!(write(&credentials, None).unwrap_err().to_string().contains("`Expiration`"));
+        let credentials = credentials.with_expiration(at);
+        assert_eq!(read(write(&credentials, None).unwrap().as_ref()), Some(credentials.clone()));
+        let user = AssumedRoleUser {
+            assumed_role_id: "AROA:s".to_owned(),
+            arn: "arn:aws:sts::123456789012:assumed-role/Deploy/s".to_owned(),
+        };
+        let file = write(&credentials, Some(&user)).unwrap();
+        assert_eq!(read(file.as_ref()), Some(credentials.clone().with_account_id("123456789012")));
+        let text = std::str::from_utf8(file.as_ref()).unwrap();
+        assert_eq!(read(text.replace("48Z", "48UTC").as_bytes()).unwrap().expiration(), Some(at));
+        for file in [
+            "",
+            "{}",
+            "[]",
+            "{\"Credentials\": 1}",
+            &text.replace("ASIA", ""),
+            &text.replace("2026", "x"),
+            &text[1..],
+        ] {
+            assert_eq!(read(file.as_bytes()), None, "{file}");
+        }
+    }
 }
