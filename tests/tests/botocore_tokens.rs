@@ -69,7 +69,7 @@ fn cache_files_have_the_same_names_and_are_read() {
             credentials.session_token().expect("one").expose(),
             text(&theirs["Credentials"], "SessionToken")
         );
-        assert_eq!(credentials.expiration().expect("one").unix_timestamp(), 4_070_991_845);
+        assert_eq!(credentials.expiration().expect("one").unix_timestamp(), 4_071_006_245);
         assert_eq!(credentials.account_id(), theirs["Credentials"]["AccountId"].as_str());
         // What we write has the members that botocore wrote.
         let ours: Value =
