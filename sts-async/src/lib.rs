@@ -47,6 +47,7 @@
 //! - `tokio`: sockets and timers of tokio.
 //! - `smol`: sockets and timers of smol, which work under any executor.
 //! - `json`: a typed view of decoded authorization messages.
+//! - `token`: what people build on STS, such as EKS tokens and console URLs.
 
 pub use builder::ClientBuilder;
 pub use client::{Call, Client};
@@ -54,14 +55,14 @@ pub use connector::Connector;
 #[cfg(feature = "rustls")]
 pub use http_transport::{CaBundle, Roots};
 pub use http_transport::{HttpOptions, HttpTransport, MAX_IDLE_AGE, MAX_IDLE_PER_HOST};
-#[cfg(feature = "json")]
-pub use sts_proto::authorization;
 pub use sts_proto::settings::Timeouts;
 pub use sts_proto::step::Answer;
+#[cfg(feature = "token")]
+pub use sts_proto::token;
 pub use sts_proto::{
     Body, BoxError, Cause, Credentials, Encoder, Error, ErrorCode, ErrorKind, Hint, Metadata, Presign, Reply,
-    Retry, RetryPolicy, RetryReason, Secret, ServiceError, TransportKind, UserAgent, Validation, compatible,
-    endpoint, http, observe, operation, proxy, shape, sigv4, source, time,
+    Retry, RetryPolicy, RetryReason, Secret, ServiceError, TransportKind, UserAgent, Validation, arn,
+    authorization, compatible, endpoint, http, key_id, observe, operation, proxy, shape, sigv4, source, time,
 };
 pub use transport::Transport;
 

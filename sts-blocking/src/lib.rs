@@ -35,17 +35,18 @@
 //! - `native-tls`: TLS by the platform's library.
 //! - `platform-verifier`: the platform's roots for rustls too, where `ClientBuilder::platform_roots` asks for them.
 //! - `json`: a typed view of decoded authorization messages.
+//! - `token`: what people build on STS, such as EKS tokens and console URLs.
 //! - `ureq`: the built-in transport without TLS; both of the above bring it.
 
 pub use builder::ClientBuilder;
 pub use client::{Call, Client};
-#[cfg(feature = "json")]
-pub use sts_proto::authorization;
 pub use sts_proto::settings::Timeouts;
+#[cfg(feature = "token")]
+pub use sts_proto::token;
 pub use sts_proto::{
     Body, Cause, Credentials, Encoder, Error, ErrorCode, ErrorKind, Hint, Metadata, Presign, Reply, Retry,
-    RetryPolicy, RetryReason, Secret, ServiceError, TransportKind, UserAgent, Validation, compatible,
-    endpoint, http, observe, operation, proxy, shape, sigv4, source, time,
+    RetryPolicy, RetryReason, Secret, ServiceError, TransportKind, UserAgent, Validation, arn, authorization,
+    compatible, endpoint, http, key_id, observe, operation, proxy, shape, sigv4, source, time,
 };
 pub use transport::Transport;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]

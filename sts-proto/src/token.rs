@@ -7,7 +7,7 @@
 //! | [`console`] | a URL that opens the AWS console |
 //! | [`web_identity`] | a cache for GetWebIdentityToken, and an unverified look into a JWT |
 //! | [`process`] | what a `credential_process` prints, written and read |
-//! | [`env`] | assignments for shells |
+//! | [`mod@env`] | assignments for shells |
 //! | [`cli_cache`] | the files of the AWS CLI's cache |
 //!
 //! Everything here is a value or a pure function: no clock, no file, no socket. Whatever carries a right is a

@@ -279,7 +279,7 @@ mod tests {
             arn: "arn:aws:sts::123456789012:assumed-role/Deploy/s".to_owned(),
         };
         let file = write(&credentials, Some(&user)).unwrap();
-        assert_eq!(read(file.as_ref()), Some(credentials.clone().with_account_id("123456789012")));
+        assert_eq!(read(file.as_ref()), Some(credentials.with_account_id("123456789012")));
         let text = std::str::from_utf8(file.as_ref()).unwrap();
         assert_eq!(read(text.replace("48Z", "48UTC").as_bytes()).unwrap().expiration(), Some(at));
         for file in [

@@ -184,7 +184,7 @@ impl SigninRequest {
     fn form(&self, credentials: &Credentials) -> Result<Form, Error> {
         let mut violations = Vec::new();
         let mut refuse = |name: &'static str, rule: String| {
-            violations.push(Violation::new(name, Rule::Setting(rule.into())))
+            violations.push(Violation::new(name, Rule::Setting(rule.into())));
         };
         if self.origin == CredentialOrigin::GetSessionToken {
             refuse(

@@ -56,6 +56,7 @@ use crate::operation::{GetCallerIdentity, Warning};
 
 mod exec_credential;
 mod identity;
+mod parameters;
 mod rejection;
 mod verifier;
 
