@@ -4,6 +4,7 @@
 Run it after a change of this file or of what the targets take for input.
 """
 
+import base64
 import pathlib
 import struct
 
@@ -313,4 +314,37 @@ write("profile", {
     "bad-continuation": "[profile a]\n y = 1",
     "bad-beginning": "x = 1",
     "bad-utf8": b"[profile a]\nx = \xff",
+})
+
+# eks_verify: an enum of three as `arbitrary` takes it, then the text or the parts, see `Bytes` and `sigv4`.
+
+TOKEN, URL, BUILD = (struct.pack("<I", n) for n in (0, 1 << 31, 0xFFFF_FFFF))
+PRESIGNED = (
+    "https://sts.eu-west-1.amazonaws.com/?Action=GetCallerIdentity&Version=2011-06-15&X-Amz-Algorithm=AWS4-HMAC-SHA256"
+    "&X-Amz-Credential=ASIAEXAMPLE%2F20261120%2Feu-west-1%2Fsts%2Faws4_request&X-Amz-Date=20261120T170848Z&X-Amz-Expires=60"
+    "&X-Amz-SignedHeaders=host%3Bx-k8s-aws-id&X-Amz-Security-Token=to%2Fken&X-Amz-Signature=" + 64 * "0"
+)
+
+
+def eks_built(cluster, key, secret, token, region=0, offset=0):
+    out = Bytes()
+    out.front += BUILD
+    for part in (cluster, key, secret, token):
+        out.text(part)
+    out.front += bytes([region]) + struct.pack("<h", offset)
+    return out.finish()
+
+
+write("eks_verify", {
+    "token": TOKEN + b"k8s-aws-v1." + base64.urlsafe_b64encode(PRESIGNED.encode()).rstrip(b"="),
+    "token-padded": TOKEN + b"k8s-aws-v1.aHR0cHM=",
+    "url": URL + PRESIGNED.encode(),
+    "url-fips": URL + PRESIGNED.replace("sts.eu-west-1.amazonaws.com", "sts-fips.us-gov-west-1.api.aws").encode(),
+    "url-global": URL + PRESIGNED.replace("eu-west-1.", "").encode(),
+    "url-user": URL + PRESIGNED.replace("sts.", "u@sts.").encode(),
+    "url-twice": URL + PRESIGNED.replace("Action=", "action=AssumeRole&Action=").encode(),
+    "url-spellings": URL + PRESIGNED.lower().replace("getcalleridentity", "GetCallerIdentity").encode(),
+    "url-no-token": URL + PRESIGNED.replace("&X-Amz-Security-Token=to%2Fken", "").encode(),
+    **{f"built-{i}": eks_built("my-cluster", "ASIAEXAMPLE", "secret", "to/ken+=", i, 60 * i) for i in range(6)},
+    "built-long-term": eks_built("c", "AKIAEXAMPLE", "s", ""),
 })

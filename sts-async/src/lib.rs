@@ -47,6 +47,7 @@
 //! - `tokio`: sockets and timers of tokio.
 //! - `smol`: sockets and timers of smol, which work under any executor.
 //! - `json`: a typed view of decoded authorization messages.
+//! - `token`: what people build on STS, such as EKS tokens and console URLs.
 
 pub use builder::ClientBuilder;
 pub use client::{Call, Client};
@@ -54,15 +55,15 @@ pub use connector::Connector;
 #[cfg(feature = "rustls")]
 pub use http_transport::{CaBundle, Roots};
 pub use http_transport::{HttpOptions, HttpTransport, MAX_IDLE_AGE, MAX_IDLE_PER_HOST};
-#[cfg(feature = "json")]
-pub use sts_proto::authorization;
 pub use sts_proto::settings::Timeouts;
 pub use sts_proto::step::{Answer, MfaPrompt};
+#[cfg(feature = "token")]
+pub use sts_proto::token;
 pub use sts_proto::{
     Body, BoxError, Cause, Credentials, Encoder, Error, ErrorCode, ErrorKind, Hint, LoweredDuration,
     Metadata, Presign, Reply, Retry, RetryMode, RetryPolicy, RetryReason, Secret, ServiceError,
-    TransportKind, UserAgent, Validation, compatible, config, endpoint, http, observe, operation, proxy,
-    shape, sigv4, source, step, time,
+    TransportKind, UserAgent, Validation, arn, authorization, compatible, config, endpoint, http, key_id,
+    observe, operation, proxy, shape, sigv4, source, step, time,
 };
 pub use transport::Transport;
 

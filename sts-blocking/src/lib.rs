@@ -35,19 +35,20 @@
 //! - `native-tls`: TLS by the platform's library.
 //! - `platform-verifier`: the platform's roots for rustls too, where `ClientBuilder::platform_roots` asks for them.
 //! - `json`: a typed view of decoded authorization messages.
+//! - `token`: what people build on STS, such as EKS tokens and console URLs.
 //! - `ureq`: the built-in transport without TLS; both of the above bring it.
 
 pub use builder::ClientBuilder;
 pub use client::{Call, Client};
-#[cfg(feature = "json")]
-pub use sts_proto::authorization;
 pub use sts_proto::settings::Timeouts;
 pub use sts_proto::step::MfaPrompt;
+#[cfg(feature = "token")]
+pub use sts_proto::token;
 pub use sts_proto::{
     Body, Cause, Credentials, Encoder, Error, ErrorCode, ErrorKind, Hint, LoweredDuration, Metadata, Presign,
     Reply, Retry, RetryMode, RetryPolicy, RetryReason, Secret, ServiceError, TransportKind, UserAgent,
-    Validation, compatible, config, endpoint, http, observe, operation, proxy, shape, sigv4, source, step,
-    time,
+    Validation, arn, authorization, compatible, config, endpoint, http, key_id, observe, operation, proxy,
+    shape, sigv4, source, step, time,
 };
 pub use transport::Transport;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]

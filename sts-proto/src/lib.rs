@@ -59,6 +59,8 @@
 //! # Features
 //! - `http1`: HTTP/1.1 as bytes, for callers that own a raw stream, by httparse. Off by default.
 //! - `json`: a typed view of decoded authorization messages, by serde_json. Off by default.
+//! - `token`: what people build on STS, such as EKS tokens, Vault logins and console URLs, by serde_json, base64 and sha1.
+//!   Off by default.
 //!
 //! # Limits
 //! ```
@@ -85,7 +87,7 @@ pub use http;
 /// The crate whose `OffsetDateTime` is the time.
 pub use time;
 
-#[cfg(feature = "json")]
+pub mod arn;
 pub mod authorization;
 pub mod call;
 pub mod certificate;
@@ -95,6 +97,7 @@ pub mod endpoint;
 pub mod form;
 #[cfg(feature = "http1")]
 pub mod http1;
+pub mod key_id;
 pub mod observe;
 pub mod operation;
 pub mod proxy;
@@ -104,6 +107,8 @@ pub mod shape;
 pub mod sigv4;
 pub mod source;
 pub mod step;
+#[cfg(feature = "token")]
+pub mod token;
 
 mod body;
 mod constraint;
