@@ -63,6 +63,8 @@ pub use instance_metadata::InstanceMetadata;
 pub use process::{Process, Splitting};
 pub use report::{Look, Outcome, Report};
 pub use saml::Saml;
+#[cfg(feature = "sources")]
+pub use sso::Sso;
 pub use token_source::{MAX_TOKEN_FILE_BYTES, TokenSource};
 pub use web_identity::WebIdentity;
 
@@ -87,6 +89,8 @@ mod process;
 mod report;
 mod saml;
 mod session;
+#[cfg(feature = "sources")]
+mod sso;
 #[cfg(test)]
 mod testing;
 mod token_source;
