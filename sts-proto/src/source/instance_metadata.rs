@@ -7,6 +7,7 @@ use super::document::{self, METADATA};
 use super::fetch::{self, Attempts};
 use super::json::Json;
 use crate::body::Body;
+use crate::config::{Config, IpVersion, Origin};
 use crate::credentials::Secret;
 use crate::endpoint;
 use crate::error::{Error, TransportKind};
@@ -63,6 +64,28 @@ impl InstanceMetadata {
             timeout: Duration::from_secs(1),
             attempts: 3,
         }
+    }
+
+    /// As the environment and the profile say; see [`Config::imds`].
+    ///
+    /// # Errors
+    /// As those of [`Config::imds`].
+    pub fn from_config(config: &Config) -> Result<Self, Error> {
+        let imds = config.imds()?;
+        let new = Self::new();
+        let attempts = match imds.attempts.origin {
+            Origin::Default => new.attempts,
+            _ => imds.attempts.value,
+        };
+        Ok(Self {
+            endpoint: imds.endpoint.map(|endpoint| endpoint.value),
+            ipv6: imds.mode.value == IpVersion::V6,
+            disabled: imds.disabled.value,
+            v1_fallback: !imds.v1_disabled.value,
+            timeout: imds.timeout.value,
+            attempts,
+            ..new
+        })
     }
 
     /// A URL of the service instead of its own: `AWS_EC2_METADATA_SERVICE_ENDPOINT`.

@@ -144,3 +144,26 @@ fn regions() {
     assert!(look(Play::new(), InstanceMetadata::new().disabled(true).required(true)).0.is_err());
     assert!(look(Play::new().reply(200, "tok").reply(200, "x/y"), InstanceMetadata::new()).0.is_err());
 }
+
+#[test]
+fn settings_of_the_environment() {
+    let from = |variables: &[(&str, &str)]| {
+        let environment = variables.iter().copied().collect();
+        InstanceMetadata::from_config(&Config::of_environment(environment).unwrap())
+    };
+    assert_eq!(from(&[]).unwrap(), InstanceMetadata::new());
+    let source = from(&[
+        ("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://own:1"),
+        ("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "ipv6"),
+        ("AWS_EC2_METADATA_V1_DISABLED", "false"),
+        ("AWS_METADATA_SERVICE_TIMEOUT", "7"),
+        ("AWS_METADATA_SERVICE_NUM_ATTEMPTS", "1"),
+    ]);
+    let new = InstanceMetadata::new().endpoint("http://own:1").ipv6(true).v1_fallback(true);
+    assert_eq!(source.unwrap(), new.timeout(Duration::from_secs(7)).attempts(1));
+    assert_eq!(
+        from(&[("AWS_EC2_METADATA_DISABLED", "true")]).unwrap(),
+        InstanceMetadata::new().disabled(true)
+    );
+    assert!(from(&[("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "IPv7")]).is_err());
+}
