@@ -59,6 +59,8 @@ pub use context::Context;
 pub use given::Given;
 #[cfg(feature = "sources")]
 pub use instance_metadata::InstanceMetadata;
+#[cfg(feature = "login")]
+pub use login::Login;
 #[cfg(feature = "sources")]
 pub use process::{Process, Splitting};
 pub use report::{Look, Outcome, Report};
@@ -71,6 +73,8 @@ pub use web_identity::WebIdentity;
 pub mod environment;
 
 mod assumed_role;
+#[cfg(feature = "sources")]
+mod cache;
 mod chain;
 #[cfg(feature = "sources")]
 mod container;
@@ -84,6 +88,8 @@ mod given;
 mod instance_metadata;
 #[cfg(feature = "sources")]
 mod json;
+#[cfg(feature = "login")]
+mod login;
 #[cfg(feature = "sources")]
 mod process;
 mod report;

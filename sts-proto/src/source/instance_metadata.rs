@@ -1,34 +1,30 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use http::{Request, Response, StatusCode, Uri};
+use http::{Response, StatusCode, Uri};
 
 use super::document::{self, METADATA};
 use super::fetch::{self, Attempts};
 use super::json::Json;
 use crate::body::Body;
 use crate::config::{Config, IpVersion, Origin};
-use crate::credentials::Secret;
 use crate::endpoint;
 use crate::error::{Error, TransportKind};
 use crate::hint::{Cause, Hint};
 use crate::source::{Context, Found, Looking, Source};
-use crate::step::{Answer, Ask, Direct};
+use crate::step::Ask;
+
+use session::{Away, Session, word};
+
+mod session;
 
 const NAME: &str = "instance metadata";
 
 const IPV4: &str = "http://169.254.169.254";
 const IPV6: &str = "http://[fd00:ec2::254]";
 
-const TOKEN_PATH: &str = "/latest/api/token";
 const ROLE_PATH: &str = "/latest/meta-data/iam/security-credentials/";
 const REGION_PATH: &str = "/latest/meta-data/placement/region";
-
-/// How long a token is good, in seconds: as long as can be.
-const TOKEN_TTL: &str = "21600";
-
-/// The longest token, name of a role or name of a region that is taken for one. Tokens have 56 characters.
-const MAX_WORD: usize = 1024;
 
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -285,113 +281,6 @@ impl Source for InstanceMetadata {
     fn look<'a>(&'a self, context: &'a Context) -> Looking<'a> {
         Box::pin(self.find(context.ask()))
     }
-}
-
-/// Why there is nothing to be had.
-#[derive(Debug)]
-struct Away {
-    words: Cow<'static, str>,
-    hop_limit: Option<&'static str>,
-    cause: Option<Error>,
-}
-
-impl Away {
-    fn new(words: impl Into<Cow<'static, str>>) -> Self {
-        Self { words: words.into(), hop_limit: None, cause: None }
-    }
-
-    fn into_words(self) -> Cow<'static, str> {
-        match self.hop_limit {
-            Some(hint) => format!("{} {hint}", self.words).into(),
-            None => self.words,
-        }
-    }
-
-    fn into_error(self) -> Error {
-        let hint = self.hop_limit.and_then(|hint| Hint::told(Cause::HopLimit, hint));
-        let words = match self.words.strip_suffix(", or") {
-            Some(words) => words.to_owned().into(),
-            None => self.words,
-        };
-        let error = Error::credentials(NAME, words).with_hint(hint);
-        match self.cause {
-            Some(cause) => error.caused_by(cause),
-            None => error,
-        }
-    }
-}
-
-/// Requests with one token.
-struct Session<'a> {
-    metadata: &'a InstanceMetadata,
-    ask: &'a Ask,
-    base: Cow<'a, str>,
-    /// None with version 1.
-    token: Option<Secret>,
-    is_renewed: bool,
-}
-
-impl Session<'_> {
-    async fn token(&self, is_wanted: bool) -> Answer {
-        let request = self.request(Request::put(format!("{}{TOKEN_PATH}", self.base)))?;
-        let silent = self.metadata.attempts_of(if is_wanted { self.metadata.attempts } else { 1 });
-        // What has answered once is there, and worth more attempts.
-        let answer = silent.send(self.ask, &request).await?;
-        if is_wanted || !answer.status().is_server_error() {
-            return Ok(answer);
-        }
-        self.metadata.attempts_of(self.metadata.attempts).send(self.ask, &request).await
-    }
-
-    fn take(&mut self, reply: &Response<Body>) -> Result<(), Error> {
-        let token =
-            word(reply).ok_or_else(|| Error::credentials(NAME, "the token that it gave cannot be one"))?;
-        self.token = Some(Secret::from(token));
-        Ok(())
-    }
-
-    /// Gets a document. A token that is refused is renewed once. Without one, who does not answer is away.
-    async fn get(&mut self, path: &str) -> Result<Result<Response<Body>, Away>, Error> {
-        let attempts = self.metadata.attempts_of(self.metadata.attempts);
-        loop {
-            let mut request = self.request(Request::get(format!("{}{path}", self.base)))?;
-            if let Some(token) = &self.token {
-                let value = fetch::secret_header("Token", token)?;
-                request.headers_mut().insert("x-aws-ec2-metadata-token", value);
-            }
-            let reply = match attempts.send(self.ask, &request).await {
-                Ok(reply) => reply,
-                Err(error) if self.token.is_none() => return Ok(Err(self.metadata.out_of_reach(error))),
-                Err(error) => return Err(fetch::unanswered(NAME, "it", error)),
-            };
-            if reply.status() != StatusCode::UNAUTHORIZED || self.token.is_none() || self.is_renewed {
-                return Ok(Ok(reply));
-            }
-            self.is_renewed = true;
-            let reply = self.token(true).await.map_err(|error| fetch::unanswered(NAME, "it", error))?;
-            if reply.status() != StatusCode::OK {
-                return Err(refused(&reply));
-            }
-            self.take(&reply)?;
-        }
-    }
-
-    fn request(&self, builder: http::request::Builder) -> Result<Request<Body>, Error> {
-        let is_put = builder.method_ref() == Some(&http::Method::PUT);
-        let builder =
-            if is_put { builder.header("x-aws-ec2-metadata-token-ttl-seconds", TOKEN_TTL) } else { builder };
-        builder
-            .extension(Direct)
-            .body(Body::default())
-            .map_err(|error| Error::credentials(NAME, "no request can be made of its URL").caused_by(error))
-    }
-}
-
-/// The first line of a reply, if it is visible ASCII.
-fn word(reply: &Response<Body>) -> Option<&str> {
-    let line = reply.body().as_ref().trim_ascii().split(|b| *b == b'\n').next()?.trim_ascii();
-    let is_word = !line.is_empty() && line.len() <= MAX_WORD && line.iter().all(u8::is_ascii_graphic);
-    std::str::from_utf8(line).ok().filter(|_| is_word)
 }
 
 /// AWS: letters, digits and `+=,.@_-`. It becomes part of a URL.

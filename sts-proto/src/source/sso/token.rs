@@ -1,8 +1,6 @@
 //! The access token in SSO's cache, and its refresh.
 
-use std::io;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use http::{Request, StatusCode};
 use sha1::{Digest, Sha1};
@@ -14,24 +12,20 @@ use crate::credentials::Secret;
 use crate::error::Error;
 use crate::source::document::{rfc3339, timestamp};
 use crate::source::json::{Fault, Json};
-use crate::source::token_source::unreadable;
-use crate::source::{Context, fetch};
-use crate::step::{ReadFile, WriteFile};
-
-/// The largest file in the cache. A token has some hundred bytes, a client's registration a few thousand.
-const MAX_CACHE_BYTES: usize = 64 << 10;
+use crate::source::{Context, cache, fetch};
+use crate::step::WriteFile;
 
 /// How long before its end a token is refreshed. AWS's SDKs for JavaScript and Rust have the same.
 const WINDOW: time::Duration = time::Duration::minutes(5);
-
-/// The waits before a file that is no JSON is read again: the AWS CLI does not write it at once.
-const READ_WAITS: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(300)];
 
 impl Sso {
     /// The access token, which is good still.
     pub(super) async fn token(&self, context: &Context) -> Result<Secret, Error> {
         let path = self.cache_file();
-        let mut cached = self.read(context, &path).await?;
+        let mut cached = cache::read(context.ask(), &path, NAME).await.map_err(|fault| match fault {
+            cache::Fault::Missing(error) => self.sign_in(error),
+            cache::Fault::Unusable(error) => error,
+        })?;
         let wrong = |name: &str, fault: Fault| {
             Error::credentials(NAME, format!("in `{}`, `{name}` {fault}", path.display()))
         };
@@ -66,26 +60,6 @@ impl Sso {
     fn cache_file(&self) -> PathBuf {
         let name = self.session.as_ref().unwrap_or(&self.start_url);
         self.cache_directory.join(hex::encode(Sha1::digest(name.as_bytes())) + ".json")
-    }
-
-    async fn read(&self, context: &Context, path: &PathBuf) -> Result<Json, Error> {
-        let mut waits = READ_WAITS.iter();
-        loop {
-            let fault = match context.ask().read(ReadFile::new(path, MAX_CACHE_BYTES)).await {
-                Ok(contents) => match Json::read(contents.as_ref()) {
-                    Ok(json) => return Ok(json),
-                    Err(fault) => fault,
-                },
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    return Err(self.sign_in(unreadable(NAME, path, error)));
-                }
-                Err(error) => return Err(unreadable(NAME, path, error)),
-            };
-            match waits.next() {
-                Some(wait) => context.ask().wait(*wait).await,
-                None => return Err(Error::credentials(NAME, format!("`{}` {fault}", path.display()))),
-            }
-        }
     }
 
     async fn refresh(&self, context: &Context, cached: &Json) -> Result<Fresh, Refresh> {
