@@ -44,7 +44,7 @@ pub struct InstanceMetadata {
     v1_fallback: bool,
     required: bool,
     timeout: Duration,
-    attempts: u32,
+    attempts: Option<u32>,
 }
 
 impl InstanceMetadata {
@@ -58,7 +58,7 @@ impl InstanceMetadata {
             v1_fallback: false,
             required: false,
             timeout: Duration::from_secs(1),
-            attempts: 3,
+            attempts: None,
         }
     }
 
@@ -68,11 +68,7 @@ impl InstanceMetadata {
     /// As those of [`Config::imds`].
     pub fn from_config(config: &Config) -> Result<Self, Error> {
         let imds = config.imds()?;
-        let new = Self::new();
-        let attempts = match imds.attempts.origin {
-            Origin::Default => new.attempts,
-            _ => imds.attempts.value,
-        };
+        let attempts = (imds.attempts.origin != Origin::Default).then_some(imds.attempts.value);
         Ok(Self {
             endpoint: imds.endpoint.map(|endpoint| endpoint.value),
             ipv6: imds.mode.value == IpVersion::V6,
@@ -80,7 +76,7 @@ impl InstanceMetadata {
             v1_fallback: !imds.v1_disabled.value,
             timeout: imds.timeout.value,
             attempts,
-            ..new
+            ..Self::new()
         })
     }
 
@@ -129,12 +125,12 @@ impl InstanceMetadata {
         self
     }
 
-    /// How often each request is sent at most: `AWS_METADATA_SERVICE_NUM_ATTEMPTS`; zero counts as one. Three by default;
-    /// but the first request, to a service that nobody asked for by name and that does not answer at all, is sent once,
-    /// for elsewhere than on EC2 everybody would have to wait.
+    /// How often each request is sent at most: `AWS_METADATA_SERVICE_NUM_ATTEMPTS`; zero counts as one. Three by default,
+    /// except that a service that nobody asked for by name, and that has not answered yet, is asked once: elsewhere than on
+    /// EC2 everybody would have to wait.
     #[must_use]
     pub fn attempts(mut self, number: u32) -> Self {
-        self.attempts = number;
+        self.attempts = Some(number);
         self
     }
 
@@ -201,9 +197,9 @@ impl InstanceMetadata {
             return Ok(Err(Away::new("it is disabled: `AWS_EC2_METADATA_DISABLED` is true")));
         }
         let mut session = Session { metadata: self, ask, base: self.base()?, token: None, is_renewed: false };
-        let reply = match session.token(self.is_wanted()).await {
+        let reply = match session.token(false).await {
             Ok(reply) => reply,
-            Err(_) if self.v1_fallback => return Ok(Ok(session)),
+            Err(error) if self.v1_fallback && error.is_timeout() => return Ok(Ok(session)),
             Err(error) => return Ok(Err(self.out_of_reach(error))),
         };
         match reply.status().as_u16() {
@@ -244,17 +240,16 @@ impl InstanceMetadata {
         self.required || self.endpoint.is_some()
     }
 
-    fn attempts_of(&self, number: u32) -> Attempts {
-        Attempts { timeout: self.timeout, number, pause: PAUSE }
+    /// `is_there` where it has answered before.
+    fn attempts_of(&self, is_there: bool) -> Attempts {
+        let default = if is_there || self.is_wanted() { 3 } else { 1 };
+        Attempts { timeout: self.timeout, number: self.attempts.unwrap_or(default), pause: PAUSE }
     }
 
     fn out_of_reach(&self, error: Error) -> Away {
-        if error.transport_kind() == Some(TransportKind::Timeout) {
+        if error.is_timeout() {
             let seconds = self.timeout.as_secs_f32();
-            let words = format!("it gave no token within {seconds} s: this is no instance, or");
-            let hop_limit =
-                "in a container, the instance's hop limit may be 1: set `HttpPutResponseHopLimit` to 2";
-            Away { hop_limit: Some(hop_limit), ..Away::new(words) }
+            Away { is_late: true, ..Away::new(format!("it gave no token within {seconds} s")) }
         } else {
             let kind = error.transport_kind().unwrap_or(TransportKind::Other);
             Away { cause: Some(error), ..Away::new(format!("it is out of reach: {kind}")) }

@@ -20,33 +20,35 @@ const TOKEN_TTL: &str = "21600";
 /// The longest token, name of a role or name of a region that is taken for one. Tokens have 56 characters.
 const MAX_WORD: usize = 1024;
 
+/// Answers that carry a token travel over so many hosts only; a container is one host more.
+const HOP_LIMIT: &str =
+    "in a container, the instance's hop limit may be 1: set `HttpPutResponseHopLimit` to 2";
+
 /// Why there is nothing to be had.
 #[derive(Debug)]
 pub(super) struct Away {
     pub(super) words: Cow<'static, str>,
-    pub(super) hop_limit: Option<&'static str>,
+    /// A deadline passed, which has a usual cause.
+    pub(super) is_late: bool,
     pub(super) cause: Option<Error>,
 }
 
 impl Away {
     pub(super) fn new(words: impl Into<Cow<'static, str>>) -> Self {
-        Self { words: words.into(), hop_limit: None, cause: None }
+        Self { words: words.into(), is_late: false, cause: None }
     }
 
     pub(super) fn into_words(self) -> Cow<'static, str> {
-        match self.hop_limit {
-            Some(hint) => format!("{} {hint}", self.words).into(),
-            None => self.words,
+        if self.is_late {
+            format!("{}: this is no instance, or {HOP_LIMIT}", self.words).into()
+        } else {
+            self.words
         }
     }
 
     pub(super) fn into_error(self) -> Error {
-        let hint = self.hop_limit.and_then(|hint| Hint::told(Cause::HopLimit, hint));
-        let words = match self.words.strip_suffix(", or") {
-            Some(words) => words.to_owned().into(),
-            None => self.words,
-        };
-        let error = Error::credentials(NAME, words).with_hint(hint);
+        let hint = if self.is_late { Hint::told(Cause::HopLimit, HOP_LIMIT) } else { None };
+        let error = Error::credentials(NAME, self.words).with_hint(hint);
         match self.cause {
             Some(cause) => error.caused_by(cause),
             None => error,
@@ -65,15 +67,15 @@ pub(super) struct Session<'a> {
 }
 
 impl Session<'_> {
-    pub(super) async fn token(&self, is_wanted: bool) -> Answer {
+    /// Asks for a token; `is_there` where the service has answered before.
+    pub(super) async fn token(&self, is_there: bool) -> Answer {
         let request = self.request(Request::put(format!("{}{TOKEN_PATH}", self.base)))?;
-        let silent = self.metadata.attempts_of(if is_wanted { self.metadata.attempts } else { 1 });
-        // What has answered once is there, and worth more attempts.
-        let answer = silent.send(self.ask, &request).await?;
-        if is_wanted || !answer.status().is_server_error() {
+        let answer = self.metadata.attempts_of(is_there).send(self.ask, &request).await?;
+        // What has answered is there, and worth more attempts.
+        if is_there || !answer.status().is_server_error() {
             return Ok(answer);
         }
-        self.metadata.attempts_of(self.metadata.attempts).send(self.ask, &request).await
+        self.metadata.attempts_of(true).send(self.ask, &request).await
     }
 
     pub(super) fn take(&mut self, reply: &Response<Body>) -> Result<(), Error> {
@@ -85,7 +87,7 @@ impl Session<'_> {
 
     /// Gets a document. A token that is refused is renewed once. Without one, who does not answer is away.
     pub(super) async fn get(&mut self, path: &str) -> Result<Result<Response<Body>, Away>, Error> {
-        let attempts = self.metadata.attempts_of(self.metadata.attempts);
+        let attempts = self.metadata.attempts_of(self.token.is_some());
         loop {
             let mut request = self.request(Request::get(format!("{}{path}", self.base)))?;
             if let Some(token) = &self.token {

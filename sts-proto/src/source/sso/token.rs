@@ -1,6 +1,6 @@
 //! The access token in SSO's cache, and its refresh.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use http::{Request, StatusCode};
 use sha1::{Digest, Sha1};
@@ -11,7 +11,7 @@ use crate::body::Body;
 use crate::credentials::Secret;
 use crate::error::Error;
 use crate::source::document::{rfc3339, timestamp};
-use crate::source::json::{Fault, Json};
+use crate::source::json::Json;
 use crate::source::{Context, cache, fetch};
 use crate::step::WriteFile;
 
@@ -26,33 +26,31 @@ impl Sso {
             cache::Fault::Missing(error) => self.sign_in(error),
             cache::Fault::Unusable(error) => error,
         })?;
-        let wrong = |name: &str, fault: Fault| {
-            Error::credentials(NAME, format!("in `{}`, `{name}` {fault}", path.display()))
-        };
-        let access_token =
-            cached.required("accessToken").map_err(|fault| wrong("accessToken", fault))?.clone();
-        let expires = cached.required("expiresAt").map_err(|fault| wrong("expiresAt", fault))?;
-        let expires = timestamp(expires.expose()).ok_or_else(|| {
-            Error::credentials(NAME, format!("in `{}`, `expiresAt` is no time", path.display()))
-        })?;
-        let now = context.server_time();
-        if expires - now > WINDOW {
-            return Ok(access_token);
+        let (current, expires) = access_token(&cached, &path)?;
+        let left = expires - context.server_time();
+        if left > WINDOW {
+            return Ok(current);
         }
-        let is_good = expires > now;
-        match self.refresh(context, &cached).await {
+        let failure = match self.refresh(context, &cached).await {
             Ok(fresh) => {
                 let token = fresh.access_token.clone();
                 fresh.store(&mut cached);
                 // A home that is read-only is no reason to go without the token that is there.
                 let _ = context.ask().write(WriteFile::new(path, cached.to_body())).await;
-                Ok(token)
+                return Ok(token);
             }
-            Err(_) if is_good => Ok(access_token),
+            Err(_) if left > time::Duration::ZERO => return Ok(current),
             Err(Refresh::Impossible(why)) => {
-                Err(self.sign_in(Error::credentials(NAME, format!("the session has expired, and {why}"))))
+                let words = format!("the session has expired, and {why}");
+                return Err(self.sign_in(Error::credentials(NAME, words)));
             }
-            Err(Refresh::Failed(error)) => Err(error),
+            Err(Refresh::Failed(error)) => error,
+        };
+        // Another process may have been quicker, and a refresh token is good once.
+        let again = cache::read(context.ask(), &path, NAME).await.ok();
+        match again.and_then(|cached| access_token(&cached, &path).ok()) {
+            Some((token, expires)) if expires > context.server_time() => Ok(token),
+            _ => Err(failure),
         }
     }
 
@@ -101,6 +99,15 @@ impl Sso {
         }
         Ok(Fresh::read(reply.body(), context.server_time())?)
     }
+}
+
+/// The access token in the cache, and until when it is good.
+fn access_token(cached: &Json, path: &Path) -> Result<(Secret, OffsetDateTime), Error> {
+    let wrong = |words: String| Error::credentials(NAME, format!("in `{}`, {words}", path.display()));
+    let text = |name: &str| cached.required(name).map_err(|fault| wrong(format!("`{name}` {fault}")));
+    let expires = timestamp(text("expiresAt")?.expose());
+    let expires = expires.ok_or_else(|| wrong("`expiresAt` is no time".to_owned()))?;
+    Ok((text("accessToken")?.clone(), expires))
 }
 
 /// Why there is no new token.
