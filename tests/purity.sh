@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 target=${CARGO_TARGET_DIR:-target}/purity
 
 # An object file lists what it calls and does not define; a whole program would hold all of the standard library.
-cargo rustc --quiet --target-dir "$target" -p sts-proto --example every_operation -- --emit=obj -C codegen-units=1
+cargo rustc --quiet --target-dir "$target" -p sts-proto --all-features --example every_operation -- --emit=obj -C codegen-units=1
 newest() { find "$target/debug/$1" -name "$2" -printf '%T@ %p\n' | sort -n | tail -n 1 | cut -d ' ' -f 2-; }
 object=$(newest examples 'every_operation-*.o')
 rlib=$(newest deps 'libsts_proto-*.rlib')

@@ -48,6 +48,8 @@
 //! - `smol`: sockets and timers of smol, which work under any executor.
 //! - `json`: a typed view of decoded authorization messages.
 //! - `token`: what people build on STS, such as EKS tokens and console URLs.
+//! - `sources`: the sources of credentials whose answers are JSON: containers, instance metadata, credential_process, SSO.
+//! - `login`: the cache of `aws login`, too.
 
 pub use builder::ClientBuilder;
 pub use client::{Call, Client};
