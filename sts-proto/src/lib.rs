@@ -90,6 +90,7 @@ pub mod authorization;
 pub mod call;
 pub mod certificate;
 pub mod compatible;
+pub mod config;
 pub mod endpoint;
 pub mod form;
 #[cfg(feature = "http1")]
