@@ -51,15 +51,28 @@ use std::pin::Pin;
 use crate::credentials::Credentials;
 use crate::error::Error;
 
+pub use assumed_role::AssumedRole;
 pub use chain::{Chain, Loaded};
 pub use context::Context;
+pub use given::Given;
 pub use report::{Look, Outcome, Report};
+pub use saml::Saml;
+pub use token_source::{MAX_TOKEN_FILE_BYTES, TokenSource};
+pub use web_identity::WebIdentity;
 
 pub mod environment;
 
+mod assumed_role;
 mod chain;
 mod context;
+mod given;
 mod report;
+mod saml;
+mod session;
+#[cfg(test)]
+mod testing;
+mod token_source;
+mod web_identity;
 
 /// A place that credentials can come from.
 pub trait Source: fmt::Debug + Send + Sync {

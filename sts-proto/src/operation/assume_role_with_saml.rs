@@ -12,7 +12,7 @@ use crate::xml::{Cursor, Field};
 /// AWS: [AssumeRoleWithSAML](https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithSAML.html).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AssumeRoleWithSaml {
-    role_arn: String,
+    pub(crate) role_arn: String,
     principal_arn: String,
     saml_assertion: Secret,
     policy_arns: Vec<PolicyArn>,

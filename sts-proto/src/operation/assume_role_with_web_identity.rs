@@ -15,8 +15,8 @@ use crate::xml::{Cursor, Field};
 /// AWS: [AssumeRoleWithWebIdentity](https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AssumeRoleWithWebIdentity {
-    role_arn: String,
-    role_session_name: String,
+    pub(crate) role_arn: String,
+    pub(crate) role_session_name: String,
     web_identity_token: Secret,
     provider_id: Option<String>,
     policy_arns: Vec<PolicyArn>,
