@@ -286,3 +286,31 @@ write("call_flow", {
     "most": OWN + b"\xff\x00\x00\x00\xff\xff\xff\xff" + NO_SKEW + b"\x00" + begin(b"\x00", b"\x00") + failed("closed"),
     **{kind: plain + failed(kind) + SOON + answered(200) for kind in TRANSPORT},
 })
+
+# profile: the config file, a zero byte, the credentials file.
+
+STATIC = "aws_access_key_id = AKIAEXAMPLE\naws_secret_access_key = aB3/cD+e\n"
+write("profile", {
+    "empty": "",
+    "default": "[default]\nregion = eu-west-1\n\0[default]\n" + STATIC,
+    "prefixed-default": "[default]\na = 1\n[profile default]\nb = 2\n\0[default]\nc = 3",
+    "merged": "[profile a]\nX = 1\n[profile a]\nx = 2\n\0[a]\nx = 3\n[b]\n" + STATIC,
+    "comments": "# c\n; c\n[profile a];c\n  # c\nx = 1 # c\ny = 1#c ;d\nz = # c\n s = 1 # c\n",
+    "continued": "[profile a]\nx = 1\n 2 # 3\n\n\t4\ny =\n a = 1\n b c = 2\n a = 3\n",
+    "windows": "\ufeff[profile a]\r\nx = 1\r\n y\r\n",
+    "names": "[profile \ta \t]\n[ profile b ]\n[in valid]\nx y = 1\n[profile]\n[]\n[b]\n\0[profile a]\n[a/b.c%d@e_f:g+h]\nx=",
+    "services": "[profile a]\nservices = s\nregion = eu-west-1\n[services s]\nsts =\n  endpoint_url = http://localhost:1\n",
+    "sso": "[profile a]\nsso_session = s\n[sso-session s]\nsso_region = eu-west-1\n[sso-sessions]\nx = 1",
+    "settings": "[default]\nregion = eu-west-1\nuse_fips_endpoint = TRUE\nuse_dualstack_endpoint = false\nretry_mode = Legacy\n"
+    "max_attempts = 5\nsts_regional_endpoints = legacy\nca_bundle = /pem\nsdk_ua_app_id = a\n"
+    "disable_clock_skew_correction = true\nec2_metadata_service_endpoint_mode = IPv6\nec2_metadata_v1_disabled = false\n"
+    "metadata_service_timeout = 2\nmetadata_service_num_attempts = 3\n",
+    "wrong-settings": "[default]\nregion = a b\nuse_fips_endpoint = 1\nmax_attempts = 0\nendpoint_url = x\nservices = y\n",
+    "bad-header": "[profile a",
+    "bad-property": "[profile a]\nx",
+    "bad-name": "[profile a]\n= 1",
+    "bad-sub-property": "[profile a]\nx =\n y",
+    "bad-continuation": "[profile a]\n y = 1",
+    "bad-beginning": "x = 1",
+    "bad-utf8": b"[profile a]\nx = \xff",
+})

@@ -61,7 +61,7 @@ pub use sts_proto::step::{Answer, MfaPrompt};
 pub use sts_proto::{
     Body, BoxError, Cause, Credentials, Encoder, Error, ErrorCode, ErrorKind, Hint, Metadata, Presign, Reply,
     Retry, RetryPolicy, RetryReason, Secret, ServiceError, TransportKind, UserAgent, Validation, compatible,
-    endpoint, http, observe, operation, proxy, shape, sigv4, source, step, time,
+    config, endpoint, http, observe, operation, proxy, shape, sigv4, source, step, time,
 };
 pub use transport::Transport;
 

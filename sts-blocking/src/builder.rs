@@ -1,5 +1,7 @@
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use sts_proto::config::Config;
 use sts_proto::endpoint::EndpointOptions;
 use sts_proto::observe::Observer;
 use sts_proto::settings::{Roots, Settings, Timeouts};
@@ -132,7 +134,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Where environment variables are read from, instead of the process. `lookup` gives a variable's value.
+    /// Where environment variables are read from, instead of the process. `lookup` gives a variable's value. This and
+    /// [`config`](Self::config) replace each other.
     pub fn variables(mut self, lookup: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
         self.settings = self.settings.variables(lookup);
         self
@@ -145,6 +148,14 @@ impl ClientBuilder {
         ask: impl Fn(&MfaPrompt) -> Result<Secret, Error> + Send + Sync + 'static,
     ) -> Self {
         self.mfa_code = Some(Box::new(ask));
+        self
+    }
+
+    /// What decides on everything that is not set here: an environment and a profile, with their region, endpoint URL,
+    /// retries, CA bundle and so on. Nothing else of the process is read then; credentials of the environment if
+    /// [`credentials_from_env`](Self::credentials_from_env) asks for them.
+    pub fn config(mut self, config: Arc<Config>) -> Self {
+        self.settings = self.settings.config(config);
         self
     }
 

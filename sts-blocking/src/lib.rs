@@ -45,7 +45,7 @@ pub use sts_proto::settings::Timeouts;
 pub use sts_proto::step::MfaPrompt;
 pub use sts_proto::{
     Body, Cause, Credentials, Encoder, Error, ErrorCode, ErrorKind, Hint, Metadata, Presign, Reply, Retry,
-    RetryPolicy, RetryReason, Secret, ServiceError, TransportKind, UserAgent, Validation, compatible,
+    RetryPolicy, RetryReason, Secret, ServiceError, TransportKind, UserAgent, Validation, compatible, config,
     endpoint, http, observe, operation, proxy, shape, sigv4, source, step, time,
 };
 pub use transport::Transport;

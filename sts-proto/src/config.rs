@@ -22,7 +22,7 @@
 //! # Ok::<(), sts_proto::Error>(())
 //! ```
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 pub use environment::{Environment, Platform};
@@ -212,13 +212,13 @@ impl Config {
             ignored.reason == IgnoredReason::NoPrefix && ignored.name.as_deref() == Some(name.as_str())
         });
         if let Some(near) = near {
-            let line = near.line;
-            sentence += &format!("; {} line {line} must be `[profile {name}]` to be one", near.file);
+            let (file, line) = (&near.file, near.line);
+            let _ = write!(sentence, "; {file} line {line} must be `[profile {name}]` to be one");
         }
         let names: Vec<_> = self.profiles.profiles().take(NAMES_SHOWN).map(Section::name).collect();
         if !names.is_empty() {
             let more = if self.profiles.profiles().len() > NAMES_SHOWN { ", …" } else { "" };
-            sentence += &format!("; there are {}{more}", names.join(", "));
+            let _ = write!(sentence, "; there are {}{more}", names.join(", "));
         }
         let setting = match origin {
             Origin::Variable(name) => name,

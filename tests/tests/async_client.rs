@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use async_executor::LocalExecutor;
 use futures_lite::future;
+use sts_async::config::Config;
 use sts_async::endpoint::EndpointOptions;
 use sts_async::http::{Request, Response};
 use sts_async::operation::*;
@@ -47,6 +48,7 @@ on_both! {
     nobody_there
     addresses_of_both_kinds
     settings_reach_the_wire
+    a_configuration_reaches_the_wire
     dropped_at_every_await_point
     many_calls_at_once_on_one_thread
 }
@@ -407,6 +409,20 @@ fn settings_reach_the_wire<R: Runtime>() {
     let other = client.call(GetCallerIdentity::new()).credentials(Credentials::new("AKIAX", "x").unwrap());
     let error = R::block_on(other.send()).unwrap_err();
     assert_eq!(error.code(), Some(&ErrorCode::InvalidClientTokenId));
+}
+
+fn a_configuration_reaches_the_wire<R: Runtime>() {
+    let server = server();
+    let (user, url) = (server.user(), server.url());
+    let variables = [
+        ("AWS_ACCESS_KEY_ID", user.access_key_id()),
+        ("AWS_SECRET_ACCESS_KEY", user.secret_access_key()),
+        ("AWS_ENDPOINT_URL_STS", url),
+        ("AWS_DEFAULT_REGION", "us-east-1"),
+    ];
+    let config = Arc::new(Config::of_environment(variables.into_iter().collect()).unwrap());
+    let client = Client::<HttpTransport<R>>::builder().config(config).credentials_from_env().build().unwrap();
+    R::block_on(async { client.send(GetCallerIdentity::new()).await.unwrap() });
 }
 
 /// After every one of them the client works, and what is open is what waits for the next call.

@@ -2,8 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use sts_blocking::config::profile::ProfileSet;
+use sts_blocking::config::{Config, Environment, Files};
 use sts_blocking::endpoint::EndpointOptions;
 use sts_blocking::http::header::{HeaderName, HeaderValue};
 use sts_blocking::operation::*;
@@ -352,4 +355,29 @@ fn a_client_that_cannot_work_is_not_built() {
     let timeouts = Timeouts::default().connect(Duration::ZERO);
     let error = Client::builder().region("us-east-1").timeouts(timeouts).build().unwrap_err();
     assert!(error.to_string().contains("`Timeouts.connect`"), "{error}");
+}
+
+#[test]
+fn an_environment_and_a_profile_are_all_that_a_client_needs() {
+    let server = server();
+    let (user, url) = (server.user(), server.url());
+    let variables = [
+        ("AWS_ACCESS_KEY_ID", user.access_key_id()),
+        ("AWS_SECRET_ACCESS_KEY", user.secret_access_key()),
+        ("AWS_PROFILE", "local"),
+    ];
+    let text = format!(
+        "[profile local]\nregion = us-east-1\nservices = s\n[services s]\nsts =\n endpoint_url = {url}"
+    );
+    let profiles = ProfileSet::parse(&Files::default(), Some(text.as_bytes()), None).unwrap();
+    let config = Arc::new(Config::new(variables.into_iter().collect(), profiles, None).unwrap());
+    let builder = || Client::builder().config(Arc::clone(&config));
+    builder().credentials_from_env().build().unwrap().send(GetCallerIdentity::new()).unwrap();
+    // Credentials are not taken unasked.
+    assert!(builder().build().unwrap().send(GetCallerIdentity::new()).is_err());
+
+    let environment: Environment = [("AWS_PROFILE", "missing")].into_iter().collect();
+    assert!(
+        Config::of_environment(environment).unwrap_err().to_string().contains("`missing` is in neither file")
+    );
 }

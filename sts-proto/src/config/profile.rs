@@ -142,8 +142,9 @@ impl ProfileSet {
     /// names file, line and rule, and does not quote the file.
     pub fn parse(files: &Files, config: Option<&[u8]>, credentials: Option<&[u8]>) -> Result<Self, Error> {
         let mut set = Self::default();
-        let path =
-            |path: &Option<String>, otherwise: &str| path.as_deref().map_or(otherwise.into(), displayed);
+        let path = |path: &Option<String>, otherwise: &str| {
+            path.as_deref().map_or_else(|| otherwise.into(), displayed)
+        };
         let config_path = path(&files.config, "the config file");
         set.add(File::Config, &config_path, config.unwrap_or_default())?;
         let credentials_path = path(&files.credentials, "the credentials file");
@@ -217,16 +218,19 @@ impl ProfileSet {
     }
 
     /// All profiles in the order in which they appear first, those of the config file before the others.
+    #[must_use]
     pub fn profiles(&self) -> impl ExactSizeIterator<Item = &Section> {
         self.profiles.list.iter()
     }
 
     /// All `sso-session` sections, in order.
+    #[must_use]
     pub fn sso_sessions(&self) -> impl ExactSizeIterator<Item = &Section> {
         self.sso_sessions.list.iter()
     }
 
     /// All `services` sections, in order.
+    #[must_use]
     pub fn all_services(&self) -> impl ExactSizeIterator<Item = &Section> {
         self.services.list.iter()
     }
@@ -294,6 +298,7 @@ impl Section {
     }
 
     /// All properties, sorted by their names, which are in lower case.
+    #[must_use]
     pub fn properties(&self) -> impl ExactSizeIterator<Item = (&str, &Property)> {
         self.properties.iter().map(|(key, property)| (key.as_str(), property))
     }

@@ -13,7 +13,7 @@ fn profiles(config: &str, credentials: &str) -> ProfileSet {
 
 /// The words for a value and where it comes from.
 fn told<T: fmt::Debug>(setting: Option<Setting<T>>) -> String {
-    setting.map_or("-".to_owned(), |setting| format!("{:?}, {}", setting.value, setting.origin))
+    setting.map_or_else(|| "-".to_owned(), |setting| format!("{:?}, {}", setting.value, setting.origin))
 }
 
 #[test]
@@ -60,11 +60,11 @@ fn every_origin_in_words() {
     assert_eq!(Origin::Default.to_string(), "default");
 }
 
-/// The order of every setting: each row takes the variables and properties that come after it away from the top.
+/// The first variable counts, without it the next one, without all of them the property.
 #[test]
 fn the_order_of_every_setting() {
-    type Read = fn(&Config) -> String;
-    let rows: [(&[(&str, &str)], (&str, &str), Read); 9] = [
+    type Row<'a> = (&'a [(&'a str, &'a str)], (&'a str, &'a str), fn(&Config) -> String);
+    let rows: [Row<'_>; 9] = [
         (&[("AWS_REGION", "a"), ("AWS_DEFAULT_REGION", "b")], ("region", "c"), |c| told(c.region())),
         (&[("AWS_USE_FIPS_ENDPOINT", "TRUE")], ("use_fips_endpoint", "false"), |c| {
             told(c.use_fips().unwrap())

@@ -21,6 +21,7 @@ pub struct Explained {
 
 impl Report {
     /// The settings. One that nobody set is there if it has a default.
+    #[must_use]
     pub fn settings(&self) -> impl ExactSizeIterator<Item = &Explained> {
         self.0.iter()
     }

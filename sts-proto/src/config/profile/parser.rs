@@ -77,7 +77,8 @@ fn header(line: &str, number: u32) -> Result<&str, Broken> {
     let end = line.find(COMMENT).unwrap_or(line.len());
     let line = line.get(..end).unwrap_or_default().trim_end();
     let name = line.strip_prefix('[').and_then(|line| line.strip_suffix(']'));
-    let name = name.ok_or((number, "is the beginning of a section and must end with `]`".to_owned()))?;
+    let name =
+        name.ok_or_else(|| (number, "is the beginning of a section and must end with `]`".to_owned()))?;
     limited(name.trim(), "the name of a section", number)
 }
 

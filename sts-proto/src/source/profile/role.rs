@@ -36,9 +36,9 @@ impl Role {
         })
     }
 
-    /// The request for it, without a code of an MFA device.
-    pub(crate) fn operation(&self, default_session_name: impl FnOnce() -> String) -> AssumeRole {
-        let session_name = self.role_session_name.clone().unwrap_or_else(default_session_name);
+    /// The request for it. Without a session name, and without the code of an MFA device, which its source sees to.
+    pub(crate) fn operation(&self) -> AssumeRole {
+        let session_name = self.role_session_name.as_deref().unwrap_or_default();
         let mut operation = AssumeRole::new(self.role_arn.as_str(), session_name)
             .transitive_tag_keys(self.transitive_session_tags.iter().cloned());
         for (key, value) in &self.session_tags {
@@ -46,6 +46,9 @@ impl Role {
         }
         if let Some(external_id) = &self.external_id {
             operation = operation.external_id(external_id.clone());
+        }
+        if let Some(serial_number) = &self.mfa_serial {
+            operation = operation.serial_number(serial_number.as_str());
         }
         if let Some(seconds) = self.duration_seconds {
             operation = operation.duration_seconds(seconds);
