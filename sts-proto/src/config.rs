@@ -28,6 +28,7 @@ use std::sync::Arc;
 pub use environment::{Environment, Platform};
 pub use files::Files;
 pub use imds::{Imds, IpVersion};
+pub use load::load;
 pub use typed::{RegionalEndpoints, RetryMode};
 
 use crate::error::{Error, Rule, Violation};
@@ -39,6 +40,7 @@ pub mod profile;
 mod environment;
 mod files;
 mod imds;
+mod load;
 mod typed;
 
 /// The profile that nobody has to choose, and that need not be there.
