@@ -31,6 +31,7 @@ pub use imds::{Imds, IpVersion};
 pub use load::load;
 pub use typed::{RegionalEndpoints, RetryMode};
 
+use crate::credentials::Secret;
 use crate::error::{Error, Rule, Violation};
 
 use profile::{IgnoredReason, ProfileSet, Property, Section};
@@ -127,7 +128,7 @@ impl Config {
         let chosen = match (profile, environment.first(&["AWS_PROFILE", "AWS_DEFAULT_PROFILE"])) {
             (Some(name), _) => Chosen { name: name.to_owned(), origin: Origin::Option },
             (None, Some((variable, name))) => {
-                Chosen { name: name.to_owned(), origin: Origin::Variable(variable) }
+                Chosen { name: name.expose().to_owned(), origin: Origin::Variable(variable) }
             }
             (None, None) => Chosen::default(),
         };
@@ -179,25 +180,25 @@ impl Config {
 
     /// The first of the variables that is set, or else a property of the chosen profile. Empty values count as unset.
     ///
-    /// The value can be a secret, as the setting asked for can be one.
+    /// The value is not shown by `Debug`, as the setting asked for can be a secret.
     #[must_use]
-    pub fn setting(&self, variables: &[&'static str], key: &str) -> Option<Setting<&str>> {
+    pub fn setting(&self, variables: &[&'static str], key: &str) -> Option<Setting<&Secret>> {
         self.variable(variables).or_else(|| self.property(key))
     }
 
     /// The first of the variables that is set.
     #[must_use]
-    pub fn variable(&self, names: &[&'static str]) -> Option<Setting<&str>> {
+    pub fn variable(&self, names: &[&'static str]) -> Option<Setting<&Secret>> {
         let (name, value) = self.environment.first(names)?;
         Some(Setting { value, origin: Origin::Variable(name) })
     }
 
     /// A property of the chosen profile, unless it is empty.
     #[must_use]
-    pub fn property(&self, key: &str) -> Option<Setting<&str>> {
+    pub fn property(&self, key: &str) -> Option<Setting<&Secret>> {
         let section = self.profile()?;
         let property = section.property(key)?;
-        let value = Some(property.value().expose()).filter(|value| !value.is_empty())?;
+        let value = Some(property.value()).filter(|value| !value.is_empty())?;
         Some(Setting { value, origin: Origin::of_property("profile", section, property, key) })
     }
 
@@ -232,8 +233,8 @@ impl Config {
 
 impl Environment {
     /// The first of these variables that is set.
-    fn first(&self, names: &[&'static str]) -> Option<(&'static str, &str)> {
-        names.iter().find_map(|&name| Some((name, self.get(name)?)))
+    fn first(&self, names: &[&'static str]) -> Option<(&'static str, &Secret)> {
+        names.iter().find_map(|&name| Some((name, self.secret(name)?)))
     }
 }
 

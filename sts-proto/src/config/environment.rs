@@ -95,11 +95,15 @@ impl Environment {
     /// A variable's value; `None` if it is not set or empty, or nothing that is kept.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
+        self.secret(name).map(Secret::expose)
+    }
+
+    pub(super) fn secret(&self, name: &str) -> Option<&Secret> {
         let value = match self.platform {
             Platform::Unix => self.variables.get(name),
             Platform::Windows => self.variables.get(name.to_ascii_uppercase().as_str()),
         };
-        value.map(Secret::expose).filter(|value| !value.is_empty())
+        value.filter(|value| !value.is_empty())
     }
 
     /// What names and paths are like.

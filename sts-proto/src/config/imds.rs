@@ -92,7 +92,7 @@ impl Config {
             return Ok(imds);
         }
         imds.endpoint =
-            self.setting(&[ENDPOINT], "ec2_metadata_service_endpoint").map(|found| found.map(str::to_owned));
+            self.text(&[ENDPOINT], "ec2_metadata_service_endpoint").map(|found| found.map(str::to_owned));
         if let Some(mode) = self.one_of(&MODE, &[("IPv4", IpVersion::V4), ("IPv6", IpVersion::V6)])? {
             imds.mode = mode;
         }

@@ -231,3 +231,13 @@ fn an_environment_above_its_limits_is_refused() {
     let long = "s".repeat(Environment::MAX_VALUE_BYTES + 1);
     assert!(config(&[("AWS_REGION", &long)], "").unwrap_err().to_string().contains("AWS_REGION"));
 }
+
+#[test]
+fn a_secret_setting_is_not_shown() {
+    let config =
+        config(&[("AWS_SESSION_TOKEN", "t0k3n")], "[default]\naws_secret_access_key = s3cr3t").unwrap();
+    let found = [config.property("aws_secret_access_key"), config.variable(&["AWS_SESSION_TOKEN"])];
+    assert_eq!(found.each_ref().map(|found| found.as_ref().unwrap().value.expose()), ["s3cr3t", "t0k3n"]);
+    let text = format!("{found:?} {config:?}");
+    assert!(!text.contains("t0k3n") && !text.contains("s3cr3t"), "{text}");
+}

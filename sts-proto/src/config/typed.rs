@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::config::{Config, Origin, Setting};
+use crate::credentials::Secret;
 use crate::error::Error;
 
 /// The name of a setting in errors and reports, the variables and the property that hold it.
@@ -65,7 +66,7 @@ impl Config {
     /// The region: `AWS_REGION`, `AWS_DEFAULT_REGION`, `region`.
     #[must_use]
     pub fn region(&self) -> Option<Setting<&str>> {
-        self.setting(&["AWS_REGION", "AWS_DEFAULT_REGION"], "region")
+        self.text(&["AWS_REGION", "AWS_DEFAULT_REGION"], "region")
     }
 
     /// The URL of STS: `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, the sub-property `endpoint_url` of `sts` in the
@@ -81,12 +82,12 @@ impl Config {
             return Ok(None);
         }
         if let Some(url) = self.variable(&["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"]) {
-            return Ok(Some(url));
+            return Ok(Some(url.map(Secret::expose)));
         }
         if let Some(name) = self.property("services") {
             let section = self
                 .profiles()
-                .services(name.value)
+                .services(name.value.expose())
                 .ok_or_else(|| name.refused("services", "names a `services` section that does not exist"))?;
             let property = section.property("sts");
             if let Some((property, (value, line))) =
@@ -98,7 +99,7 @@ impl Config {
                 return Ok(Some(Setting { value, origin: Origin::Profile { file, line, section, key } }));
             }
         }
-        Ok(self.property("endpoint_url"))
+        Ok(self.property("endpoint_url").map(|url| url.map(Secret::expose)))
     }
 
     /// Whether the endpoint must use FIPS 140-validated cryptography: `AWS_USE_FIPS_ENDPOINT`, `use_fips_endpoint`.
@@ -159,17 +160,18 @@ impl Config {
     /// The file of certificates to trust: `AWS_CA_BUNDLE`, `ca_bundle`.
     #[must_use]
     pub fn ca_bundle(&self) -> Option<Setting<&str>> {
-        self.setting(&["AWS_CA_BUNDLE"], "ca_bundle")
+        self.text(&["AWS_CA_BUNDLE"], "ca_bundle")
     }
 
     /// The application's id in the `user-agent` header: `AWS_SDK_UA_APP_ID`, `sdk_ua_app_id`.
     #[must_use]
     pub fn app_id(&self) -> Option<Setting<&str>> {
-        self.setting(&["AWS_SDK_UA_APP_ID"], "sdk_ua_app_id")
+        self.text(&["AWS_SDK_UA_APP_ID"], "sdk_ua_app_id")
     }
 
-    fn of_key(&self, key: &Key) -> Option<Setting<&str>> {
-        self.variable(key.variables).or_else(|| self.property(key.property))
+    /// A setting that is no secret.
+    pub(super) fn text(&self, variables: &[&'static str], key: &str) -> Option<Setting<&str>> {
+        self.setting(variables, key).map(|found| found.map(Secret::expose))
     }
 
     /// One of these words, in any case.
@@ -178,7 +180,7 @@ impl Config {
         key: &Key,
         values: &[(&str, T)],
     ) -> Result<Option<Setting<T>>, Error> {
-        let Some(found) = self.of_key(key) else { return Ok(None) };
+        let Some(found) = self.text(key.variables, key.property) else { return Ok(None) };
         match values.iter().find(|(word, _)| word.eq_ignore_ascii_case(found.value)) {
             Some(&(_, value)) => Ok(Some(Setting { value, origin: found.origin })),
             None => {
@@ -195,7 +197,7 @@ impl Config {
 
     /// A whole number from 1 to `max`.
     pub(super) fn number(&self, key: &Key, max: u32) -> Result<Option<Setting<u32>>, Error> {
-        let Some(found) = self.of_key(key) else { return Ok(None) };
+        let Some(found) = self.text(key.variables, key.property) else { return Ok(None) };
         let digits = Some(found.value).filter(|text| text.bytes().all(|b| b.is_ascii_digit()));
         match digits.and_then(|text| text.parse().ok()).filter(|number| (1..=max).contains(number)) {
             Some(value) => Ok(Some(Setting { value, origin: found.origin })),
