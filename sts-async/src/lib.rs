@@ -47,6 +47,7 @@
 //! - `tokio`: sockets and timers of tokio.
 //! - `smol`: sockets and timers of smol, which work under any executor.
 //! - `json`: a typed view of decoded authorization messages.
+//! - `sources`: the sources of credentials whose answers are JSON: containers, instance metadata, credential_process, SSO.
 
 pub use builder::ClientBuilder;
 pub use client::{Call, Client};

@@ -370,7 +370,7 @@ fn is_host(host: &str) -> bool {
 }
 
 /// RFC 1123, section 2.1.
-fn is_host_label(text: &str) -> bool {
+pub(crate) fn is_host_label(text: &str) -> bool {
     (1..=63).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
         && !text.starts_with('-')

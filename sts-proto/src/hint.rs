@@ -48,6 +48,10 @@ pub enum Cause {
     MissingSessionToken,
     /// The host of the region does not exist: the region is misspelt.
     UnknownRegion,
+    /// The instance metadata service does not let its answers travel as far as into a container.
+    HopLimit,
+    /// The session of SSO or of `aws login` is over, or has never begun: a person must sign in.
+    SignInNeeded,
 }
 
 /// What was the case when a call failed.
@@ -67,6 +71,11 @@ impl Hint {
 
     fn new(cause: Cause, sentence: impl Into<String>) -> Option<Self> {
         Some(Self { cause, sentence: sentence.into() })
+    }
+
+    /// What a source of credentials knows by itself.
+    pub(crate) fn told(cause: Cause, sentence: impl Into<String>) -> Option<Self> {
+        Self::new(cause, sentence)
     }
 
     /// What can be said of an error by itself.

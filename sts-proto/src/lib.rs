@@ -59,6 +59,8 @@
 //! # Features
 //! - `http1`: HTTP/1.1 as bytes, for callers that own a raw stream, by httparse. Off by default.
 //! - `json`: a typed view of decoded authorization messages, by serde_json. Off by default.
+//! - `sources`: the sources of credentials whose answers are JSON: containers, instance metadata, credential_process, SSO;
+//!   by serde_json and sha1. Off by default.
 //!
 //! # Limits
 //! ```

@@ -53,10 +53,18 @@ use crate::error::Error;
 
 pub use assumed_role::AssumedRole;
 pub use chain::{Chain, Loaded};
+#[cfg(feature = "sources")]
+pub use container::Container;
 pub use context::Context;
 pub use given::Given;
+#[cfg(feature = "sources")]
+pub use instance_metadata::InstanceMetadata;
+#[cfg(feature = "sources")]
+pub use process::{Process, Splitting};
 pub use report::{Look, Outcome, Report};
 pub use saml::Saml;
+#[cfg(feature = "sources")]
+pub use sso::Sso;
 pub use token_source::{MAX_TOKEN_FILE_BYTES, TokenSource};
 pub use web_identity::WebIdentity;
 
@@ -64,11 +72,25 @@ pub mod environment;
 
 mod assumed_role;
 mod chain;
+#[cfg(feature = "sources")]
+mod container;
 mod context;
+#[cfg(feature = "sources")]
+mod document;
+#[cfg(feature = "sources")]
+mod fetch;
 mod given;
+#[cfg(feature = "sources")]
+mod instance_metadata;
+#[cfg(feature = "sources")]
+mod json;
+#[cfg(feature = "sources")]
+mod process;
 mod report;
 mod saml;
 mod session;
+#[cfg(feature = "sources")]
+mod sso;
 #[cfg(test)]
 mod testing;
 mod token_source;

@@ -13,7 +13,7 @@ const SHORTEST: usize = 4;
 const REDACTED: &str = "[redacted]";
 
 /// Replaces the secret in a text, plain and percent-encoded.
-pub(super) fn redact(text: &mut String, secret: &str) {
+pub(crate) fn redact(text: &mut String, secret: &str) {
     if secret.len() < SHORTEST || text.len() < SHORTEST {
         return;
     }

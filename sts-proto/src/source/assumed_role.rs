@@ -15,8 +15,7 @@ const CHAINED_SECONDS: u32 = 3600;
 
 /// The sources whose credentials are those of a role. Temporary credentials from elsewhere may be those of a user, which
 /// GetSessionToken gives out, and which may assume a role for longer.
-const ROLE_SOURCES: [&str; 6] =
-    [NAME, "web identity", "SAML", "container credentials", "instance metadata", "SSO"];
+const ROLE_SOURCES: [&str; 6] = [NAME, "web identity", "SAML", "container", "instance metadata", "SSO"];
 
 /// A role that is assumed with the credentials of another source.
 ///

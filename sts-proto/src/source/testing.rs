@@ -1,4 +1,5 @@
 //! A driver for the tests of sources: it answers each step from a list, and keeps what was asked for.
+#![cfg_attr(not(feature = "sources"), allow(dead_code))]
 
 use std::collections::VecDeque;
 use std::io;
