@@ -26,6 +26,7 @@ use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 pub use environment::{Environment, Platform};
+pub(crate) use files::home;
 pub use files::Files;
 pub use imds::{Imds, IpVersion};
 pub use load::load;

@@ -14,7 +14,7 @@ use sts_proto::config::{self, Config, Environment};
 use sts_proto::http::{Method, Request, Response};
 use sts_proto::settings::Settings;
 use sts_proto::source::{Chain, Context};
-use sts_proto::step::{Ask, Answer, CommandOutput, Resume, RunCommand, Seq, Step};
+use sts_proto::step::{Answer, Ask, CommandOutput, Resume, RunCommand, Seq, Step};
 use sts_proto::time::OffsetDateTime;
 use sts_proto::{Body, Credentials, Error, TransportKind};
 use sts_tests::report::Report;
@@ -145,14 +145,16 @@ fn uri(text: &str) -> String {
 fn pairs(form: &str) -> BTreeMap<String, String> {
     let pairs = form_urlencoded::parse(form.as_bytes()).into_owned();
     let is_made_up = |name: &str, value: &str| {
-        name == "RoleSessionName" && ["assume-role-provider-", "sts-", "web-identity-token-"].iter().any(|p| value.starts_with(p))
+        name == "RoleSessionName"
+            && ["assume-role-provider-", "sts-", "web-identity-token-"].iter().any(|p| value.starts_with(p))
     };
     pairs.filter(|(name, value)| !is_made_up(name, value)).collect()
 }
 
 /// The recorded commands are a shell's, with pipes: that is what runs them here.
 fn run(command: &RunCommand) -> io::Result<CommandOutput> {
-    let words: Vec<_> = std::iter::once(&command.program).chain(&command.arguments).map(String::as_str).collect();
+    let words: Vec<_> =
+        std::iter::once(&command.program).chain(&command.arguments).map(String::as_str).collect();
     let output = Command::new("sh").arg("-c").arg(words.join(" ")).output()?;
     let (stdout, stderr) = (Body::from(output.stdout), Body::from(output.stderr));
     Ok(CommandOutput { code: output.status.code(), stdout, stderr })
@@ -185,7 +187,8 @@ fn recorded_chains() {
     for folder in ["default-credential-provider-chain", "profile-provider"] {
         let Some(folder) = Cases::vectors().find(&format!("chain/{folder}")) else { continue };
         let mut report = Report::new(SUITE);
-        let mut cases: Vec<_> = fs::read_dir(&folder).expect("the folder").map(|e| e.expect("a case").path()).collect();
+        let mut cases: Vec<_> =
+            fs::read_dir(&folder).expect("the folder").map(|e| e.expect("a case").path()).collect();
         cases.sort();
         for case in cases {
             let name = case.file_name().expect("a name").to_string_lossy().into_owned();
@@ -234,7 +237,8 @@ fn check(report: &mut Report, name: &str, outcome: &Result<Credentials, Error>, 
                 Some((_, Different::Words(ours), _)) => ours,
                 None => words,
             };
-            let sentence = error.report().map_or_else(|| error.to_string(), |report| format!("{error}\n{report}"));
+            let sentence =
+                error.report().map_or_else(|| error.to_string(), |report| format!("{error}\n{report}"));
             if !sentence.contains(words) {
                 report.fail(format!("the error is: {sentence}"));
             }
@@ -251,10 +255,19 @@ fn exchanges(traffic: &Value) -> Vec<Exchange> {
         let action = &event["action"];
         let request = &action["Request"]["request"];
         if request.is_object() {
-            let ignored = ["user-agent", "x-amz-user-agent", "authorization", "content-length", "x-amz-date", "content-type"];
+            let ignored = [
+                "user-agent",
+                "x-amz-user-agent",
+                "authorization",
+                "content-length",
+                "x-amz-date",
+                "content-type",
+            ];
             let headers = request["headers"].as_object().into_iter().flatten();
             let headers = headers
-                .map(|(name, values)| (name.to_ascii_lowercase(), values[0].as_str().unwrap_or_default().to_owned()))
+                .map(|(name, values)| {
+                    (name.to_ascii_lowercase(), values[0].as_str().unwrap_or_default().to_owned())
+                })
                 .filter(|(name, _)| !ignored.contains(&name.as_str()));
             let exchange = Exchange {
                 method: request["method"].as_str().and_then(|m| m.parse().ok()).expect("a method"),
@@ -267,7 +280,9 @@ fn exchanges(traffic: &Value) -> Vec<Exchange> {
             exchanges.push((connection, exchange));
             continue;
         }
-        let Some((_, exchange)) = exchanges.iter_mut().rev().find(|(id, _)| *id == connection) else { continue };
+        let Some((_, exchange)) = exchanges.iter_mut().rev().find(|(id, _)| *id == connection) else {
+            continue;
+        };
         if let Some(status) = action["Response"]["response"]["Ok"]["status"].as_u64() {
             exchange.status = status.try_into().expect("a status");
         }

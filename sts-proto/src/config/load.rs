@@ -17,7 +17,8 @@ pub async fn load(ask: Ask, environment: Environment, profile: Option<String>) -
     let files = Files::locate(&environment)?;
     let config = read(&ask, "AWS_CONFIG_FILE", files.config.as_deref()).await?;
     let credentials = read(&ask, "AWS_SHARED_CREDENTIALS_FILE", files.credentials.as_deref()).await?;
-    let profiles = ProfileSet::parse(&files, config.as_ref().map(Body::as_ref), credentials.as_ref().map(Body::as_ref))?;
+    let profiles =
+        ProfileSet::parse(&files, config.as_ref().map(Body::as_ref), credentials.as_ref().map(Body::as_ref))?;
     Config::new(environment, profiles, profile.as_deref())
 }
 

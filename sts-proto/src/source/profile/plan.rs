@@ -6,7 +6,7 @@ use crate::config::profile::{ProfileSet, Section};
 use crate::credentials::{Credentials, Secret};
 use crate::error::Error;
 
-use super::role::Role;
+use super::role::{self, Role};
 
 /// How credentials are got.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,12 +69,16 @@ impl Plan {
         let base = loop {
             let is_source = !roles.is_empty();
             // What is named as a source is named for its keys: they come before its own role.
-            let has_role = text(section, "role_arn").is_some() && text(section, "web_identity_token_file").is_none();
+            let has_role =
+                text(section, "role_arn").is_some() && text(section, "web_identity_token_file").is_none();
             if !has_role || (is_source && has_keys(section)) {
                 match base(section, config)? {
                     Some(base) => break base,
                     None if is_source => {
-                        return Err(fault(section, "is named as a source and says nothing about credentials"));
+                        return Err(fault(
+                            section,
+                            "is named as a source and says nothing about credentials",
+                        ));
                     }
                     None => return Ok(None),
                 }
@@ -104,7 +108,9 @@ enum Next<'c> {
 
 fn next<'c>(section: &Section, profiles: &'c ProfileSet, visited: &[&str]) -> Result<Next<'c>, Error> {
     match (text(section, "source_profile"), text(section, "credential_source")) {
-        (Some(_), Some(_)) => Err(fault(section, "has both `source_profile` and `credential_source`; one must go")),
+        (Some(_), Some(_)) => {
+            Err(fault(section, "has both `source_profile` and `credential_source`; one must go"))
+        }
         (None, None) => {
             let words = "has `role_arn` and neither `source_profile`, `credential_source` nor `web_identity_token_file`";
             Err(fault(section, words))
@@ -129,7 +135,10 @@ fn next<'c>(section: &Section, profiles: &'c ProfileSet, visited: &[&str]) -> Re
         }
         (Some(source), None) => match profiles.profile(source) {
             Some(next) => Ok(Next::Profile(next)),
-            None => Err(fault(section, &format!("`source_profile` names `{}`, which does not exist", shown(source)))),
+            None => Err(fault(
+                section,
+                &format!("`source_profile` names `{}`, which does not exist", shown(source)),
+            )),
         },
     }
 }
@@ -143,15 +152,15 @@ fn base(section: &Section, config: &Config) -> Result<Option<Base>, Error> {
             role_arn: role_arn.to_owned(),
             token_file: token_file.to_owned(),
             role_session_name: text(section, "role_session_name").map(str::to_owned),
-            duration_seconds: super::role::duration(section)?,
+            duration_seconds: role::duration(section)?,
         })));
     }
     if let Some(sso) = sso(section, config.profiles())? {
         return Ok(Some(Base::Sso(sso)));
     }
     let keys = keys(section)?;
-    let is_from_credentials_file = keys.is_some()
-        && section.property("aws_access_key_id").is_some_and(|id| !id.is_from_config_file());
+    let is_from_credentials_file =
+        keys.is_some() && section.property("aws_access_key_id").is_some_and(|id| !id.is_from_config_file());
     match (keys, text(section, "login_session"), text(section, "credential_process")) {
         (Some(keys), ..) if is_from_credentials_file => Ok(Some(Base::Keys(keys))),
         (_, Some(session), _) => Ok(Some(Base::Login(session.to_owned()))),
@@ -170,8 +179,12 @@ fn has_keys(section: &Section) -> bool {
 fn keys(section: &Section) -> Result<Option<Credentials>, Error> {
     let (id, secret) = match (text(section, "aws_access_key_id"), text(section, "aws_secret_access_key")) {
         (None, None) => return Ok(None),
-        (Some(_), None) => return Err(fault(section, "has `aws_access_key_id` and no `aws_secret_access_key`")),
-        (None, Some(_)) => return Err(fault(section, "has `aws_secret_access_key` and no `aws_access_key_id`")),
+        (Some(_), None) => {
+            return Err(fault(section, "has `aws_access_key_id` and no `aws_secret_access_key`"));
+        }
+        (None, Some(_)) => {
+            return Err(fault(section, "has `aws_secret_access_key` and no `aws_access_key_id`"));
+        }
         (Some(id), Some(secret)) => (id, secret),
     };
     let unusable = |error: Error| fault(section, "has keys that cannot be used").caused_by(error);

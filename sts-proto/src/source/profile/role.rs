@@ -64,7 +64,10 @@ pub(super) fn duration(section: &Section) -> Result<Option<u32>, Error> {
     let Some(value) = text(section, "duration_seconds") else { return Ok(None) };
     let wrong = || {
         let length = value.chars().count();
-        fault(section, &format!("`duration_seconds` must be a whole number of seconds, and has {length} characters"))
+        fault(
+            section,
+            &format!("`duration_seconds` must be a whole number of seconds, and has {length} characters"),
+        )
     };
     value.parse().map(Some).map_err(|_| wrong())
 }
