@@ -1,9 +1,9 @@
 use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use sts_proto::call::{Caller, Deadlines, LogLine};
+use sts_proto::call::{Caller, Deadlines};
 use sts_proto::endpoint::Endpoint;
 use sts_proto::operation::Operation;
 use sts_proto::settings::{Resolved, Timeouts, total_time};
@@ -18,6 +18,7 @@ use crate::builder::ClientBuilder;
 use crate::connector::Connector;
 use crate::driver::{Io, MfaCode, drive};
 use crate::http_transport::HttpTransport;
+use crate::log::Log;
 use crate::transport::Transport;
 
 /// A client of STS. Cheap to clone and to share; clones share connections and signing keys.
@@ -58,7 +59,7 @@ impl<T: Transport> Client<T> {
     pub(crate) fn from_parts(resolved: Resolved, transport: T, mfa_code: Option<Box<MfaCode>>) -> Self {
         let Resolved { caller, timeouts, credentials, .. } = resolved;
         let io = Io { transport, mfa_code };
-        let shared = Arc::new(Shared { caller: Arc::new(caller), io, timeouts });
+        let shared = Arc::new(Shared { caller: Arc::new(caller.observer(Log)), io, timeouts });
         Self { shared, credentials: credentials.map(Arc::new) }
     }
 
@@ -75,7 +76,7 @@ impl<T: Transport> Client<T> {
 
     /// A call whose settings can differ from the client's.
     pub fn call<O: Operation>(&self, operation: O) -> Call<T, O> {
-        Call { client: self.clone(), operation, timeout: None }
+        Call { client: self.clone(), operation, timeout: None, denied_for: None, lowers_duration: None }
     }
 
     /// A URL that makes the call for whoever opens it, signed with the client's credentials. Nothing is sent.
@@ -149,6 +150,8 @@ pub struct Call<T, O> {
     client: Client<T>,
     operation: O,
     timeout: Option<Duration>,
+    denied_for: Option<Duration>,
+    lowers_duration: Option<bool>,
 }
 
 impl<T: Transport, O: Operation> Call<T, O> {
@@ -164,30 +167,36 @@ impl<T: Transport, O: Operation> Call<T, O> {
         self
     }
 
+    /// For this call what [`ClientBuilder::retry_access_denied_for`] is for all.
+    pub fn retry_access_denied_for(mut self, time: Duration) -> Self {
+        self.denied_for = Some(time);
+        self
+    }
+
+    /// For this call what [`ClientBuilder::lower_duration`] is for all.
+    pub fn lower_duration(mut self, on: bool) -> Self {
+        self.lowers_duration = Some(on);
+        self
+    }
+
     /// Makes the call and gives the result.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind). Retries are spent.
     pub async fn send(self) -> Result<Reply<O::Output>, Error> {
-        let Self { client: Client { shared, credentials }, operation, timeout } = self;
-        let action = operation.action().to_owned();
-        let total = total_time(timeout, shared.timeouts).map_err(|error| error.during(&action))?;
+        let Self { client: Client { shared, credentials }, operation, timeout, denied_for, lowers_duration } =
+            self;
+        let total = total_time(timeout, shared.timeouts).map_err(|error| error.during(operation.action()))?;
         let deadlines = Deadlines { attempt: shared.timeouts.attempt, total };
         let caller = Arc::clone(&shared.caller);
-        let call = sts_proto::call::Call::new(caller, operation, credentials.clone(), deadlines, seed());
-        let start = Instant::now();
-        let outcome = drive(&shared.io, call.start(OffsetDateTime::now_utc())).await;
-        let line = LogLine {
-            action: &action,
-            took: start.elapsed(),
-            credentials: credentials.as_deref(),
-            outcome: &outcome,
-        };
-        match &outcome {
-            Ok(_) => log::debug!("{line}"),
-            Err(_) => log::warn!("{line}"),
+        let mut call = sts_proto::call::Call::new(caller, operation, credentials, deadlines, seed());
+        if let Some(time) = denied_for {
+            call = call.retry_access_denied_for(time);
         }
-        outcome
+        if let Some(on) = lowers_duration {
+            call = call.lower_duration(on);
+        }
+        drive(&shared.io, call.start(OffsetDateTime::now_utc())).await
     }
 }
 

@@ -60,9 +60,10 @@ pub use sts_proto::authorization;
 pub use sts_proto::settings::Timeouts;
 pub use sts_proto::step::{Answer, MfaPrompt};
 pub use sts_proto::{
-    Body, BoxError, Cause, Credentials, Encoder, Error, ErrorCode, ErrorKind, Hint, Metadata, Presign, Reply,
-    Retry, RetryPolicy, RetryReason, Secret, ServiceError, TransportKind, UserAgent, Validation, compatible,
-    config, endpoint, http, observe, operation, proxy, shape, sigv4, source, step, time,
+    Body, BoxError, Cause, Credentials, Encoder, Error, ErrorCode, ErrorKind, Hint, LoweredDuration,
+    Metadata, Presign, Reply, Retry, RetryMode, RetryPolicy, RetryReason, Secret, ServiceError,
+    TransportKind, UserAgent, Validation, compatible, config, endpoint, http, observe, operation, proxy,
+    shape, sigv4, source, step, time,
 };
 pub use transport::Transport;
 
@@ -80,4 +81,5 @@ mod connector;
 mod driver;
 mod host;
 mod http_transport;
+mod log;
 mod transport;

@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use sts_proto::config::Config;
 use sts_proto::endpoint::EndpointOptions;
@@ -75,7 +76,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Who is told what happens in the calls, besides the log: see [`observe`](crate::observe).
+    /// Who is told what happens in the calls, besides the log: see [`observe`](crate::observe). Can be called several
+    /// times; they are told in that order.
     pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
         self.settings = self.settings.observer(observer);
         self
@@ -87,9 +89,26 @@ impl ClientBuilder {
         self
     }
 
-    /// When a call is tried again. By default up to three attempts in all, as AWS's SDKs have it.
+    /// When a call is tried again. By default up to three attempts in all, as AWS's SDKs have it;
+    /// [`RetryPolicy::adaptive`] also limits how often a client sends that was throttled.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.settings = self.settings.retry(policy);
+        self
+    }
+
+    /// For how long from its beginning a call that assumes a role asks again when access is denied, as it is for some
+    /// seconds after a role or its trust policy was made. Bounded by the total time, not by the policy's attempts. Zero,
+    /// the default, takes the first answer.
+    pub fn retry_access_denied_for(mut self, time: Duration) -> Self {
+        self.settings = self.settings.retry_access_denied_for(time);
+        self
+    }
+
+    /// Whether a call that assumes a role for longer than the role, or a chain of roles, allows asks again for a shorter
+    /// session: the result tells, in [`Metadata::lowered_duration`](crate::Metadata::lowered_duration). Off by
+    /// default.
+    pub fn lower_duration(mut self, on: bool) -> Self {
+        self.settings = self.settings.lower_duration(on);
         self
     }
 

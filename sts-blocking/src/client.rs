@@ -1,9 +1,9 @@
 use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use sts_proto::call::{Caller, Deadlines, LogLine};
+use sts_proto::call::{Caller, Deadlines};
 use sts_proto::endpoint::Endpoint;
 use sts_proto::operation::Operation;
 use sts_proto::settings::{Resolved, Timeouts, total_time};
@@ -16,6 +16,7 @@ use sts_proto::{Credentials, Error, Presign, Reply};
 
 use crate::builder::ClientBuilder;
 use crate::driver::{Io, MfaCode, drive};
+use crate::log::Log;
 use crate::transport::Transport;
 
 /// A client of STS. Cheap to clone and to share between threads; clones share connections and signing keys.
@@ -49,7 +50,7 @@ impl Client {
     ) -> Self {
         let Resolved { caller, timeouts, credentials, .. } = resolved;
         let io = Io { transport, mfa_code };
-        let shared = Arc::new(Shared { caller: Arc::new(caller), io, timeouts });
+        let shared = Arc::new(Shared { caller: Arc::new(caller.observer(Log)), io, timeouts });
         Self { shared, credentials: credentials.map(Arc::new) }
     }
 
@@ -63,7 +64,14 @@ impl Client {
 
     /// A call whose settings can differ from the client's.
     pub fn call<O: Operation>(&self, operation: O) -> Call<'_, O> {
-        Call { client: self, operation, credentials: self.credentials.clone(), timeout: None }
+        Call {
+            client: self,
+            operation,
+            credentials: self.credentials.clone(),
+            timeout: None,
+            denied_for: None,
+            lowers_duration: None,
+        }
     }
 
     /// A URL that makes the call for whoever opens it, signed with the client's credentials.
@@ -124,6 +132,8 @@ pub struct Call<'c, O> {
     operation: O,
     credentials: Option<Arc<Credentials>>,
     timeout: Option<Duration>,
+    denied_for: Option<Duration>,
+    lowers_duration: Option<bool>,
 }
 
 impl<O: Operation> Call<'_, O> {
@@ -139,31 +149,37 @@ impl<O: Operation> Call<'_, O> {
         self
     }
 
+    /// For this call what [`ClientBuilder::retry_access_denied_for`] is for all.
+    pub fn retry_access_denied_for(mut self, time: Duration) -> Self {
+        self.denied_for = Some(time);
+        self
+    }
+
+    /// For this call what [`ClientBuilder::lower_duration`] is for all.
+    pub fn lower_duration(mut self, on: bool) -> Self {
+        self.lowers_duration = Some(on);
+        self
+    }
+
     /// Makes the call and waits for the result.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind). Retries are spent.
     pub fn send(self) -> Result<Reply<O::Output>, Error> {
         let shared = &self.client.shared;
-        let action = self.operation.action().to_owned();
-        let total = total_time(self.timeout, shared.timeouts).map_err(|error| error.during(&action))?;
-        let key = self.credentials.clone();
+        let total = total_time(self.timeout, shared.timeouts)
+            .map_err(|error| error.during(self.operation.action()))?;
         let deadlines = Deadlines { attempt: shared.timeouts.attempt, total };
         let caller = Arc::clone(&shared.caller);
-        let call = sts_proto::call::Call::new(caller, self.operation, self.credentials, deadlines, seed());
-        let start = Instant::now();
-        let outcome = drive(&shared.io, call.start(OffsetDateTime::now_utc()));
-        let line = LogLine {
-            action: &action,
-            took: start.elapsed(),
-            credentials: key.as_deref(),
-            outcome: &outcome,
-        };
-        match &outcome {
-            Ok(_) => log::debug!("{line}"),
-            Err(_) => log::warn!("{line}"),
+        let mut call =
+            sts_proto::call::Call::new(caller, self.operation, self.credentials, deadlines, seed());
+        if let Some(time) = self.denied_for {
+            call = call.retry_access_denied_for(time);
         }
-        outcome
+        if let Some(on) = self.lowers_duration {
+            call = call.lower_duration(on);
+        }
+        drive(&shared.io, call.start(OffsetDateTime::now_utc()))
     }
 }
 

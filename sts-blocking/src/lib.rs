@@ -45,9 +45,10 @@ pub use sts_proto::authorization;
 pub use sts_proto::settings::Timeouts;
 pub use sts_proto::step::MfaPrompt;
 pub use sts_proto::{
-    Body, Cause, Credentials, Encoder, Error, ErrorCode, ErrorKind, Hint, Metadata, Presign, Reply, Retry,
-    RetryPolicy, RetryReason, Secret, ServiceError, TransportKind, UserAgent, Validation, compatible, config,
-    endpoint, http, observe, operation, proxy, shape, sigv4, source, step, time,
+    Body, Cause, Credentials, Encoder, Error, ErrorCode, ErrorKind, Hint, LoweredDuration, Metadata, Presign,
+    Reply, Retry, RetryMode, RetryPolicy, RetryReason, Secret, ServiceError, TransportKind, UserAgent,
+    Validation, compatible, config, endpoint, http, observe, operation, proxy, shape, sigv4, source, step,
+    time,
 };
 pub use transport::Transport;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
@@ -59,6 +60,7 @@ mod builder;
 mod client;
 mod driver;
 mod host;
+mod log;
 mod network;
 mod transport;
 #[cfg(feature = "ureq")]

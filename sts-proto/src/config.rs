@@ -30,7 +30,7 @@ pub(crate) use files::home;
 pub use files::Files;
 pub use imds::{Imds, IpVersion};
 pub use load::load;
-pub use typed::{RegionalEndpoints, RetryMode};
+pub use typed::RegionalEndpoints;
 
 use crate::credentials::Secret;
 use crate::error::{Error, Rule, Violation};

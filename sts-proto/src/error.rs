@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use code::ErrorCode;
 pub use service::{Fault, ServiceError};
@@ -11,7 +12,7 @@ pub use violation::{Rule, Violation};
 
 use crate::hint::Hint;
 use crate::reply::{Metadata, ReplyFault};
-use crate::retry::Retry;
+use crate::retry::{self, Retry};
 use crate::source::Report;
 
 mod code;
@@ -45,6 +46,7 @@ struct Inner {
     retries: Vec<Retry>,
     /// Where credentials were looked for, if they were.
     report: Option<Arc<Report>>,
+    rate_limited: Duration,
 }
 
 enum Detail {
@@ -140,6 +142,7 @@ impl Error {
             attempts: 0,
             retries: Vec::new(),
             report: None,
+            rate_limited: Duration::ZERO,
         }))
     }
 
@@ -163,9 +166,10 @@ impl Error {
     }
 
     /// The same error, at the end of a call with these attempts.
-    pub(crate) fn after(mut self, attempts: u32, retries: Vec<Retry>) -> Self {
+    pub(crate) fn after(mut self, attempts: u32, retries: Vec<Retry>, rate_limited: Duration) -> Self {
         self.0.attempts = attempts;
         self.0.retries = retries;
+        self.0.rate_limited = rate_limited;
         self
     }
 
@@ -192,6 +196,12 @@ impl Error {
     #[must_use]
     pub fn retries(&self) -> &[Retry] {
         &self.0.retries
+    }
+
+    /// How long the call waited before its attempts, in all.
+    #[must_use]
+    pub fn waited(&self) -> Duration {
+        retry::waited(&self.0.retries, self.0.rate_limited)
     }
 
     /// What it most likely comes from and what to do, where that could be told; part of `Display` as well.

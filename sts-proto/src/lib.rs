@@ -78,8 +78,8 @@ pub use credentials::{Credentials, Secret};
 pub use encoder::{Encoder, Presign};
 pub use error::{BoxError, Error, ErrorCode, ErrorKind, Fault, Rule, ServiceError, TransportKind, Violation};
 pub use hint::{Cause, Hint};
-pub use reply::{Metadata, Reply};
-pub use retry::{Retry, RetryPolicy, RetryReason};
+pub use reply::{LoweredDuration, Metadata, Reply};
+pub use retry::{Retry, RetryMode, RetryPolicy, RetryReason};
 pub use user_agent::UserAgent;
 
 /// The crate whose requests and responses are exchanged.

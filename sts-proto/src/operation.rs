@@ -128,6 +128,12 @@ pub trait Operation: Sized {
         form
     }
 
+    /// The `DurationSeconds` of an operation that assumes a role, set or not; `None` for every other operation.
+    #[doc(hidden)]
+    fn role_duration(&mut self) -> Option<&mut Option<u32>> {
+        None
+    }
+
     /// Reads the inside of the root element and leaves it.
     #[doc(hidden)]
     fn read_reply(

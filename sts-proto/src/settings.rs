@@ -46,10 +46,12 @@ pub struct Settings {
     timeouts: Timeouts,
     user_agent: UserAgent,
     app_id: Option<String>,
-    observer: Option<Box<dyn Observer>>,
+    observers: Vec<Box<dyn Observer>>,
     validation: Validation,
     retry: Option<RetryPolicy>,
     skew: Skew,
+    denied_for: Duration,
+    lowers_duration: bool,
     network: Network,
     surroundings: Surroundings,
 }
@@ -177,9 +179,9 @@ impl Settings {
         self
     }
 
-    /// Who is told what happens in the calls.
+    /// Who is told what happens in the calls, after those who are told already.
     pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
-        self.observer = Some(Box::new(observer));
+        self.observers.push(Box::new(observer));
         self
     }
 
@@ -192,6 +194,18 @@ impl Settings {
     /// When a call is tried again.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = Some(policy);
+        self
+    }
+
+    /// For how long access that is denied to assume a role is asked for again.
+    pub fn retry_access_denied_for(mut self, time: Duration) -> Self {
+        self.denied_for = time;
+        self
+    }
+
+    /// Whether a session that is too long for its role is asked for again, shorter.
+    pub fn lower_duration(mut self, on: bool) -> Self {
+        self.lowers_duration = on;
         self
     }
 
@@ -287,9 +301,10 @@ impl Settings {
         }
         let endpoint = configured::endpoint(&self.endpoint, config, &mut report)?;
         self.timeouts.check()?;
-        let (retry, mode) = configured::retry(self.retry, config, &mut report)?;
-        let mut user_agent =
-            self.user_agent.driver(name, version).retry_mode(mode.name).feature(mode.feature);
+        let retry = configured::retry(self.retry, config, &mut report)?;
+        let mode = retry.mode;
+        let mut user_agent = self.user_agent.driver(name, version).retry_mode(mode.name());
+        user_agent = user_agent.feature(mode.feature());
         let app_id = match (self.app_id, config) {
             (Some(id), _) => Some(Setting::option(id)),
             (None, Some(config)) => config.app_id().map(|found| found.map(str::to_owned)),
@@ -324,7 +339,9 @@ impl Settings {
             }
         };
         let encoder = Encoder::new(endpoint).user_agent(&user_agent).validation(self.validation);
-        let caller = Caller::new(encoder, retry);
+        let caller = Caller::new(encoder, retry)
+            .retry_access_denied_for(self.denied_for)
+            .lower_duration(self.lowers_duration);
         let caller = match self.skew {
             Skew::Learned => caller.corrects_skew(configured::corrects_skew(config, &mut report)?),
             Skew::Fixed(skew) => {
@@ -334,10 +351,7 @@ impl Settings {
                 caller
             }
         };
-        let caller = match self.observer {
-            Some(observer) => caller.boxed_observer(observer),
-            None => caller,
-        };
+        let caller = caller.observers(self.observers);
         Ok(Resolved { caller, timeouts: self.timeouts, credentials, report })
     }
 }

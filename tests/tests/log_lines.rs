@@ -69,7 +69,11 @@ fn log_lines_hold_no_secret() {
     assert_eq!(lines.lines().filter(|line| line.starts_with("sts_async")).count(), 2, "{lines}");
     let ours = lines.lines().filter(|line| line.starts_with("sts_blocking")).count();
     assert_eq!(ours, 4, "{lines}");
-    assert!(lines.contains("AssumeRole: HTTP 200 in ") && lines.contains(user.access_key_id()));
+    assert!(
+        lines.contains("[sts 200 0.")
+            && lines.contains("] AssumeRole(RoleArn=")
+            && lines.contains(user.access_key_id())
+    );
     for secret in [
         user.secret_access_key(),
         role.secret_access_key().expose(),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::config::{Config, Origin, Setting};
 use crate::credentials::Secret;
 use crate::error::Error;
+use crate::retry::RetryMode;
 
 /// The name of a setting in errors and reports, the variables and the property that hold it.
 pub(super) struct Key {
@@ -48,18 +49,6 @@ pub enum RegionalEndpoints {
     Regional,
     /// The global one.
     Legacy,
-}
-
-/// How calls are tried again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum RetryMode {
-    /// As AWS's SDKs do it by default.
-    Standard,
-    /// As before 2026.
-    Legacy,
-    /// Standard, and slower than it while the service throttles.
-    Adaptive,
 }
 
 impl Config {

@@ -222,6 +222,10 @@ impl Operation for AssumeRole {
         checker.relation(|| "SourceIdentity".into(), !is_reserved, "must not begin with `aws:`");
     }
 
+    fn role_duration(&mut self) -> Option<&mut Option<u32>> {
+        Some(&mut self.duration_seconds)
+    }
+
     fn read(&self, cursor: &mut Cursor<'_>) -> Result<AssumeRoleOutput, ReplyFault> {
         let mut credentials = Field::new("Credentials");
         let mut assumed_role_user = Field::new("AssumedRoleUser");

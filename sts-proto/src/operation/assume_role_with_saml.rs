@@ -127,6 +127,10 @@ impl Operation for AssumeRoleWithSaml {
         members.integer(&MINIMUM_SESSION_TOKEN_SIZE, self.minimum_session_token_size);
     }
 
+    fn role_duration(&mut self) -> Option<&mut Option<u32>> {
+        Some(&mut self.duration_seconds)
+    }
+
     fn read(&self, cursor: &mut Cursor<'_>) -> Result<AssumeRoleWithSamlOutput, ReplyFault> {
         let mut credentials = Field::new("Credentials");
         let mut assumed_role_user = Field::new("AssumedRoleUser");

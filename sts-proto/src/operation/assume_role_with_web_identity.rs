@@ -140,6 +140,10 @@ impl Operation for AssumeRoleWithWebIdentity {
         members.integer(&MINIMUM_SESSION_TOKEN_SIZE, self.minimum_session_token_size);
     }
 
+    fn role_duration(&mut self) -> Option<&mut Option<u32>> {
+        Some(&mut self.duration_seconds)
+    }
+
     fn read(&self, cursor: &mut Cursor<'_>) -> Result<AssumeRoleWithWebIdentityOutput, ReplyFault> {
         let mut credentials = Field::new("Credentials");
         let mut subject_from_web_identity_token = Field::new("SubjectFromWebIdentityToken");

@@ -46,6 +46,10 @@ impl<O: Operation> Operation for Unsigned<O> {
         self.0.form()
     }
 
+    fn role_duration(&mut self) -> Option<&mut Option<u32>> {
+        self.0.role_duration()
+    }
+
     fn read_reply(
         &self,
         cursor: &mut Cursor<'_>,

@@ -1,19 +1,10 @@
 //! What was set, completed by what the environment and the profile say.
 
-use crate::config::{Config, Origin, RegionalEndpoints, RetryMode, Setting};
+use crate::config::{Config, Origin, RegionalEndpoints, Setting};
 use crate::endpoint::{Endpoint, EndpointOptions};
 use crate::error::{Error, Rule, Violation};
-use crate::retry::RetryPolicy;
+use crate::retry::{RetryMode, RetryPolicy};
 use crate::settings::Report;
-
-/// What the `user-agent` header tells of retries: a name, and the id of the feature.
-#[derive(Clone, Copy)]
-pub(super) struct Mode {
-    pub(super) name: &'static str,
-    pub(super) feature: &'static str,
-}
-
-const STANDARD: Mode = Mode { name: "standard", feature: "E" };
 
 pub(super) fn endpoint(
     options: &EndpointOptions,
@@ -54,30 +45,33 @@ pub(super) fn endpoint(
     Ok(endpoint)
 }
 
-/// The policy, and what it is called.
+/// The policy for retries.
 pub(super) fn retry(
     policy: Option<RetryPolicy>,
     config: Option<&Config>,
     report: &mut Report,
-) -> Result<(RetryPolicy, Mode), Error> {
+) -> Result<RetryPolicy, Error> {
     if let Some(policy) = policy {
+        report.shown("RetryMode", policy.mode.name(), Origin::Option);
         report.shown("MaxAttempts", policy.max_attempts, Origin::Option);
-        return Ok((policy, STANDARD));
+        return Ok(policy);
     }
     let mode = config.map_or(Ok(None), Config::retry_mode)?;
     let mode = mode.unwrap_or_else(|| Setting::default(RetryMode::Standard));
-    let (policy, name) = match mode.value {
-        RetryMode::Standard => (RetryPolicy::default(), STANDARD),
-        RetryMode::Legacy => (RetryPolicy::standard_before_2026(), Mode { name: "legacy", feature: "D" }),
-        // The one arm to change once there is a policy that slows down: `RetryPolicy::adaptive()`,
-        // `Mode { name: "adaptive", feature: "F" }`.
-        RetryMode::Adaptive => (RetryPolicy::default(), STANDARD),
+    let policy = match mode.value {
+        RetryMode::Standard => RetryPolicy::default(),
+        RetryMode::Legacy => {
+            let mut policy = RetryPolicy::standard_before_2026();
+            policy.mode = RetryMode::Legacy;
+            policy
+        }
+        RetryMode::Adaptive => RetryPolicy::adaptive(),
     };
-    report.add("RetryMode", &mode.map(|_| name.name));
+    report.add("RetryMode", &mode.map(RetryMode::name));
     let attempts = config.map_or(Ok(None), Config::max_attempts)?;
     let attempts = attempts.unwrap_or_else(|| Setting::default(policy.max_attempts));
     report.add("MaxAttempts", &attempts);
-    Ok((policy.max_attempts(attempts.value), name))
+    Ok(policy.max_attempts(attempts.value))
 }
 
 pub(super) fn corrects_skew(config: Option<&Config>, report: &mut Report) -> Result<bool, Error> {

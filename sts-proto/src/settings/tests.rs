@@ -1,5 +1,6 @@
 use crate::config::profile::ProfileSet;
 use crate::config::{Environment, Files, Platform};
+use crate::operation::GetCallerIdentity;
 
 use super::*;
 
@@ -181,4 +182,22 @@ fn a_value_of_a_file_cannot_write_on_the_terminal() {
     let resolved =
         resolve(settings(&[], "[default]\nregion = eu-west-1\nsdk_ua_app_id = a\x1b[2J\n b")).unwrap();
     assert_eq!(resolved.report.get("AppId").unwrap().value, "a\u{fffd}[2J\u{fffd}b");
+}
+
+#[test]
+fn the_user_agent_names_the_mode_of_the_policy() {
+    for (policy, words) in [
+        (RetryPolicy::default(), " m/E cfg/retry-mode#standard"),
+        (RetryPolicy::never(), " m/E cfg/retry-mode#standard"),
+        (RetryPolicy::adaptive(), " m/F cfg/retry-mode#adaptive"),
+        (RetryPolicy::javascript_v2(3, Duration::ZERO), " m/D cfg/retry-mode#legacy"),
+    ] {
+        let settings = Settings::new().region("eu-west-1").variables(|_| None).retry(policy);
+        let resolved = settings.resolve("driver", "1", |_| None).unwrap();
+        let (now, operation) = (time::OffsetDateTime::UNIX_EPOCH, GetCallerIdentity::new());
+        let key = Credentials::new("AKIAIOSFODNN7EXAMPLE", "s").unwrap();
+        let request = resolved.caller.encoder().encode(&operation, Some(&key), now).unwrap();
+        let agent = request.headers()[http::header::USER_AGENT].to_str().unwrap();
+        assert!(agent.ends_with(words), "{agent}");
+    }
 }
