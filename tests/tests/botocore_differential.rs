@@ -248,7 +248,6 @@ fn profiles() {
         };
         for (name, key) in [("MaxAttempts", "max_attempts"), ("RetryMode", "retry_mode")] {
             let ours = found.report.get(name).map(|explained| explained.value.as_str());
-            // Adaptive is standard here: there is no such policy yet.
             if let Some(theirs) = line[key].as_str() {
                 report.same(name, &ours, &Some(theirs));
             }
