@@ -26,8 +26,8 @@ use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 pub use environment::{Environment, Platform};
-pub(crate) use files::home;
 pub use files::Files;
+pub(crate) use files::home;
 pub use imds::{Imds, IpVersion};
 pub use load::load;
 pub use typed::RegionalEndpoints;
