@@ -48,6 +48,7 @@
 //! - `smol`: sockets and timers of smol, which work under any executor.
 //! - `json`: a typed view of decoded authorization messages.
 //! - `sources`: the sources of credentials whose answers are JSON: containers, instance metadata, credential_process, SSO.
+//! - `login`: the cache of `aws login`, too.
 
 pub use builder::ClientBuilder;
 pub use client::{Call, Client};

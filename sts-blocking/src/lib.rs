@@ -36,6 +36,7 @@
 //! - `platform-verifier`: the platform's roots for rustls too, where `ClientBuilder::platform_roots` asks for them.
 //! - `json`: a typed view of decoded authorization messages.
 //! - `sources`: the sources of credentials whose answers are JSON: containers, instance metadata, credential_process, SSO.
+//! - `login`: the cache of `aws login`, too.
 //! - `ureq`: the built-in transport without TLS; both of the above bring it.
 
 pub use builder::ClientBuilder;

@@ -4,16 +4,16 @@ use std::io::{self, Read};
 use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
-use sts_proto::http::{Request, Response, Uri};
+use sts_proto::http::{Method, Request, Response, Uri};
 use sts_proto::proxy::{Proxy, ProxyScheme, ProxySettings};
 use sts_proto::reply::MAX_REPLY_BYTES;
 use sts_proto::settings::Timeouts;
 use sts_proto::step::Direct;
 use sts_proto::{Body, Error, TransportKind};
-use ureq::Agent;
 use ureq::config::AutoHeaderValue;
 use ureq::config::Config;
 use ureq::unversioned::transport::DefaultConnector;
+use ureq::{Agent, AsSendBody, SendBody};
 use zeroize::Zeroizing;
 
 use crate::transport::Transport;
@@ -194,6 +194,22 @@ impl Route {
     }
 }
 
+impl UreqTransport {
+    fn run(
+        &self,
+        agent: &Agent,
+        request: Request<impl AsSendBody>,
+        timeout: Duration,
+    ) -> Result<Response<ureq::Body>, ureq::Error> {
+        if self.attempt == Some(timeout) {
+            // With a configuration for a single request, ureq would set up TLS anew for each connection, certificates
+            // and all, and never resume a session.
+            return agent.run(request);
+        }
+        agent.run(for_sts!(agent.configure_request(request)).timeout_global(Some(timeout)).build())
+    }
+}
+
 fn agent(config: Config) -> Agent {
     Agent::with_parts(config, DefaultConnector::new(), Names::default())
 }
@@ -219,15 +235,13 @@ impl Transport for UreqTransport {
         let way = Way { url: &url, proxy: route.proxy.as_ref() };
         let agent = route.agent();
         let (parts, body) = request.into_parts();
-        let request = Request::from_parts(parts, body.as_ref());
-        let request = if self.attempt == Some(timeout) {
-            // With a configuration for a single request, ureq would set up TLS anew for each connection, certificates
-            // and all, and never resume a session.
-            request
+        // ureq would send a `content-length` of what has no body.
+        let response = if body.is_empty() && matches!(parts.method, Method::GET | Method::HEAD) {
+            self.run(&agent, Request::from_parts(parts, SendBody::none()), timeout)
         } else {
-            for_sts!(agent.configure_request(request)).timeout_global(Some(timeout)).build()
+            self.run(&agent, Request::from_parts(parts, body.as_ref()), timeout)
         };
-        let response = agent.run(request).map_err(|error| way.error(error))?;
+        let response = response.map_err(|error| way.error(error))?;
         let (parts, body) = response.into_parts();
         if parts.headers.len() > MAX_HEADERS {
             return Err(Error::transport(

@@ -74,6 +74,7 @@ impl Hint {
     }
 
     /// What a source of credentials knows by itself.
+    #[cfg(feature = "sources")]
     pub(crate) fn told(cause: Cause, sentence: impl Into<String>) -> Option<Self> {
         Self::new(cause, sentence)
     }

@@ -61,6 +61,7 @@
 //! - `json`: a typed view of decoded authorization messages, by serde_json. Off by default.
 //! - `sources`: the sources of credentials whose answers are JSON: containers, instance metadata, credential_process, SSO;
 //!   by serde_json and sha1. Off by default.
+//! - `login`: the cache of `aws login`, too, by p256. Off by default.
 //!
 //! # Limits
 //! ```

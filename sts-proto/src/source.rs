@@ -60,6 +60,8 @@ pub use context::Context;
 pub use given::Given;
 #[cfg(feature = "sources")]
 pub use instance_metadata::InstanceMetadata;
+#[cfg(feature = "login")]
+pub use login::Login;
 #[cfg(feature = "sources")]
 pub use process::{Process, Splitting};
 #[cfg(feature = "sources")]
@@ -74,6 +76,8 @@ pub use web_identity::WebIdentity;
 pub mod environment;
 
 mod assumed_role;
+#[cfg(feature = "sources")]
+mod cache;
 mod chain;
 #[cfg(feature = "sources")]
 mod container;
@@ -87,6 +91,8 @@ mod given;
 mod instance_metadata;
 #[cfg(feature = "sources")]
 mod json;
+#[cfg(feature = "login")]
+mod login;
 #[cfg(feature = "sources")]
 mod process;
 #[cfg(feature = "sources")]

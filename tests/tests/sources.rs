@@ -123,7 +123,7 @@ fn instances_have_a_role_and_a_region() {
     for get in gets {
         assert_eq!((get.header("content-length"), get.header("transfer-encoding")), (None, None));
     }
-    let metadata = Arc::new(source.clone());
+    let metadata = Arc::new(source);
     let regions = each(move |ask| {
         let metadata = Arc::clone(&metadata);
         async move { metadata.region(&ask).await }

@@ -10,6 +10,7 @@ use crate::body::Body;
 use crate::credentials::Secret;
 use crate::error::redact::redact;
 use crate::error::{Error, TransportKind};
+use crate::form;
 use crate::step::{Answer, Ask};
 
 /// The longest message of a service or a command that is shown, in characters.
@@ -94,6 +95,13 @@ pub(super) fn shown(text: &str, secrets: &[&Secret]) -> String {
         }
     }
     out
+}
+
+/// A name as it is typed in a shell.
+pub(super) fn word(name: &str) -> String {
+    let is_plain = name.bytes().all(|b| form::is_unreserved(b) || b"/@%:+".contains(&b));
+    let name = shown(name, &[]);
+    if is_plain { name } else { format!("\"{name}\"") }
 }
 
 #[cfg(test)]

@@ -1,34 +1,30 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use http::{Request, Response, StatusCode, Uri};
+use http::{Response, StatusCode, Uri};
 
 use super::document::{self, METADATA};
 use super::fetch::{self, Attempts};
 use super::json::Json;
 use crate::body::Body;
 use crate::config::{Config, IpVersion, Origin};
-use crate::credentials::Secret;
 use crate::endpoint;
 use crate::error::{Error, TransportKind};
 use crate::hint::{Cause, Hint};
 use crate::source::{Context, Found, Looking, Source};
-use crate::step::{Answer, Ask, Direct};
+use crate::step::Ask;
+
+use session::{Away, Session, word};
+
+mod session;
 
 const NAME: &str = "instance metadata";
 
 const IPV4: &str = "http://169.254.169.254";
 const IPV6: &str = "http://[fd00:ec2::254]";
 
-const TOKEN_PATH: &str = "/latest/api/token";
 const ROLE_PATH: &str = "/latest/meta-data/iam/security-credentials/";
 const REGION_PATH: &str = "/latest/meta-data/placement/region";
-
-/// How long a token is good, in seconds: as long as can be.
-const TOKEN_TTL: &str = "21600";
-
-/// The longest token, name of a role or name of a region that is taken for one. Tokens have 56 characters.
-const MAX_WORD: usize = 1024;
 
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -48,7 +44,7 @@ pub struct InstanceMetadata {
     v1_fallback: bool,
     required: bool,
     timeout: Duration,
-    attempts: u32,
+    attempts: Option<u32>,
 }
 
 impl InstanceMetadata {
@@ -62,7 +58,7 @@ impl InstanceMetadata {
             v1_fallback: false,
             required: false,
             timeout: Duration::from_secs(1),
-            attempts: 3,
+            attempts: None,
         }
     }
 
@@ -72,11 +68,7 @@ impl InstanceMetadata {
     /// As those of [`Config::imds`].
     pub fn from_config(config: &Config) -> Result<Self, Error> {
         let imds = config.imds()?;
-        let new = Self::new();
-        let attempts = match imds.attempts.origin {
-            Origin::Default => new.attempts,
-            _ => imds.attempts.value,
-        };
+        let attempts = (imds.attempts.origin != Origin::Default).then_some(imds.attempts.value);
         Ok(Self {
             endpoint: imds.endpoint.map(|endpoint| endpoint.value),
             ipv6: imds.mode.value == IpVersion::V6,
@@ -84,7 +76,7 @@ impl InstanceMetadata {
             v1_fallback: !imds.v1_disabled.value,
             timeout: imds.timeout.value,
             attempts,
-            ..new
+            ..Self::new()
         })
     }
 
@@ -133,12 +125,12 @@ impl InstanceMetadata {
         self
     }
 
-    /// How often each request is sent at most: `AWS_METADATA_SERVICE_NUM_ATTEMPTS`; zero counts as one. Three by default;
-    /// but the first request, to a service that nobody asked for by name and that does not answer at all, is sent once,
-    /// for elsewhere than on EC2 everybody would have to wait.
+    /// How often each request is sent at most: `AWS_METADATA_SERVICE_NUM_ATTEMPTS`; zero counts as one. Three by default,
+    /// except that a service that nobody asked for by name, and that has not answered yet, is asked once: elsewhere than on
+    /// EC2 everybody would have to wait.
     #[must_use]
     pub fn attempts(mut self, number: u32) -> Self {
-        self.attempts = number;
+        self.attempts = Some(number);
         self
     }
 
@@ -205,9 +197,9 @@ impl InstanceMetadata {
             return Ok(Err(Away::new("it is disabled: `AWS_EC2_METADATA_DISABLED` is true")));
         }
         let mut session = Session { metadata: self, ask, base: self.base()?, token: None, is_renewed: false };
-        let reply = match session.token(self.is_wanted()).await {
+        let reply = match session.token(false).await {
             Ok(reply) => reply,
-            Err(_) if self.v1_fallback => return Ok(Ok(session)),
+            Err(error) if self.v1_fallback && error.is_timeout() => return Ok(Ok(session)),
             Err(error) => return Ok(Err(self.out_of_reach(error))),
         };
         match reply.status().as_u16() {
@@ -248,17 +240,16 @@ impl InstanceMetadata {
         self.required || self.endpoint.is_some()
     }
 
-    fn attempts_of(&self, number: u32) -> Attempts {
-        Attempts { timeout: self.timeout, number, pause: PAUSE }
+    /// `is_there` where it has answered before.
+    fn attempts_of(&self, is_there: bool) -> Attempts {
+        let default = if is_there || self.is_wanted() { 3 } else { 1 };
+        Attempts { timeout: self.timeout, number: self.attempts.unwrap_or(default), pause: PAUSE }
     }
 
     fn out_of_reach(&self, error: Error) -> Away {
-        if error.transport_kind() == Some(TransportKind::Timeout) {
+        if error.is_timeout() {
             let seconds = self.timeout.as_secs_f32();
-            let words = format!("it gave no token within {seconds} s: this is no instance, or");
-            let hop_limit =
-                "in a container, the instance's hop limit may be 1: set `HttpPutResponseHopLimit` to 2";
-            Away { hop_limit: Some(hop_limit), ..Away::new(words) }
+            Away { is_late: true, ..Away::new(format!("it gave no token within {seconds} s")) }
         } else {
             let kind = error.transport_kind().unwrap_or(TransportKind::Other);
             Away { cause: Some(error), ..Away::new(format!("it is out of reach: {kind}")) }
@@ -285,113 +276,6 @@ impl Source for InstanceMetadata {
     fn look<'a>(&'a self, context: &'a Context) -> Looking<'a> {
         Box::pin(self.find(context.ask()))
     }
-}
-
-/// Why there is nothing to be had.
-#[derive(Debug)]
-struct Away {
-    words: Cow<'static, str>,
-    hop_limit: Option<&'static str>,
-    cause: Option<Error>,
-}
-
-impl Away {
-    fn new(words: impl Into<Cow<'static, str>>) -> Self {
-        Self { words: words.into(), hop_limit: None, cause: None }
-    }
-
-    fn into_words(self) -> Cow<'static, str> {
-        match self.hop_limit {
-            Some(hint) => format!("{} {hint}", self.words).into(),
-            None => self.words,
-        }
-    }
-
-    fn into_error(self) -> Error {
-        let hint = self.hop_limit.and_then(|hint| Hint::told(Cause::HopLimit, hint));
-        let words = match self.words.strip_suffix(", or") {
-            Some(words) => words.to_owned().into(),
-            None => self.words,
-        };
-        let error = Error::credentials(NAME, words).with_hint(hint);
-        match self.cause {
-            Some(cause) => error.caused_by(cause),
-            None => error,
-        }
-    }
-}
-
-/// Requests with one token.
-struct Session<'a> {
-    metadata: &'a InstanceMetadata,
-    ask: &'a Ask,
-    base: Cow<'a, str>,
-    /// None with version 1.
-    token: Option<Secret>,
-    is_renewed: bool,
-}
-
-impl Session<'_> {
-    async fn token(&self, is_wanted: bool) -> Answer {
-        let request = self.request(Request::put(format!("{}{TOKEN_PATH}", self.base)))?;
-        let silent = self.metadata.attempts_of(if is_wanted { self.metadata.attempts } else { 1 });
-        // What has answered once is there, and worth more attempts.
-        let answer = silent.send(self.ask, &request).await?;
-        if is_wanted || !answer.status().is_server_error() {
-            return Ok(answer);
-        }
-        self.metadata.attempts_of(self.metadata.attempts).send(self.ask, &request).await
-    }
-
-    fn take(&mut self, reply: &Response<Body>) -> Result<(), Error> {
-        let token =
-            word(reply).ok_or_else(|| Error::credentials(NAME, "the token that it gave cannot be one"))?;
-        self.token = Some(Secret::from(token));
-        Ok(())
-    }
-
-    /// Gets a document. A token that is refused is renewed once. Without one, who does not answer is away.
-    async fn get(&mut self, path: &str) -> Result<Result<Response<Body>, Away>, Error> {
-        let attempts = self.metadata.attempts_of(self.metadata.attempts);
-        loop {
-            let mut request = self.request(Request::get(format!("{}{path}", self.base)))?;
-            if let Some(token) = &self.token {
-                let value = fetch::secret_header("Token", token)?;
-                request.headers_mut().insert("x-aws-ec2-metadata-token", value);
-            }
-            let reply = match attempts.send(self.ask, &request).await {
-                Ok(reply) => reply,
-                Err(error) if self.token.is_none() => return Ok(Err(self.metadata.out_of_reach(error))),
-                Err(error) => return Err(fetch::unanswered(NAME, "it", error)),
-            };
-            if reply.status() != StatusCode::UNAUTHORIZED || self.token.is_none() || self.is_renewed {
-                return Ok(Ok(reply));
-            }
-            self.is_renewed = true;
-            let reply = self.token(true).await.map_err(|error| fetch::unanswered(NAME, "it", error))?;
-            if reply.status() != StatusCode::OK {
-                return Err(refused(&reply));
-            }
-            self.take(&reply)?;
-        }
-    }
-
-    fn request(&self, builder: http::request::Builder) -> Result<Request<Body>, Error> {
-        let is_put = builder.method_ref() == Some(&http::Method::PUT);
-        let builder =
-            if is_put { builder.header("x-aws-ec2-metadata-token-ttl-seconds", TOKEN_TTL) } else { builder };
-        builder
-            .extension(Direct)
-            .body(Body::default())
-            .map_err(|error| Error::credentials(NAME, "no request can be made of its URL").caused_by(error))
-    }
-}
-
-/// The first line of a reply, if it is visible ASCII.
-fn word(reply: &Response<Body>) -> Option<&str> {
-    let line = reply.body().as_ref().trim_ascii().split(|b| *b == b'\n').next()?.trim_ascii();
-    let is_word = !line.is_empty() && line.len() <= MAX_WORD && line.iter().all(u8::is_ascii_graphic);
-    std::str::from_utf8(line).ok().filter(|_| is_word)
 }
 
 /// AWS: letters, digits and `+=,.@_-`. It becomes part of a URL.

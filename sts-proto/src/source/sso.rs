@@ -8,7 +8,7 @@ use super::fetch::{self, Attempts};
 use super::json::Json;
 use crate::body::Body;
 use crate::error::Error;
-use crate::form::{self, Form};
+use crate::form::Form;
 use crate::hint::{Cause, Hint};
 use crate::source::{Context, Found, Looking, Source};
 
@@ -137,9 +137,9 @@ impl Sso {
     fn sign_in(&self, error: Error) -> Error {
         let command = match (&self.profile, &self.session) {
             (Some(profile), _) if profile != "default" => {
-                format!("aws sso login --profile {}", word(profile))
+                format!("aws sso login --profile {}", fetch::word(profile))
             }
-            (None, Some(session)) => format!("aws sso login --sso-session {}", word(session)),
+            (None, Some(session)) => format!("aws sso login --sso-session {}", fetch::word(session)),
             _ => "aws sso login".to_owned(),
         };
         error.with_hint(Hint::told(Cause::SignInNeeded, format!("run `{command}`")))
@@ -181,13 +181,6 @@ impl Sso {
         let credentials = document::credentials(credentials, &NAMES, NAME)?;
         Ok(credentials.with_account_id(self.account_id.as_str()).into())
     }
-}
-
-/// A name as it is typed in a shell.
-fn word(name: &str) -> String {
-    let is_plain = name.bytes().all(|b| form::is_unreserved(b) || b"/@%:+".contains(&b));
-    let name = fetch::shown(name, &[]);
-    if is_plain { name } else { format!("\"{name}\"") }
 }
 
 impl Source for Sso {

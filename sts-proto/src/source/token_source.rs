@@ -91,7 +91,7 @@ async fn read(ask: &Ask, path: &Path, source: &'static str) -> Result<Secret, Er
     let mut waits = READ_WAITS.iter();
     loop {
         let fault = match ask.read(ReadFile::new(path, MAX_TOKEN_FILE_BYTES)).await {
-            Ok(contents) => match token(contents) {
+            Ok(contents) => match token(&contents) {
                 Ok(token) => return Ok(token),
                 Err(words) => {
                     Error::credentials(source, format!("the token file `{}` {words}", path.display()))
@@ -114,7 +114,7 @@ pub(super) fn unreadable(source: &'static str, path: &Path, error: io::Error) ->
 }
 
 /// What a file holds, or what is wrong with it.
-fn token(contents: Body) -> Result<Secret, &'static str> {
+fn token(contents: &Body) -> Result<Secret, &'static str> {
     let text = std::str::from_utf8(contents.as_ref()).map_err(|_| "is not UTF-8")?.trim();
     if text.is_empty() {
         return Err("is empty");

@@ -96,7 +96,12 @@ fn a_refresh_that_fails_costs_nothing_while_the_token_is_good() {
         Play::new().file(cached("00:33:00")).reply(400, refused).reply(200, REPLY).watch(session());
     found(result);
     assert_eq!(asked[2].header("x-amz-sso_bearer_token"), Some("sEcReTold"));
-    let error = Play::new().file(cached("00:29:00")).reply(400, refused).run(session()).unwrap_err();
+    let error = Play::new()
+        .file(cached("00:29:00"))
+        .reply(400, refused)
+        .file(cached("00:29:00"))
+        .run(session())
+        .unwrap_err();
     assert_eq!(error.hint().map(Hint::cause), Some(Cause::SignInNeeded));
     assert_eq!(
         sentence(Err(error)),
@@ -105,10 +110,10 @@ fn a_refresh_that_fails_costs_nothing_while_the_token_is_good() {
     );
     let silent =
         (0..3).fold(Play::new().file(cached("00:29:00")), |play, _| play.broken(TransportKind::Timeout));
-    let error = silent.run(session()).unwrap_err();
+    let error = silent.no_file(io::ErrorKind::NotFound).run(session()).unwrap_err();
     assert_eq!(error.hint(), None, "signing in would not help: {error}");
     for answer in ["", "{}", r#"{"accessToken":"sEcReT"}"#, r#"{"accessToken":"sEcReT","expiresIn":-1}"#] {
-        sentence(Play::new().file(cached("00:29:00")).reply(200, answer).run(session()));
+        sentence(Play::new().file(cached("00:29:00")).reply(200, answer).file("{}").run(session()));
     }
 }
 
@@ -156,7 +161,7 @@ fn files_and_answers_that_are_none() {
     for (play, words) in [
         (torn, "is not JSON"),
         (Play::new().no_file(io::ErrorKind::PermissionDenied), "permission denied"),
-        (Play::new().file("{}"), "`accessToken` is missing"),
+        (Play::new().file(r#"{"expiresAt":"2026-11-20T06:00:00Z"}"#), "`accessToken` is missing"),
         (Play::new().file(r#"{"accessToken":"sEcReT","expiresAt":"soon"}"#), "`expiresAt` is no time"),
         (
             Play::new().file(cached("06:00:00")).reply(403, r#"{"message":"No access"}"#),
@@ -178,4 +183,14 @@ fn files_and_answers_that_are_none() {
     {
         assert_eq!(Play::new().run(source).unwrap_err().kind(), crate::ErrorKind::InvalidInput);
     }
+}
+
+#[test]
+fn another_process_may_be_quicker() {
+    let refused = r#"{"error":"invalid_grant"}"#;
+    let play = Play::new().file(cached("00:29:00")).reply(400, refused);
+    let theirs = cached("06:00:00").replace("sEcReTold", "sEcReTtheirs");
+    let (result, asked) = play.file(theirs).reply(200, REPLY).watch(session());
+    found(result);
+    assert_eq!(asked[3].header("x-amz-sso_bearer_token"), Some("sEcReTtheirs"));
 }

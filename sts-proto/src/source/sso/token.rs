@@ -1,8 +1,6 @@
 //! The access token in SSO's cache, and its refresh.
 
-use std::io;
-use std::path::PathBuf;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
 
 use http::{Request, StatusCode};
 use sha1::{Digest, Sha1};
@@ -13,52 +11,46 @@ use crate::body::Body;
 use crate::credentials::Secret;
 use crate::error::Error;
 use crate::source::document::{rfc3339, timestamp};
-use crate::source::json::{Fault, Json};
-use crate::source::token_source::unreadable;
-use crate::source::{Context, fetch};
-use crate::step::{ReadFile, WriteFile};
-
-/// The largest file in the cache. A token has some hundred bytes, a client's registration a few thousand.
-const MAX_CACHE_BYTES: usize = 64 << 10;
+use crate::source::json::Json;
+use crate::source::{Context, cache, fetch};
+use crate::step::WriteFile;
 
 /// How long before its end a token is refreshed. AWS's SDKs for JavaScript and Rust have the same.
 const WINDOW: time::Duration = time::Duration::minutes(5);
-
-/// The waits before a file that is no JSON is read again: the AWS CLI does not write it at once.
-const READ_WAITS: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(300)];
 
 impl Sso {
     /// The access token, which is good still.
     pub(super) async fn token(&self, context: &Context) -> Result<Secret, Error> {
         let path = self.cache_file();
-        let mut cached = self.read(context, &path).await?;
-        let wrong = |name: &str, fault: Fault| {
-            Error::credentials(NAME, format!("in `{}`, `{name}` {fault}", path.display()))
-        };
-        let access_token =
-            cached.required("accessToken").map_err(|fault| wrong("accessToken", fault))?.clone();
-        let expires = cached.required("expiresAt").map_err(|fault| wrong("expiresAt", fault))?;
-        let expires = timestamp(expires.expose()).ok_or_else(|| {
-            Error::credentials(NAME, format!("in `{}`, `expiresAt` is no time", path.display()))
+        let mut cached = cache::read(context.ask(), &path, NAME).await.map_err(|fault| match fault {
+            cache::Fault::Missing(error) => self.sign_in(error),
+            cache::Fault::Unusable(error) => error,
         })?;
-        let now = context.server_time();
-        if expires - now > WINDOW {
-            return Ok(access_token);
+        let (current, expires) = access_token(&cached, &path)?;
+        let left = expires - context.server_time();
+        if left > WINDOW {
+            return Ok(current);
         }
-        let is_good = expires > now;
-        match self.refresh(context, &cached).await {
+        let failure = match self.refresh(context, &cached).await {
             Ok(fresh) => {
                 let token = fresh.access_token.clone();
                 fresh.store(&mut cached);
                 // A home that is read-only is no reason to go without the token that is there.
                 let _ = context.ask().write(WriteFile::new(path, cached.to_body())).await;
-                Ok(token)
+                return Ok(token);
             }
-            Err(_) if is_good => Ok(access_token),
+            Err(_) if left > time::Duration::ZERO => return Ok(current),
             Err(Refresh::Impossible(why)) => {
-                Err(self.sign_in(Error::credentials(NAME, format!("the session has expired, and {why}"))))
+                let words = format!("the session has expired, and {why}");
+                return Err(self.sign_in(Error::credentials(NAME, words)));
             }
-            Err(Refresh::Failed(error)) => Err(error),
+            Err(Refresh::Failed(error)) => error,
+        };
+        // Another process may have been quicker, and a refresh token is good once.
+        let again = cache::read(context.ask(), &path, NAME).await.ok();
+        match again.and_then(|cached| access_token(&cached, &path).ok()) {
+            Some((token, expires)) if expires > context.server_time() => Ok(token),
+            _ => Err(failure),
         }
     }
 
@@ -66,26 +58,6 @@ impl Sso {
     fn cache_file(&self) -> PathBuf {
         let name = self.session.as_ref().unwrap_or(&self.start_url);
         self.cache_directory.join(hex::encode(Sha1::digest(name.as_bytes())) + ".json")
-    }
-
-    async fn read(&self, context: &Context, path: &PathBuf) -> Result<Json, Error> {
-        let mut waits = READ_WAITS.iter();
-        loop {
-            let fault = match context.ask().read(ReadFile::new(path, MAX_CACHE_BYTES)).await {
-                Ok(contents) => match Json::read(contents.as_ref()) {
-                    Ok(json) => return Ok(json),
-                    Err(fault) => fault,
-                },
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    return Err(self.sign_in(unreadable(NAME, path, error)));
-                }
-                Err(error) => return Err(unreadable(NAME, path, error)),
-            };
-            match waits.next() {
-                Some(wait) => context.ask().wait(*wait).await,
-                None => return Err(Error::credentials(NAME, format!("`{}` {fault}", path.display()))),
-            }
-        }
     }
 
     async fn refresh(&self, context: &Context, cached: &Json) -> Result<Fresh, Refresh> {
@@ -127,6 +99,15 @@ impl Sso {
         }
         Ok(Fresh::read(reply.body(), context.server_time())?)
     }
+}
+
+/// The access token in the cache, and until when it is good.
+fn access_token(cached: &Json, path: &Path) -> Result<(Secret, OffsetDateTime), Error> {
+    let wrong = |words: String| Error::credentials(NAME, format!("in `{}`, {words}", path.display()));
+    let text = |name: &str| cached.required(name).map_err(|fault| wrong(format!("`{name}` {fault}")));
+    let expires = timestamp(text("expiresAt")?.expose());
+    let expires = expires.ok_or_else(|| wrong("`expiresAt` is no time".to_owned()))?;
+    Ok((text("accessToken")?.clone(), expires))
 }
 
 /// Why there is no new token.
