@@ -17,7 +17,7 @@ mod role;
 const NAME: &str = "profile";
 
 /// What the chosen profile of a [`Config`] says: keys, a role with `source_profile` or `credential_source` and chains of
-/// them, a web identity, SSO, `credential_process`.
+/// them, a web identity, SSO, `credential_process`, `aws login` (feature `login`).
 ///
 /// A profile that says nothing about credentials is not set up. One that contradicts itself, lacks a part, or leads in a
 /// circle is an error with its file and line.
@@ -82,7 +82,7 @@ impl Profile {
                 Arc::new(source)
             }
             Base::Sso(sso) => {
-                let directory = cache_directory(config, profile)?;
+                let directory = cache_directory(config, profile, "sso")?;
                 let mut source =
                     Sso::new(sso.start_url, sso.region, sso.account_id, sso.role_name, directory)
                         .profile(profile)
@@ -91,12 +91,32 @@ impl Profile {
                 if let Some(session) = sso.session {
                     source = source.session(session);
                 }
+                if let Some(url) = config.variable(&["AWS_ENDPOINT_URL_SSO"]) {
+                    source = source.portal_url(url.value.expose());
+                }
+                if let Some(url) = config.variable(&["AWS_ENDPOINT_URL_SSO_OIDC"]) {
+                    source = source.oidc_url(url.value.expose());
+                }
                 Arc::new(source)
             }
+            #[cfg(feature = "login")]
+            Base::Login(session) => {
+                let directory = match config.variable(&["AWS_LOGIN_CACHE_DIRECTORY"]) {
+                    Some(directory) => PathBuf::from(directory.value.expose()),
+                    None => cache_directory(config, profile, "login")?,
+                };
+                let region = config.region().map(|region| region.value.to_owned()).unwrap_or_default();
+                let mut source = crate::source::Login::new(session, region, directory).profile(profile);
+                if let Some(url) = config.variable(&["AWS_ENDPOINT_URL_SIGNIN"]) {
+                    source = source.url(url.value.expose());
+                }
+                Arc::new(source)
+            }
+            #[cfg(not(feature = "login"))]
             Base::Login(_) => {
                 return Err(Error::credentials(
                     format!("profile `{profile}`"),
-                    "it has `login_session`, whose credentials this library cannot refresh",
+                    "it has `login_session`, for which this program is built without the feature `login`",
                 ));
             }
             Base::Named(Named::Environment) => {
@@ -114,15 +134,15 @@ pub(super) fn container(config: &Config) -> Container {
     Container::from_environment(|name| config.environment().get(name).map(str::to_owned))
 }
 
-/// Where AWS's tools keep the tokens of SSO.
-fn cache_directory(config: &Config, profile: &str) -> Result<PathBuf, Error> {
+/// Where AWS's tools keep the tokens of SSO, or those of `aws login`.
+fn cache_directory(config: &Config, profile: &str, of: &str) -> Result<PathBuf, Error> {
     let home = crate::config::home(config.environment()).ok_or_else(|| {
         Error::credentials(
             format!("profile `{profile}`"),
-            "SSO needs a home directory, and `HOME` is not set",
+            "its tokens are in the home directory, and `HOME` is not set",
         )
     })?;
-    Ok([home.as_str(), ".aws", "sso", "cache"].iter().collect())
+    Ok([home.as_str(), ".aws", of, "cache"].iter().collect())
 }
 
 impl Source for Profile {
