@@ -27,7 +27,9 @@ use std::sync::Arc;
 
 pub use environment::{Environment, Platform};
 pub use files::Files;
+pub(crate) use files::home;
 pub use imds::{Imds, IpVersion};
+pub use load::load;
 pub use typed::RegionalEndpoints;
 
 use crate::credentials::Secret;
@@ -40,6 +42,7 @@ pub mod profile;
 mod environment;
 mod files;
 mod imds;
+mod load;
 mod typed;
 
 /// The profile that nobody has to choose, and that need not be there.

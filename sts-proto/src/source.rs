@@ -47,6 +47,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use crate::credentials::Credentials;
 use crate::error::Error;
@@ -63,6 +64,8 @@ pub use instance_metadata::InstanceMetadata;
 pub use login::Login;
 #[cfg(feature = "sources")]
 pub use process::{Process, Splitting};
+#[cfg(feature = "sources")]
+pub use profile::Profile;
 pub use report::{Look, Outcome, Report};
 pub use saml::Saml;
 #[cfg(feature = "sources")]
@@ -92,11 +95,15 @@ mod json;
 mod login;
 #[cfg(feature = "sources")]
 mod process;
+#[cfg(feature = "sources")]
+mod profile;
 mod report;
 mod saml;
 mod session;
 #[cfg(feature = "sources")]
 mod sso;
+#[cfg(feature = "sources")]
+mod standard;
 #[cfg(test)]
 mod testing;
 mod token_source;
@@ -112,6 +119,16 @@ pub trait Source: fmt::Debug + Send + Sync {
     /// A place that is not set up gives [`Found::Nothing`], and the next one is looked at. A place that is set up and
     /// gives none is an error, which ends the chain: another source's credentials would be another identity's.
     fn look<'a>(&'a self, context: &'a Context) -> Looking<'a>;
+}
+
+impl<S: Source + ?Sized> Source for Arc<S> {
+    fn name(&self) -> &'static str {
+        (**self).name()
+    }
+
+    fn look<'a>(&'a self, context: &'a Context) -> Looking<'a> {
+        (**self).look(context)
+    }
 }
 
 /// A look into a source. What it awaits comes from its [`Context`].

@@ -38,7 +38,7 @@ impl Files {
     }
 }
 
-fn home(environment: &Environment) -> Option<String> {
+pub(crate) fn home(environment: &Environment) -> Option<String> {
     let get = |name| environment.get(name);
     match environment.platform() {
         Platform::Unix => get("HOME").map(str::to_owned),

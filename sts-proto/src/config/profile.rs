@@ -37,7 +37,7 @@ use crate::config::Files;
 use crate::credentials::Secret;
 use crate::error::{Error, Rule, Violation};
 
-pub(super) use header::is_name;
+pub(crate) use header::is_name;
 use header::{Header, header};
 use parser::{RawProperty, RawSection};
 
@@ -90,6 +90,7 @@ pub struct Section {
 pub struct Property {
     value: Secret,
     file: Arc<str>,
+    is_from_config_file: bool,
     line: u32,
     /// The lines that continue the value.
     continued: Vec<u32>,
@@ -179,7 +180,7 @@ impl ProfileSet {
             for property in raw.properties {
                 if is_name(property.key) {
                     let key = property.key.to_ascii_lowercase();
-                    section.properties.insert(key, Property::new(&property, path));
+                    section.properties.insert(key, Property::new(&property, file, path));
                 } else {
                     nameless.push(property.line);
                 }
@@ -304,7 +305,7 @@ impl Section {
 }
 
 impl Property {
-    fn new(raw: &RawProperty<'_>, file: &Arc<str>) -> Self {
+    fn new(raw: &RawProperty<'_>, file: File, path: &Arc<str>) -> Self {
         let length = raw.value.len() + raw.continued.iter().map(|(_, text)| text.len() + 1).sum::<usize>();
         // Made at its full length: a text that grows leaves copies behind.
         let mut value = String::with_capacity(length);
@@ -315,7 +316,8 @@ impl Property {
         }
         Self {
             value: value.into(),
-            file: Arc::clone(file),
+            file: Arc::clone(path),
+            is_from_config_file: file == File::Config,
             line: raw.line,
             continued: raw.continued.iter().map(|(line, _)| *line).collect(),
         }
@@ -337,6 +339,10 @@ impl Property {
     #[must_use]
     pub fn line(&self) -> u32 {
         self.line
+    }
+
+    pub(crate) fn is_from_config_file(&self) -> bool {
+        self.is_from_config_file
     }
 
     pub(super) fn shared_file(&self) -> &Arc<str> {

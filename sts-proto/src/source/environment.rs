@@ -66,7 +66,8 @@ impl fmt::Debug for Environment {
 /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput): one key is set and the other is not, or a value
 /// cannot be what it should be. Half of a configuration is a mistake, not an absence.
 pub fn credentials(lookup: impl Fn(&str) -> Option<String>) -> Result<Option<Credentials>, Error> {
-    let get = |name: &str| lookup(name).filter(|value| !value.is_empty());
+    // White space alone is what scripts leave of a secret that is not there.
+    let get = |name: &str| lookup(name).filter(|value| !value.trim().is_empty());
     let secret = get("AWS_SECRET_ACCESS_KEY").map(Secret::from);
     let (id, secret) = match (get("AWS_ACCESS_KEY_ID"), secret) {
         (None, None) => return Ok(None),

@@ -29,7 +29,7 @@ pub(super) fn header(file: File, text: &str) -> Result<Header<'_>, (Option<&str>
 }
 
 /// Whether a section or a property can have that name.
-pub(in crate::config) fn is_name(name: &str) -> bool {
+pub(crate) fn is_name(name: &str) -> bool {
     !name.is_empty()
         && name.bytes().all(|b| {
             b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'/' | b'.' | b'%' | b'@' | b':' | b'+')
