@@ -11,7 +11,7 @@ use sts_proto::settings::{Resolved, Timeouts, total_time};
 use sts_proto::sigv4::PresignedUrl;
 use sts_proto::step::{Flow, Resume, Step};
 use sts_proto::time::OffsetDateTime;
-use sts_proto::{Credentials, Error, Presign, Reply};
+use sts_proto::{Body, Credentials, Error, Presign, Reply, http};
 
 use crate::builder::ClientBuilder;
 use crate::transport::Transport;
@@ -122,6 +122,23 @@ impl<O: Operation> Call<'_, O> {
     pub fn timeout(mut self, total: Duration) -> Self {
         self.timeout = Some(total);
         self
+    }
+
+    /// The request that the call would begin with at that time, signed and complete, without sending it: for a dry run.
+    /// The same call at the same time gives the same request; its invocation id is not random.
+    ///
+    /// # Errors
+    /// As [`Encoder::encode`](crate::Encoder::encode).
+    pub fn first_request(self, at: OffsetDateTime) -> Result<http::Request<Body>, Error> {
+        let shared = &self.client.shared;
+        let deadlines = Deadlines { attempt: shared.timeouts.attempt, total: shared.timeouts.total };
+        let caller = Arc::clone(&shared.caller);
+        match sts_proto::call::Call::new(caller, self.operation, self.credentials, deadlines, 0).start(at) {
+            Step::Send(transmit, _) => Ok(transmit.request),
+            Step::Done(Err(error)) => Err(error),
+            // A call begins with a request, or ends before it.
+            Step::Wait(..) | Step::Done(Ok(_)) => Err(Error::setting("Call", "did not begin with a request")),
+        }
     }
 
     /// Makes the call and waits for the result.
