@@ -97,7 +97,10 @@ impl Operation for RawAction {
     fn members(&self, _members: &mut impl Members) {}
 
     fn secrets(&self, found: &mut dyn FnMut(&str)) {
-        self.secrets.iter().filter_map(|&at| self.parameters.get(at)).for_each(|(_, value)| found(value.expose()));
+        self.secrets
+            .iter()
+            .filter_map(|&at| self.parameters.get(at))
+            .for_each(|(_, value)| found(value.expose()));
     }
 
     fn form(&self) -> Form {
@@ -240,7 +243,8 @@ mod tests {
             .status(403)
             .body("<Error><Code>E</Code><Message>open-value and sEcReT</Message></Error>")
             .unwrap();
-        for error in [action.decode(&response).unwrap_err(), action.unsigned().decode(&response).unwrap_err()] {
+        for error in [action.decode(&response).unwrap_err(), action.unsigned().decode(&response).unwrap_err()]
+        {
             assert_eq!(error.service().unwrap().message(), Some("open-value and [redacted]"));
         }
     }
