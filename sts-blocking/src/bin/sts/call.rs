@@ -77,7 +77,11 @@ pub(crate) fn run(action: &Action, matches: &ArgMatches, globals: &Globals) -> R
     }
     input::check(&input.members, &parameters)?;
     if skeleton == Some("output") {
-        stdio::print(&output::render(action.action, reply::skeleton(action.output), globals)?)?;
+        stdio::print(&output::render(
+            action.action,
+            reply::skeleton(action.output, globals.output),
+            globals,
+        )?)?;
         return Ok(ExitCode::SUCCESS);
     }
 

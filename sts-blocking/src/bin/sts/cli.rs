@@ -94,6 +94,11 @@ fn parse(mut arguments: Vec<OsString>) -> Result<Parsed, Failure> {
             _ => break,
         }
     }
+    // argparse keeps the first stray word for what might be `help`.
+    if let Some(stray) = unknown.iter().position(|argument| !argument.starts_with('-')) {
+        let stray = unknown.remove(stray);
+        unknown.push(stray);
+    }
     Err(Failure::usage(format!("Unknown options: {}", unknown.join(", "))))
 }
 
@@ -196,7 +201,7 @@ mod tests {
     #[test]
     fn refusals_are_those_of_argparse() {
         for (arguments, expected) in [
-            (&["get-caller-identity", "--foo", "bar", "--x=1"][..], "Unknown options: --foo, bar, --x=1"),
+            (&["get-caller-identity", "--foo", "bar", "--x=1"][..], "Unknown options: --foo, --x=1, bar"),
             (&["assume-role", "--role-arn"], "sts: error: argument --role-arn: expected one argument"),
             (&[], "sts: error: the following arguments are required: operation"),
         ] {

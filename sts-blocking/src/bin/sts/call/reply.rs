@@ -6,6 +6,7 @@ use sts_blocking::time::OffsetDateTime;
 use sts_blocking::time::format_description::well_known::Rfc3339;
 
 use crate::model::{OutputKind, OutputMember};
+use crate::output::Format;
 
 /// The members that the result has; what the model does not know is left out, as the AWS CLI leaves it out.
 pub(super) fn read(members: &[OutputMember], result: &Element) -> Value {
@@ -25,12 +26,17 @@ pub(super) fn read(members: &[OutputMember], result: &Element) -> Value {
 }
 
 /// What `--generate-cli-skeleton output` prints.
-pub(super) fn skeleton(members: &[OutputMember]) -> Value {
+///
+/// Python's moments have a text of their own where they are not made JSON.
+pub(super) fn skeleton(members: &[OutputMember], format: Format) -> Value {
     let value = |member: &OutputMember| match member.kind {
         OutputKind::Text => member.name.into(),
         OutputKind::Integer => 0.into(),
+        OutputKind::Timestamp if matches!(format, Format::Text | Format::Table) => {
+            "1970-01-01 00:00:00".into()
+        }
         OutputKind::Timestamp => "1970-01-01T00:00:00".into(),
-        OutputKind::Structure(members) => skeleton(members),
+        OutputKind::Structure(members) => skeleton(members, format),
     };
     Value::Object(members.iter().map(|member| (member.name.to_owned(), value(member))).collect())
 }

@@ -13,7 +13,7 @@ pub(super) fn render(value: &Value) -> String {
         Value::Array(items) if !items.is_empty() => block(&mut out, value, 0, true),
         Value::Object(members) if !members.is_empty() => block(&mut out, value, 0, true),
         value => {
-            let is_plain = leaf(&mut out, value, 2);
+            let is_plain = leaf(&mut out, value, 0);
             out.push('\n');
             // The mark that a plain scalar has ended.
             if is_plain {

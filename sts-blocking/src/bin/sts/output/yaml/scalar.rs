@@ -24,7 +24,7 @@ pub(super) fn write(out: &mut String, text: &str, style: Style) -> bool {
     if analysis.may_be_plain && !text.is_empty() && !is_other_type(text) {
         writer.folded(text, false);
         true
-    } else if analysis.may_be_single_quoted && !(is_key && is_multiline) {
+    } else if analysis.may_be_single_quoted && !text.contains(['\'', '\n']) && !(is_key && is_multiline) {
         writer.push("'");
         writer.folded(text, true);
         writer.push("'");
@@ -112,7 +112,8 @@ fn is_other_type(text: &str) -> bool {
         || is_radix("0b", |b| matches!(b, b'0' | b'1'))
         || is_radix("0o", |b| matches!(b, b'0'..=b'7'))
         || is_radix("0x", |b| b.is_ascii_hexdigit());
-    is_integer || is_float(unsigned) || is_moment(text)
+    let may_be_number = text.starts_with(|c: char| c.is_ascii_digit() || "-+.".contains(c));
+    may_be_number && (is_integer || is_float(unsigned)) || is_moment(text)
 }
 
 fn is_float(text: &str) -> bool {
@@ -208,10 +209,6 @@ impl Writer<'_> {
                 at += spaces;
             } else if is_break(c) {
                 let breaks = run(is_break);
-                // One break would be a space again.
-                if c == '\n' {
-                    self.out.push('\n');
-                }
                 for c in &chars[at..at + breaks] {
                     self.out.push(*c);
                 }
@@ -224,7 +221,7 @@ impl Writer<'_> {
             } else {
                 let word = run(|c| c != ' ' && !is_break(c));
                 let word: String = chars[at..at + word].iter().collect();
-                self.push(&if is_quoted { word.replace('\'', "''") } else { word.clone() });
+                self.push(&word);
                 at += word.chars().count();
             }
         }
@@ -236,7 +233,8 @@ impl Writer<'_> {
         let (mut start, mut end) = (0, 0);
         while end <= chars.len() {
             let c = chars.get(end).copied();
-            let is_escaped = c.is_none_or(|c| matches!(c, '"' | '\\') || is_break(c) || !is_shown(c));
+            let is_escaped =
+                c.is_none_or(|c| matches!(c, '"' | '\\' | '\u{10000}'..) || is_break(c) || !is_shown(c));
             if is_escaped {
                 if start < end {
                     self.push(&chars[start..end].iter().collect::<String>());
@@ -330,9 +328,9 @@ mod tests {
         ] {
             assert_eq!(shown(quoted), format!("'{quoted}'"));
         }
-        assert_eq!(shown("'a"), "'''a'");
+        assert_eq!(shown("'a"), "\"'a\"");
         assert_eq!(shown("a\tb"), "\"a\\tb\"");
-        assert_eq!(shown("a\nb"), "'a\n\n  b'");
+        assert_eq!(shown("a\nb"), "\"a\\nb\"");
     }
 
     #[test]
