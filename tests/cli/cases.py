@@ -40,7 +40,7 @@ GOOD = {
     "arn": "arn:aws:iam::aws:policy/ReadOnlyAccess",
     "ProviderArn": "arn:aws:iam::aws:contextProvider/IdentityCenter",
     "SerialNumber": "arn:aws:iam::123456789012:mfa/alice",
-    "TokenCode": "123456",
+    "TokenCode": "654321",
     "TargetPrincipal": "123456789012",
     "AccessKeyId": "AKIAIOSFODNN7EXAMPLE",
     "SigningAlgorithm": "ES384",

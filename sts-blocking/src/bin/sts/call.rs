@@ -59,14 +59,26 @@ fn common() -> [Arg; 6] {
     ]
 }
 
-/// Runs the subcommand.
+/// That what must be given is given, unless a document may have it.
+pub(crate) fn require(action: &Action, matches: &ArgMatches) -> Result<(), Failure> {
+    let skeleton = matches.get_one::<String>("generate-cli-skeleton").map(String::as_str);
+    if matches.contains_id("cli-input-json") || skeleton == Some("input") {
+        return Ok(());
+    }
+    let is_missing = |member: &Member| member.required && !matches.contains_id(&member.option);
+    let missing = action.input().members.into_iter().filter(is_missing);
+    let missing: Vec<String> = missing.map(|member| format!("--{}", member.option)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    Err(cli::refused(format!("the following arguments are required: {}", missing.join(", "))))
+}
+
+/// Runs the subcommand, of which [`require`] was asked before.
 pub(crate) fn run(action: &Action, matches: &ArgMatches, globals: &Globals) -> Result<ExitCode, Failure> {
     let input = action.input();
     let skeleton = matches.get_one::<String>("generate-cli-skeleton").map(String::as_str);
     let document = matches.get_one::<String>("cli-input-json");
-    if document.is_none() && skeleton != Some("input") {
-        require(&input.members, matches)?;
-    }
     let mut parameters = parameters(&input.members, matches)?;
     if let Some(document) = document {
         input::add_json(&mut parameters, document)?;
@@ -88,7 +100,9 @@ pub(crate) fn run(action: &Action, matches: &ArgMatches, globals: &Globals) -> R
     let preview = Preview::of(matches);
     let is_signed = input.is_signed && globals.signs;
     let sign_at = matches.get_one::<String>("sign-at").map(|text| moment(text)).transpose()?;
-    let client = session::client(globals, Wanted { credentials: is_signed, sign_at })?;
+    // A preview is given the time itself.
+    let sign_at_call = sign_at.filter(|_| preview.is_none());
+    let client = session::client(globals, Wanted { credentials: is_signed, sign_at: sign_at_call })?;
     let (raw, secrets) = request::of(action, &input, &parameters);
     if is_signed {
         finish(client.call(raw), &client, action, globals, preview, &secrets, sign_at)
@@ -119,18 +133,6 @@ fn finish<O: Operation<Output = Element>>(
         result.ok_or_else(|| Failure::general(format!("The reply has no {}Result", action.action)))?;
     stdio::print(&output::render(action.action, reply::read(action.output, result), globals)?)?;
     Ok(ExitCode::SUCCESS)
-}
-
-fn require(members: &[Member], matches: &ArgMatches) -> Result<(), Failure> {
-    let missing: Vec<String> = members
-        .iter()
-        .filter(|member| member.required && !matches.contains_id(&member.option))
-        .map(|member| format!("--{}", member.option))
-        .collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    Err(cli::refused(format!("the following arguments are required: {}", missing.join(", "))))
 }
 
 fn parameters(members: &[Member], matches: &ArgMatches) -> Result<Map<String, Value>, Failure> {

@@ -41,8 +41,8 @@ pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> Result<ExitCode,
     {
         *help = "--help".into();
     }
-    let matches = match parse(arguments)? {
-        Parsed::Matches(matches) => matches,
+    let (matches, unknown) = match parse(arguments)? {
+        Parsed::Matches(matches, unknown) => (matches, unknown),
         Parsed::Text(text) => {
             stdio::print(&text)?;
             return Ok(ExitCode::SUCCESS);
@@ -55,7 +55,14 @@ pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> Result<ExitCode,
     if globals.debug {
         progress::debug();
     }
-    if let Some(action) = Action::of_name(name) {
+    let action = Action::of_name(name);
+    if let Some(action) = action {
+        call::require(action, matches)?;
+    }
+    if !unknown.is_empty() {
+        return Err(Failure::usage(format!("Unknown options: {}", unknown.join(", "))));
+    }
+    if let Some(action) = action {
         return call::run(action, matches, &globals);
     }
     match commands::ALL.iter().find(|extra| extra.name == name) {
@@ -65,7 +72,8 @@ pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> Result<ExitCode,
 }
 
 enum Parsed {
-    Matches(ArgMatches),
+    /// What was understood, and the options that are unknown.
+    Matches(ArgMatches, Vec<String>),
     /// Help, or the version.
     Text(String),
 }
@@ -76,12 +84,18 @@ fn parse(mut arguments: Vec<OsString>) -> Result<Parsed, Failure> {
     loop {
         let all = std::iter::once(OsString::from("sts")).chain(arguments.iter().cloned());
         let error = match command().try_get_matches_from(all) {
-            Ok(matches) if unknown.is_empty() => return Ok(Parsed::Matches(matches)),
-            Ok(_) => break,
+            Ok(matches) => {
+                // argparse keeps the first stray word for what might be `help`.
+                if let Some(stray) = unknown.iter().position(|argument| !argument.starts_with('-')) {
+                    let stray = unknown.remove(stray);
+                    unknown.push(stray);
+                }
+                return Ok(Parsed::Matches(matches, unknown));
+            }
             Err(error) => error,
         };
         match error.kind() {
-            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion if unknown.is_empty() => {
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
                 return Ok(Parsed::Text(error.render().to_string()));
             }
             ErrorKind::UnknownArgument => {
@@ -90,16 +104,9 @@ fn parse(mut arguments: Vec<OsString>) -> Result<Parsed, Failure> {
                     None => return Err(words(&error)),
                 }
             }
-            _ if unknown.is_empty() => return Err(words(&error)),
-            _ => break,
+            _ => return Err(words(&error)),
         }
     }
-    // argparse keeps the first stray word for what might be `help`.
-    if let Some(stray) = unknown.iter().position(|argument| !argument.starts_with('-')) {
-        let stray = unknown.remove(stray);
-        unknown.push(stray);
-    }
-    Err(Failure::usage(format!("Unknown options: {}", unknown.join(", "))))
 }
 
 fn position(arguments: &[OsString], name: &str) -> Option<usize> {
@@ -173,7 +180,8 @@ mod tests {
 
     fn text(arguments: &[&str]) -> String {
         match parse(arguments.iter().map(OsString::from).collect()) {
-            Ok(Parsed::Matches(_)) => "accepted".to_owned(),
+            Ok(Parsed::Matches(_, unknown)) if unknown.is_empty() => "accepted".to_owned(),
+            Ok(Parsed::Matches(_, unknown)) => unknown.join(", "),
             Ok(Parsed::Text(text)) => text,
             Err(failure) => failure.text().to_owned(),
         }
@@ -201,7 +209,7 @@ mod tests {
     #[test]
     fn refusals_are_those_of_argparse() {
         for (arguments, expected) in [
-            (&["get-caller-identity", "--foo", "bar", "--x=1"][..], "Unknown options: --foo, --x=1, bar"),
+            (&["get-caller-identity", "--foo", "bar", "--x=1"][..], "--foo, --x=1, bar"),
             (&["assume-role", "--role-arn"], "sts: error: argument --role-arn: expected one argument"),
             (&[], "sts: error: the following arguments are required: operation"),
         ] {
