@@ -1,6 +1,6 @@
 //! The program `sts` as others start it: exit codes, streams, secrets, previews.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
