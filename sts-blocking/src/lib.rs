@@ -35,8 +35,8 @@
 //! - `native-tls`: TLS by the platform's library.
 //! - `platform-verifier`: the platform's roots for rustls too, where `ClientBuilder::platform_roots` asks for them.
 //! - `json`: a typed view of decoded authorization messages.
+//! - `ureq`: the built-in transport without TLS; the first two bring it.
 //! - `cli`: the program `sts`; see `docs/CLI.md`.
-//! - `ureq`: the built-in transport without TLS; both of the above bring it.
 
 pub use builder::ClientBuilder;
 pub use client::{Call, Client};
