@@ -17,5 +17,6 @@ if [ -z "${STS_COMMAND:-}" ]; then
         --message-format json | sed -n 's/.*"executable":"\([^"]*\/sts\)".*/\1/p')
     STS_COMMAND=$target
 fi
-export STS_COMMAND
+# Files and options are UTF-8 to the AWS CLI as well.
+export STS_COMMAND PYTHONUTF8=1
 exec "$venv/bin/python" "$tests/cli/check.py" "$@"
