@@ -12,7 +12,7 @@ use sts_proto::sigv4::PresignedUrl;
 use sts_proto::step::Seq;
 use sts_proto::step::{Flow, Step};
 use sts_proto::time::OffsetDateTime;
-use sts_proto::{Credentials, Error, Presign, Reply};
+use sts_proto::{Body, Credentials, Error, Presign, Reply, http};
 
 use crate::builder::ClientBuilder;
 use crate::driver::{Io, MfaCode, drive};
@@ -159,6 +159,23 @@ impl<O: Operation> Call<'_, O> {
     pub fn lower_duration(mut self, on: bool) -> Self {
         self.lowers_duration = Some(on);
         self
+    }
+
+    /// The request that the call would begin with at that time, signed and complete, without sending it: for a dry run.
+    /// The same call at the same time gives the same request; its invocation id is not random.
+    ///
+    /// # Errors
+    /// As [`Encoder::encode`](crate::Encoder::encode).
+    pub fn first_request(self, at: OffsetDateTime) -> Result<http::Request<Body>, Error> {
+        let shared = &self.client.shared;
+        let deadlines = Deadlines { attempt: shared.timeouts.attempt, total: shared.timeouts.total };
+        let caller = Arc::clone(&shared.caller);
+        match sts_proto::call::Call::new(caller, self.operation, self.credentials, deadlines, 0).start(at) {
+            Step::Send(transmit, _) => Ok(transmit.request),
+            Step::Done(Err(error)) => Err(error),
+            // A call begins with a request, or ends before it.
+            Step::Wait(..) | Step::Done(Ok(_)) => Err(Error::setting("Call", "did not begin with a request")),
+        }
     }
 
     /// Makes the call and waits for the result.

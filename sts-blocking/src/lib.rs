@@ -38,7 +38,8 @@
 //! - `token`: what people build on STS, such as EKS tokens and console URLs.
 //! - `sources`: the sources of credentials whose answers are JSON: containers, instance metadata, credential_process, SSO.
 //! - `login`: the cache of `aws login`, too.
-//! - `ureq`: the built-in transport without TLS; both of the above bring it.
+//! - `ureq`: the built-in transport without TLS; the first two bring it.
+//! - `cli`: the program `sts`; see `docs/CLI.md`.
 
 pub use builder::ClientBuilder;
 pub use client::{Call, Client};

@@ -64,6 +64,8 @@ pub struct UreqOptions {
     tls: Tls,
     #[cfg(any(feature = "rustls", feature = "native-tls"))]
     roots: Roots,
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
+    is_unverified: bool,
 }
 
 impl UreqOptions {
@@ -97,6 +99,14 @@ impl UreqOptions {
     #[must_use]
     pub fn roots(self, roots: Roots) -> Self {
         Self { roots, ..self }
+    }
+
+    /// Whoever answers is believed to be STS, whatever its certificate: secrets may end up with anybody. For a server of
+    /// your own on a network of your own, where it would have been better to trust its certificate.
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
+    #[must_use]
+    pub fn dangerously_unverified(self) -> Self {
+        Self { is_unverified: true, ..self }
     }
 }
 
@@ -132,7 +142,7 @@ impl UreqTransport {
     #[cfg(any(feature = "rustls", feature = "native-tls"))]
     #[must_use]
     pub fn with_tls(timeouts: Timeouts, tls: Tls) -> Self {
-        Self::direct(timeouts, tls::config(tls, tls::built_in(tls)))
+        Self::direct(timeouts, tls::config(tls, tls::built_in(tls), false))
     }
 
     /// An agent as the options say.

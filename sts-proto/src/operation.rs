@@ -18,7 +18,7 @@ pub use raw::{Element, RawAction};
 pub use unsigned::Unsigned;
 
 use crate::constraint::{Checker, Members, Validation};
-use crate::error::Error;
+use crate::error::{Error, redact};
 use crate::form::Form;
 use crate::reply::{self, Metadata, Reply, ReplyFault};
 use crate::xml::Cursor;
@@ -117,6 +117,12 @@ pub trait Operation: Sized {
     /// Checks the rules between parameters.
     #[doc(hidden)]
     fn relations(&self, _checker: &mut Checker) {}
+
+    /// Hands each parameter that is a secret to a function, which takes it out of what a service says.
+    #[doc(hidden)]
+    fn secrets(&self, found: &mut dyn FnMut(&str)) {
+        redact::for_each_secret(self, found);
+    }
 
     /// Writes the parameters of a request.
     #[doc(hidden)]

@@ -10,7 +10,7 @@ use time::format_description::well_known::{Rfc2822, Rfc3339};
 
 pub(crate) use fault::ReplyFault;
 
-use crate::error::{Error, redact};
+use crate::error::Error;
 use crate::operation::Operation;
 use crate::retry::{self, Retry};
 use crate::xml::Cursor;
@@ -178,7 +178,7 @@ pub(crate) fn decode<O: Operation>(
         match document::refusal(body, &mut metadata) {
             Ok(refusal) => {
                 let mut error = Error::refused(refusal.into_error(metadata)).during(operation.action());
-                redact::for_each_secret(operation, &mut |secret| error.redact(secret));
+                operation.secrets(&mut |secret| error.redact(secret));
                 return Err(error);
             }
             Err(fault) => Err(fault),

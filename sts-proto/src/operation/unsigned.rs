@@ -42,6 +42,10 @@ impl<O: Operation> Operation for Unsigned<O> {
         self.0.relations(checker);
     }
 
+    fn secrets(&self, found: &mut dyn FnMut(&str)) {
+        self.0.secrets(found);
+    }
+
     fn form(&self) -> crate::form::Form {
         self.0.form()
     }
