@@ -54,6 +54,9 @@ pub use connector::Connector;
 #[cfg(feature = "rustls")]
 pub use http_transport::{CaBundle, Roots};
 pub use http_transport::{HttpOptions, HttpTransport, MAX_IDLE_AGE, MAX_IDLE_PER_HOST};
+pub use provider::Provider;
+pub use role_pool::RolePool;
+pub use roles::{AssumeRoleProvider, WebIdentityProvider};
 #[cfg(feature = "json")]
 pub use sts_proto::authorization;
 pub use sts_proto::settings::Timeouts;
@@ -61,7 +64,7 @@ pub use sts_proto::step::{Answer, MfaPrompt};
 pub use sts_proto::{
     Body, BoxError, Cause, Credentials, Encoder, Error, ErrorCode, ErrorKind, Hint, Metadata, Presign, Reply,
     Retry, RetryPolicy, RetryReason, Secret, ServiceError, TransportKind, UserAgent, Validation, compatible,
-    endpoint, http, observe, operation, proxy, shape, sigv4, source, step, time,
+    endpoint, http, observe, operation, pool, proxy, refresh, shape, sigv4, source, step, time,
 };
 pub use transport::Transport;
 
@@ -79,4 +82,8 @@ mod connector;
 mod driver;
 mod host;
 mod http_transport;
+mod provider;
+mod role_pool;
+mod roles;
+mod signer;
 mod transport;

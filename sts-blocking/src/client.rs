@@ -16,19 +16,21 @@ use sts_proto::{Credentials, Error, Presign, Reply};
 
 use crate::builder::ClientBuilder;
 use crate::driver::{Io, MfaCode, drive};
+use crate::provider::Provider;
+use crate::signer::Signer;
 use crate::transport::Transport;
 
 /// A client of STS. Cheap to clone and to share between threads; clones share connections and signing keys.
 #[derive(Clone)]
 pub struct Client {
-    shared: Arc<Shared>,
-    credentials: Option<Arc<Credentials>>,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) signer: Signer,
 }
 
-struct Shared {
-    caller: Arc<Caller>,
-    io: Io,
-    timeouts: Timeouts,
+pub(crate) struct Shared {
+    pub(crate) caller: Arc<Caller>,
+    pub(crate) io: Io,
+    pub(crate) timeouts: Timeouts,
 }
 
 impl Client {
@@ -50,7 +52,7 @@ impl Client {
         let Resolved { caller, timeouts, credentials, .. } = resolved;
         let io = Io { transport, mfa_code };
         let shared = Arc::new(Shared { caller: Arc::new(caller), io, timeouts });
-        Self { shared, credentials: credentials.map(Arc::new) }
+        Self { shared, signer: Signer::from(credentials) }
     }
 
     /// Makes the call and waits for the result.
@@ -63,16 +65,17 @@ impl Client {
 
     /// A call whose settings can differ from the client's.
     pub fn call<O: Operation>(&self, operation: O) -> Call<'_, O> {
-        Call { client: self, operation, credentials: self.credentials.clone(), timeout: None }
+        Call { client: self, operation, signer: self.signer.clone(), timeout: None }
     }
 
     /// A URL that makes the call for whoever opens it, signed with the client's credentials.
     ///
     /// # Errors
-    /// As [`Encoder::presign`](crate::Encoder::presign).
+    /// As [`Encoder::presign`](crate::Encoder::presign), and those of the provider, if there is one.
     pub fn presign<O: Operation>(&self, operation: &O, options: &Presign) -> Result<PresignedUrl, Error> {
+        let credentials = self.signer.credentials()?;
         let now = OffsetDateTime::now_utc();
-        self.shared.caller.presign(operation, self.credentials.as_deref(), now, options)
+        self.shared.caller.presign(operation, credentials.as_deref(), now, options)
     }
 
     /// Goes through the steps of a flow with the client's transport: such as those of [`Seq::start`].
@@ -86,7 +89,14 @@ impl Client {
     /// The same client with other credentials, such as those of a role just assumed.
     #[must_use]
     pub fn with_credentials(&self, credentials: Credentials) -> Self {
-        Self { shared: Arc::clone(&self.shared), credentials: Some(Arc::new(credentials)) }
+        Self { shared: Arc::clone(&self.shared), signer: Signer::from(Some(credentials)) }
+    }
+
+    /// The same client with the credentials of a provider, which refreshes them: before they expire, and when STS
+    /// refuses them as expired or invalid. Then the call is made again with others, once.
+    #[must_use]
+    pub fn with_provider(&self, provider: impl Into<Provider>) -> Self {
+        Self { shared: Arc::clone(&self.shared), signer: Signer::Provider(provider.into()) }
     }
 
     /// Where requests go, what they are signed for, and why.
@@ -111,7 +121,7 @@ impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
             .field("endpoint", self.endpoint())
-            .field("credentials", &self.credentials)
+            .field("credentials", &self.signer)
             .field("timeouts", &self.shared.timeouts)
             .finish_non_exhaustive()
     }
@@ -122,14 +132,14 @@ impl fmt::Debug for Client {
 pub struct Call<'c, O> {
     client: &'c Client,
     operation: O,
-    credentials: Option<Arc<Credentials>>,
+    signer: Signer,
     timeout: Option<Duration>,
 }
 
 impl<O: Operation> Call<'_, O> {
     /// Other credentials for this call.
     pub fn credentials(mut self, credentials: Credentials) -> Self {
-        self.credentials = Some(Arc::new(credentials));
+        self.signer = Signer::from(Some(credentials));
         self
     }
 
@@ -144,13 +154,45 @@ impl<O: Operation> Call<'_, O> {
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind). Retries are spent.
     pub fn send(self) -> Result<Reply<O::Output>, Error> {
-        let shared = &self.client.shared;
-        let action = self.operation.action().to_owned();
-        let total = total_time(self.timeout, shared.timeouts).map_err(|error| error.during(&action))?;
-        let key = self.credentials.clone();
+        let Self { client, operation, signer, timeout } = self;
+        let total =
+            total_time(timeout, client.shared.timeouts).map_err(|error| error.during(operation.action()))?;
+        let start = Instant::now();
+        let credentials = match operation.is_signed() {
+            true => signer.credentials()?,
+            false => None,
+        };
+        let again = signer.provider().map(|provider| (provider, operation.clone()));
+        let outcome = client.once(operation, credentials.clone(), total);
+        let (Err(error), Some(credentials), Some((provider, operation))) = (&outcome, credentials, again)
+        else {
+            return outcome;
+        };
+        let fresh = match error.refuses_credentials() {
+            true => provider.instead_of(&credentials),
+            false => None,
+        };
+        let left = total.saturating_sub(start.elapsed());
+        match fresh {
+            Some(fresh) if !left.is_zero() => client.once(operation, Some(fresh), left),
+            _ => outcome,
+        }
+    }
+}
+
+impl Client {
+    fn once<O: Operation>(
+        &self,
+        operation: O,
+        credentials: Option<Arc<Credentials>>,
+        total: Duration,
+    ) -> Result<Reply<O::Output>, Error> {
+        let shared = &self.shared;
+        let action = operation.action().to_owned();
+        let key = credentials.clone();
         let deadlines = Deadlines { attempt: shared.timeouts.attempt, total };
         let caller = Arc::clone(&shared.caller);
-        let call = sts_proto::call::Call::new(caller, self.operation, self.credentials, deadlines, seed());
+        let call = sts_proto::call::Call::new(caller, operation, credentials, deadlines, seed());
         let start = Instant::now();
         let outcome = drive(&shared.io, call.start(OffsetDateTime::now_utc()));
         let line = LogLine {

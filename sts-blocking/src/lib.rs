@@ -39,6 +39,9 @@
 
 pub use builder::ClientBuilder;
 pub use client::{Call, Client};
+pub use provider::Provider;
+pub use role_pool::RolePool;
+pub use roles::{AssumeRoleProvider, WebIdentityProvider};
 #[cfg(feature = "json")]
 pub use sts_proto::authorization;
 pub use sts_proto::settings::Timeouts;
@@ -46,7 +49,7 @@ pub use sts_proto::step::MfaPrompt;
 pub use sts_proto::{
     Body, Cause, Credentials, Encoder, Error, ErrorCode, ErrorKind, Hint, Metadata, Presign, Reply, Retry,
     RetryPolicy, RetryReason, Secret, ServiceError, TransportKind, UserAgent, Validation, compatible,
-    endpoint, http, observe, operation, proxy, shape, sigv4, source, step, time,
+    endpoint, http, observe, operation, pool, proxy, refresh, shape, sigv4, source, step, time,
 };
 pub use transport::Transport;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
@@ -59,6 +62,10 @@ mod client;
 mod driver;
 mod host;
 mod network;
+mod provider;
+mod role_pool;
+mod roles;
+mod signer;
 mod transport;
 #[cfg(feature = "ureq")]
 mod ureq_transport;
