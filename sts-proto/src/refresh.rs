@@ -61,6 +61,8 @@ mod machine;
 mod published;
 #[doc(hidden)]
 pub mod sources;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use machine::{State, milliseconds};
 

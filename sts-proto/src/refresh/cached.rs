@@ -151,7 +151,7 @@ impl Cached {
     fn with<T>(&self, change: impl FnOnce(&mut Inner) -> T) -> T {
         let mut inner = self.inner();
         let result = change(&mut inner);
-        self.0.published.set(inner.refresh.credentials(), inner.refresh.serve_until());
+        self.0.published.set(inner.refresh.credentials(), inner.refresh.served_when());
         result
     }
 

@@ -1,4 +1,4 @@
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -122,8 +122,8 @@ impl Refresh {
         self.state.failure.as_ref().map(|failure| &failure.error)
     }
 
-    pub(super) fn serve_until(&self) -> i64 {
-        self.state.serve_until()
+    pub(super) fn served_when(&self) -> Range<i64> {
+        self.state.served_when()
     }
 }
 
@@ -159,6 +159,7 @@ struct Failure {
     error: Error,
     /// Whether it is given to everybody, whatever there is to serve.
     is_raised: bool,
+    failed_at: i64,
     retry_at: i64,
 }
 
@@ -177,10 +178,7 @@ impl State {
             return Decision::Wait { round: self.round };
         }
         match (&self.failure, can_do) {
-            // A retry further away than any wait was planned before the clock was set.
-            (Some(failure), _) if failure.retry_at > now && failure.retry_at - now <= LONGEST_PAUSE => {
-                return self.outcome(now);
-            }
+            (Some(failure), _) if failure.held().contains(&now) => return self.outcome(now),
             (None, Some(value)) if now < value.refresh_at => return Decision::Serve(value.served(now)),
             _ => {}
         }
@@ -256,7 +254,7 @@ impl State {
                 };
                 let served = self.value.as_ref().filter(|_| !is_raised).map(|value| value.served(now));
                 let result = served.ok_or_else(|| error.clone());
-                self.failure = Some(Box::new(Failure { error, is_raised, retry_at }));
+                self.failure = Some(Box::new(Failure { error, is_raised, failed_at: now, retry_at }));
                 result
             }
         }
@@ -297,15 +295,23 @@ impl State {
         self.failure.as_ref().is_some_and(|failure| failure.is_raised)
     }
 
-    /// Until when whoever asks is served the credentials that are there, and nothing changes by it.
-    pub(crate) fn serve_until(&self) -> i64 {
+    /// When whoever asks is served the credentials that are there, and nothing changes by it.
+    pub(crate) fn served_when(&self) -> Range<i64> {
         match (&self.value, &self.failure) {
-            (None, _) => i64::MIN,
-            (Some(_), Some(failure)) if failure.is_raised => i64::MIN,
-            (Some(value), _) if self.is_refreshing => value.mandatory_at,
-            (Some(_), Some(failure)) => failure.retry_at,
-            (Some(value), None) => value.refresh_at,
+            (None, _) => i64::MIN..i64::MIN,
+            (Some(_), Some(failure)) if failure.is_raised => i64::MIN..i64::MIN,
+            (Some(value), _) if self.is_refreshing => i64::MIN..value.mandatory_at,
+            (Some(_), Some(failure)) => failure.held(),
+            (Some(value), None) => i64::MIN..value.refresh_at,
         }
+    }
+}
+
+impl Failure {
+    /// When it is too early to try again. It is not where the clock was set back since, by more than its corrections are:
+    /// then the retry is planned for a time that may be hours ahead.
+    fn held(&self) -> Range<i64> {
+        self.failed_at.saturating_sub(LONGEST_HOLD)..self.retry_at
     }
 }
 
@@ -346,7 +352,6 @@ impl Value {
     }
 }
 
-const LONGEST_PAUSE: i64 = *PAUSE.end() as i64 * 1000;
 const LONGEST_HOLD: i64 = *HOLD.end() as i64 * 1000;
 
 /// A moment in that many seconds, at random.
