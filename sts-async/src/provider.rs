@@ -86,6 +86,7 @@ impl<T: Transport> Provider<T> {
     /// Tells that a service refused the credentials with that access key id, with a code such as `ExpiredToken`,
     /// `ExpiredTokenException` or `InvalidToken`: if they are those that are there, they are dropped. Says whether
     /// [`credentials`](Self::credentials) can give others now. A [`Client`] with this provider does it by itself.
+    #[expect(clippy::must_use_candidate, reason = "most only tell")]
     pub fn expired(&self, access_key_id: &str) -> bool {
         self.cached.refused(self.now(), access_key_id)
     }

@@ -76,6 +76,7 @@ impl<T: Transport> RolePool<T> {
 
     /// Tells that a service refused the credentials of that role with that access key id, as expired or invalid: see
     /// [`Provider::expired`](crate::Provider::expired).
+    #[expect(clippy::must_use_candidate, reason = "most only tell")]
     pub fn expired(&self, role: &AssumeRole, access_key_id: &str) -> bool {
         self.pool.refused(&RoleKey::of(role), self.now(), access_key_id)
     }

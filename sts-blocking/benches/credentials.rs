@@ -56,8 +56,12 @@ fn main() -> Result<(), Error> {
     let provider = Provider::new(&client, Chain::new().with(Slow(Duration::ZERO)));
     provider.credentials()?;
     let ask = || drop(black_box(provider.credentials()));
-    let clock = || drop(black_box(SystemTime::now()));
-    let calendar = || drop(black_box(OffsetDateTime::now_utc()));
+    let clock = || {
+        black_box(SystemTime::now());
+    };
+    let calendar = || {
+        black_box(OffsetDateTime::now_utc());
+    };
 
     for threads in [1, 2] {
         let pairs: Vec<_> =

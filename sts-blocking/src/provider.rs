@@ -1,7 +1,7 @@
 use std::fmt;
 use std::pin::pin;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::task::{Context as TaskContext, Poll, Wake, Waker};
+use std::task::{Context as TaskContext, Wake, Waker};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use sts_proto::call::Deadlines;
@@ -110,6 +110,7 @@ impl Provider {
     /// Tells that a service refused the credentials with that access key id, with a code such as `ExpiredToken`,
     /// `ExpiredTokenException` or `InvalidToken`: if they are those that are there, they are dropped. Says whether
     /// [`credentials`](Self::credentials) can give others now. A [`Client`] with this provider does it by itself.
+    #[expect(clippy::must_use_candidate, reason = "most only tell")]
     pub fn expired(&self, access_key_id: &str) -> bool {
         self.cached.refused(self.now(), access_key_id)
     }
@@ -198,7 +199,7 @@ pub(crate) fn wait(waiting: &mut (impl Future<Output = ()> + Unpin)) {
     let signal = Arc::new(Signal::default());
     let waker = Waker::from(Arc::clone(&signal));
     let mut waiting = pin!(waiting);
-    while let Poll::Pending = waiting.as_mut().poll(&mut TaskContext::from_waker(&waker)) {
+    while waiting.as_mut().poll(&mut TaskContext::from_waker(&waker)).is_pending() {
         let mut is_woken = signal.is_woken.lock().unwrap_or_else(PoisonError::into_inner);
         while !*is_woken {
             is_woken = signal.condition.wait(is_woken).unwrap_or_else(PoisonError::into_inner);

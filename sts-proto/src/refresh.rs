@@ -134,6 +134,6 @@ impl RefreshPolicy {
             1201..5400 => 15,
             _ => 60,
         };
-        self.advisory.unwrap_or(Duration::from_secs(60 * minutes)).min(lifetime / 2)
+        self.advisory.unwrap_or_else(|| Duration::from_secs(60 * minutes)).min(lifetime / 2)
     }
 }

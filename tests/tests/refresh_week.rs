@@ -138,7 +138,7 @@ struct Outcome {
     failed: u64,
 }
 
-/// Someone asks for credentials every `every` seconds and makes a call with them.
+/// Someone asks for credentials every `every` seconds, and makes a call with them about once a minute.
 fn week(world: &mut World, every: i64, seed: u64) -> Outcome {
     let encoder = Encoder::new(EndpointOptions::new().region("eu-west-1").resolve().expect("a region"));
     let caller = Arc::new(Caller::new(encoder, RetryPolicy::default()));
@@ -182,6 +182,10 @@ fn week(world: &mut World, every: i64, seed: u64) -> Outcome {
                     (true, true) if !was_known => outcome.misled += 1,
                     (true, true) => outcome.expired += 1,
                 }
+                if !calls.is_multiple_of(60 / every.cast_unsigned()) {
+                    world.time = world.time.max(begun + every * 1000);
+                    continue;
+                }
                 let call = Call::new(
                     Arc::clone(&caller),
                     GetCallerIdentity::new(),
@@ -224,7 +228,7 @@ fn is_near(count: u64, ideal: f64) -> bool {
 fn a_quiet_week_takes_the_ideal_number_of_calls() {
     for lifetime in [900, 3600, 12 * 3600] {
         let mut world = world(lifetime);
-        let outcome = week(&mut world, 30, 1);
+        let outcome = week(&mut world, 10, 1);
         assert_eq!((outcome.expired, outcome.stale, outcome.failed), (0, 0, 0), "{outcome:?}");
         let ideal = ideal(lifetime, WEEK);
         println!("{lifetime} s: {} calls, ideal {ideal:.1}", world.requests);
@@ -256,8 +260,8 @@ fn no_expired_credentials_are_served_while_the_service_answers() {
         let outcome = week(&mut world, 20, seed);
         assert_eq!((outcome.expired, outcome.failed), (0, 0), "{lifetime} s, seed {seed}: {outcome:?}");
         assert!(outcome.stale > 0, "the outages were too short: {outcome:?}");
-        // Told by the first call that used them.
-        assert!(outcome.misled <= 7, "{outcome:?}");
+        // Told by the first call that used them, within a minute.
+        assert!(outcome.misled <= 7 * 3, "{outcome:?}");
         // A clock that was set forth costs a call, and so does the end of an outage.
         let ideal = ideal(lifetime, WEEK - lost);
         println!("{lifetime} s, seed {seed}: {} issued, ideal {ideal:.1}, {outcome:?}", world.issued);
@@ -271,7 +275,8 @@ fn an_outage_costs_no_storm() {
     let mut world = world(3600);
     world.troubles.push((100_000, 143_200, Service::Down));
     let outcome = week(&mut world, 1, 9);
-    assert_eq!((outcome.expired, outcome.failed), (0, 0), "{outcome:?}");
+    // The service answers again up to five seconds before anyone finds out.
+    assert!(outcome.expired <= 5 && outcome.failed == 0, "{outcome:?}");
     // Asked every second: once they have expired, every call of the role takes 5 to 15 seconds to fail, and then holds
     // for at least one; before, every 5 to 10 minutes.
     let quiet = ideal(3600, WEEK);

@@ -78,10 +78,11 @@ impl SharedPool {
     /// That of a refresh of this role that has just failed.
     pub fn turn(&self, key: RoleKey, now: OffsetDateTime) -> Result<PoolTurn, Error> {
         let decision = self.inner().pool.ask(&key, now);
-        self.into_turn(decision, key, None)
+        self.turn_of(decision, key, None)
     }
 
     /// A service refused the credentials of that role: see [`Refresh::refused`](crate::refresh::Refresh::refused).
+    #[expect(clippy::must_use_candidate, reason = "most only tell")]
     pub fn refused(&self, key: &RoleKey, now: OffsetDateTime, access_key_id: &str) -> bool {
         self.inner().pool.refused(key, now, access_key_id)
     }
@@ -102,7 +103,7 @@ impl SharedPool {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn into_turn(&self, decision: Decision, key: RoleKey, number: Option<u64>) -> Result<PoolTurn, Error> {
+    fn turn_of(&self, decision: Decision, key: RoleKey, number: Option<u64>) -> Result<PoolTurn, Error> {
         let wait = |round: Option<u32>, number| {
             let shared = self.clone();
             PoolTurn::Wait(PoolWaiting { shared, key, round, number, is_queued: false })
@@ -189,7 +190,7 @@ impl PoolWaiting {
             self.is_queued = false;
         }
         let number = self.number.filter(|_| self.round.is_none());
-        self.shared.into_turn(decision, key, number)
+        self.shared.turn_of(decision, key, number)
     }
 }
 

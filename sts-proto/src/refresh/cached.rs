@@ -112,7 +112,7 @@ impl Cached {
     /// # Errors
     /// That of a refresh that has just failed: within [`HOLD`](crate::refresh::HOLD).
     pub fn turn(&self, now: OffsetDateTime) -> Result<Turn, Error> {
-        self.with(|inner| inner.refresh.ask(now)).into_turn(self)
+        self.with(|inner| inner.refresh.ask(now)).turn(self)
     }
 
     /// What to do to have them refreshed, whether it is time or not: a refresh that is under way is waited for.
@@ -120,10 +120,11 @@ impl Cached {
     /// # Errors
     /// None at present.
     pub fn force(&self, now: OffsetDateTime) -> Result<Turn, Error> {
-        self.with(|inner| inner.refresh.force(now)).into_turn(self)
+        self.with(|inner| inner.refresh.force(now)).turn(self)
     }
 
     /// A service refused the credentials with that access key id, as expired or invalid: see [`Refresh::refused`].
+    #[expect(clippy::must_use_candidate, reason = "most only tell")]
     pub fn refused(&self, now: OffsetDateTime, access_key_id: &str) -> bool {
         self.with(|inner| inner.refresh.refused(now, access_key_id))
     }
@@ -164,7 +165,8 @@ impl Cached {
 }
 
 impl Decision {
-    fn into_turn(self, cached: &Cached) -> Result<Turn, Error> {
+    /// What it means for a caller.
+    fn turn(self, cached: &Cached) -> Result<Turn, Error> {
         Ok(match self {
             Self::Serve(served) => Turn::Serve(served.credentials),
             Self::Refresh { round, .. } => {
@@ -223,7 +225,7 @@ impl Waiting {
     /// That of the refresh that was waited for.
     pub fn turn(self, now: OffsetDateTime) -> Result<Turn, Error> {
         let round = self.round;
-        self.cached.with(|inner| inner.refresh.after_wait(round, now)).into_turn(&self.cached)
+        self.cached.with(|inner| inner.refresh.after_wait(round, now)).turn(&self.cached)
     }
 }
 
