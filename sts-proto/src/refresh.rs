@@ -61,10 +61,11 @@ mod machine;
 mod published;
 #[doc(hidden)]
 pub mod sources;
+mod state;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use machine::{State, milliseconds};
+pub(crate) use state::{State, milliseconds};
 
 /// How long after a failed refresh the source is asked again, while there is something good to serve. In seconds.
 pub const PAUSE: RangeInclusive<u64> = 300..=600;
