@@ -57,6 +57,9 @@ pub use connector::Connector;
 #[cfg(feature = "rustls")]
 pub use http_transport::{CaBundle, Roots};
 pub use http_transport::{HttpOptions, HttpTransport, MAX_IDLE_AGE, MAX_IDLE_PER_HOST};
+pub use provider::Provider;
+pub use role_pool::RolePool;
+pub use roles::{AssumeRoleProvider, WebIdentityProvider};
 pub use sts_proto::settings::Timeouts;
 pub use sts_proto::step::{Answer, MfaPrompt};
 #[cfg(feature = "token")]
@@ -65,7 +68,7 @@ pub use sts_proto::{
     Body, BoxError, Cause, Credentials, Encoder, Error, ErrorCode, ErrorKind, Hint, LoweredDuration,
     Metadata, Presign, Reply, Retry, RetryMode, RetryPolicy, RetryReason, Secret, ServiceError,
     TransportKind, UserAgent, Validation, arn, authorization, compatible, config, endpoint, http, key_id,
-    observe, operation, proxy, shape, sigv4, source, step, time,
+    observe, operation, pool, proxy, refresh, shape, sigv4, source, step, time,
 };
 pub use transport::Transport;
 
@@ -84,4 +87,8 @@ mod driver;
 mod host;
 mod http_transport;
 mod log;
+mod provider;
+mod role_pool;
+mod roles;
+mod signer;
 mod transport;

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sts_proto::call::{Caller, Deadlines};
 use sts_proto::endpoint::Endpoint;
@@ -17,19 +17,21 @@ use sts_proto::{Body, Credentials, Error, Presign, Reply, http};
 use crate::builder::ClientBuilder;
 use crate::driver::{Io, MfaCode, drive};
 use crate::log::Log;
+use crate::provider::Provider;
+use crate::signer::Signer;
 use crate::transport::Transport;
 
 /// A client of STS. Cheap to clone and to share between threads; clones share connections and signing keys.
 #[derive(Clone)]
 pub struct Client {
-    shared: Arc<Shared>,
-    credentials: Option<Arc<Credentials>>,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) signer: Signer,
 }
 
-struct Shared {
-    caller: Arc<Caller>,
-    io: Io,
-    timeouts: Timeouts,
+pub(crate) struct Shared {
+    pub(crate) caller: Arc<Caller>,
+    pub(crate) io: Io,
+    pub(crate) timeouts: Timeouts,
 }
 
 impl Client {
@@ -51,7 +53,7 @@ impl Client {
         let Resolved { caller, timeouts, credentials, .. } = resolved;
         let io = Io { transport, mfa_code };
         let shared = Arc::new(Shared { caller: Arc::new(caller.observer(Log)), io, timeouts });
-        Self { shared, credentials: credentials.map(Arc::new) }
+        Self { shared, signer: Signer::from(credentials) }
     }
 
     /// Makes the call and waits for the result.
@@ -67,7 +69,7 @@ impl Client {
         Call {
             client: self,
             operation,
-            credentials: self.credentials.clone(),
+            signer: self.signer.clone(),
             timeout: None,
             denied_for: None,
             lowers_duration: None,
@@ -77,10 +79,11 @@ impl Client {
     /// A URL that makes the call for whoever opens it, signed with the client's credentials.
     ///
     /// # Errors
-    /// As [`Encoder::presign`](crate::Encoder::presign).
+    /// As [`Encoder::presign`](crate::Encoder::presign), and those of the provider, if there is one.
     pub fn presign<O: Operation>(&self, operation: &O, options: &Presign) -> Result<PresignedUrl, Error> {
+        let credentials = self.signer.credentials()?;
         let now = OffsetDateTime::now_utc();
-        self.shared.caller.presign(operation, self.credentials.as_deref(), now, options)
+        self.shared.caller.presign(operation, credentials.as_deref(), now, options)
     }
 
     /// Goes through the steps of a flow with the client's transport: such as those of [`Seq::start`].
@@ -94,7 +97,14 @@ impl Client {
     /// The same client with other credentials, such as those of a role just assumed.
     #[must_use]
     pub fn with_credentials(&self, credentials: Credentials) -> Self {
-        Self { shared: Arc::clone(&self.shared), credentials: Some(Arc::new(credentials)) }
+        Self { shared: Arc::clone(&self.shared), signer: Signer::from(Some(credentials)) }
+    }
+
+    /// The same client with the credentials of a provider, which refreshes them: before they expire, and when STS
+    /// refuses them as expired or invalid. Then the call is made again with others, once.
+    #[must_use]
+    pub fn with_provider(&self, provider: impl Into<Provider>) -> Self {
+        Self { shared: Arc::clone(&self.shared), signer: Signer::Provider(provider.into()) }
     }
 
     /// Where requests go, what they are signed for, and why.
@@ -119,7 +129,7 @@ impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
             .field("endpoint", self.endpoint())
-            .field("credentials", &self.credentials)
+            .field("credentials", &self.signer)
             .field("timeouts", &self.shared.timeouts)
             .finish_non_exhaustive()
     }
@@ -130,7 +140,7 @@ impl fmt::Debug for Client {
 pub struct Call<'c, O> {
     client: &'c Client,
     operation: O,
-    credentials: Option<Arc<Credentials>>,
+    signer: Signer,
     timeout: Option<Duration>,
     denied_for: Option<Duration>,
     lowers_duration: Option<bool>,
@@ -139,7 +149,7 @@ pub struct Call<'c, O> {
 impl<O: Operation> Call<'_, O> {
     /// Other credentials for this call.
     pub fn credentials(mut self, credentials: Credentials) -> Self {
-        self.credentials = Some(Arc::new(credentials));
+        self.signer = Signer::from(Some(credentials));
         self
     }
 
@@ -161,16 +171,21 @@ impl<O: Operation> Call<'_, O> {
         self
     }
 
-    /// The request that the call would begin with at that time, signed and complete, without sending it: for a dry run.
+    /// The request that the call would begin with at that time, signed and complete, without sending it: for a dry run. A provider
+    /// may have to send requests of its own for its credentials.
     /// The same call at the same time gives the same request; its invocation id is not random.
     ///
     /// # Errors
     /// As [`Encoder::encode`](crate::Encoder::encode).
     pub fn first_request(self, at: OffsetDateTime) -> Result<http::Request<Body>, Error> {
+        let credentials = match self.operation.is_signed() {
+            true => self.signer.credentials()?,
+            false => None,
+        };
         let shared = &self.client.shared;
         let deadlines = Deadlines { attempt: shared.timeouts.attempt, total: shared.timeouts.total };
         let caller = Arc::clone(&shared.caller);
-        match sts_proto::call::Call::new(caller, self.operation, self.credentials, deadlines, 0).start(at) {
+        match sts_proto::call::Call::new(caller, self.operation, credentials, deadlines, 0).start(at) {
             Step::Send(transmit, _) => Ok(transmit.request),
             Step::Done(Err(error)) => Err(error),
             // A call begins with a request, or ends before it.
@@ -183,17 +198,56 @@ impl<O: Operation> Call<'_, O> {
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind). Retries are spent.
     pub fn send(self) -> Result<Reply<O::Output>, Error> {
-        let shared = &self.client.shared;
-        let total = total_time(self.timeout, shared.timeouts)
-            .map_err(|error| error.during(self.operation.action()))?;
-        let deadlines = Deadlines { attempt: shared.timeouts.attempt, total };
+        let Self { client, operation, signer, timeout, denied_for, lowers_duration } = self;
+        let total =
+            total_time(timeout, client.shared.timeouts).map_err(|error| error.during(operation.action()))?;
+        let own = Own { total, denied_for, lowers_duration };
+        let start = Instant::now();
+        let credentials = match operation.is_signed() {
+            true => signer.credentials()?,
+            false => None,
+        };
+        let again = signer.provider().map(|provider| (provider, operation.clone()));
+        let outcome = client.once(operation, credentials.clone(), own);
+        let (Err(error), Some(credentials), Some((provider, operation))) = (&outcome, credentials, again)
+        else {
+            return outcome;
+        };
+        let fresh = match error.refuses_credentials() {
+            true => provider.instead_of(&credentials),
+            false => None,
+        };
+        let left = total.saturating_sub(start.elapsed());
+        match fresh {
+            Some(fresh) if !left.is_zero() => client.once(operation, Some(fresh), Own { total: left, ..own }),
+            _ => outcome,
+        }
+    }
+}
+
+/// What a call has of its own.
+#[derive(Clone, Copy)]
+struct Own {
+    total: Duration,
+    denied_for: Option<Duration>,
+    lowers_duration: Option<bool>,
+}
+
+impl Client {
+    fn once<O: Operation>(
+        &self,
+        operation: O,
+        credentials: Option<Arc<Credentials>>,
+        own: Own,
+    ) -> Result<Reply<O::Output>, Error> {
+        let shared = &self.shared;
+        let deadlines = Deadlines { attempt: shared.timeouts.attempt, total: own.total };
         let caller = Arc::clone(&shared.caller);
-        let mut call =
-            sts_proto::call::Call::new(caller, self.operation, self.credentials, deadlines, seed());
-        if let Some(time) = self.denied_for {
+        let mut call = sts_proto::call::Call::new(caller, operation, credentials, deadlines, seed());
+        if let Some(time) = own.denied_for {
             call = call.retry_access_denied_for(time);
         }
-        if let Some(on) = self.lowers_duration {
+        if let Some(on) = own.lowers_duration {
             call = call.lower_duration(on);
         }
         drive(&shared.io, call.start(OffsetDateTime::now_utc()))

@@ -43,6 +43,9 @@
 
 pub use builder::ClientBuilder;
 pub use client::{Call, Client};
+pub use provider::Provider;
+pub use role_pool::RolePool;
+pub use roles::{AssumeRoleProvider, WebIdentityProvider};
 pub use sts_proto::settings::Timeouts;
 pub use sts_proto::step::MfaPrompt;
 #[cfg(feature = "token")]
@@ -50,8 +53,8 @@ pub use sts_proto::token;
 pub use sts_proto::{
     Body, Cause, Credentials, Encoder, Error, ErrorCode, ErrorKind, Hint, LoweredDuration, Metadata, Presign,
     Reply, Retry, RetryMode, RetryPolicy, RetryReason, Secret, ServiceError, TransportKind, UserAgent,
-    Validation, arn, authorization, compatible, config, endpoint, http, key_id, observe, operation, proxy,
-    shape, sigv4, source, step, time,
+    Validation, arn, authorization, compatible, config, endpoint, http, key_id, observe, operation, pool,
+    proxy, refresh, shape, sigv4, source, step, time,
 };
 pub use transport::Transport;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
@@ -65,6 +68,10 @@ mod driver;
 mod host;
 mod log;
 mod network;
+mod provider;
+mod role_pool;
+mod roles;
+mod signer;
 mod transport;
 #[cfg(feature = "ureq")]
 mod ureq_transport;

@@ -51,7 +51,7 @@ pub const API_VERSION: &str = "2011-06-15";
 /// [`Encoder::encode`](crate::Encoder::encode) makes a request of it, [`decode`](Self::decode) reads the answer.
 ///
 /// Operations are defined in this crate only; for one that is not, there is [`RawAction`].
-pub trait Operation: Sized {
+pub trait Operation: Clone {
     /// What a successful reply holds.
     type Output;
 
