@@ -214,16 +214,16 @@ fn store(body: &Body, cached: &mut Json, now: OffsetDateTime) -> Result<(), Erro
             for name in [NAMES.access_key_id, NAMES.secret_access_key, NAMES.token] {
                 let text = fresh
                     .required(name)
-                    .map_err(|fault| wrong(format!("has an `accessToken` whose `{name}` {fault}")))?;
+                    .map_err(|fault| wrong(format!("is not complete: `{name}` {fault}")))?;
                 token.set(name, Json::Text(text.clone()));
             }
             token
         }
-        _ => return Err(wrong("has no `accessToken`".to_owned())),
+        _ => return Err(wrong("is not complete: `accessToken` is missing".to_owned())),
     };
     let seconds = match json.get("expiresIn") {
         Ok(Some(Json::Integer(seconds @ 1..=MAX_SECONDS))) => *seconds,
-        _ => return Err(wrong("has no `expiresIn` that makes sense".to_owned())),
+        _ => return Err(wrong(format!("is not complete: `expiresIn` is no number from 1 to {MAX_SECONDS}"))),
     };
     let expires = rfc3339(now.saturating_add(time::Duration::seconds(seconds)));
     let mut token = token;

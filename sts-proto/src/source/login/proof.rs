@@ -4,7 +4,8 @@
 
 use std::fmt::Write as _;
 
-use base64ct::{Base64UrlUnpadded, Encoding};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use p256::SecretKey;
 use p256::ecdsa::signature::Signer;
 use p256::ecdsa::{Signature, SigningKey};
@@ -23,8 +24,8 @@ pub(super) fn proof(key: &Secret, url: &str, now: OffsetDateTime, id: [u64; 2]) 
     let (x, y) = (point.x()?, point.y()?);
     let header = format!(
         r#"{{"typ":"dpop+jwt","alg":"ES256","jwk":{{"kty":"EC","crv":"P-256","x":"{}","y":"{}"}}}}"#,
-        Base64UrlUnpadded::encode_string(x),
-        Base64UrlUnpadded::encode_string(y)
+        URL_SAFE_NO_PAD.encode(x),
+        URL_SAFE_NO_PAD.encode(y)
     );
     let seconds = now.unix_timestamp();
     // The URL is one that was parsed, and holds nothing that JSON would escape.
@@ -32,12 +33,12 @@ pub(super) fn proof(key: &Secret, url: &str, now: OffsetDateTime, id: [u64; 2]) 
         format!(r#"{{"htm":"POST","htu":"{url}","iat":{seconds},"jti":"{:016x}{:016x}"}}"#, id[0], id[1]);
     let mut token = format!(
         "{}.{}",
-        Base64UrlUnpadded::encode_string(header.as_bytes()),
-        Base64UrlUnpadded::encode_string(claims.as_bytes())
+        URL_SAFE_NO_PAD.encode(header.as_bytes()),
+        URL_SAFE_NO_PAD.encode(claims.as_bytes())
     );
     // Without randomness, by RFC 6979.
     let signature: Signature = SigningKey::from(&key).try_sign(token.as_bytes()).ok()?;
-    let _ = write!(token, ".{}", Base64UrlUnpadded::encode_string(&signature.to_bytes()));
+    let _ = write!(token, ".{}", URL_SAFE_NO_PAD.encode(signature.to_bytes()));
     Some(Secret::from(token))
 }
 
@@ -56,7 +57,7 @@ pub(super) mod tests {
         -----END EC PRIVATE KEY-----\n";
 
     fn decoded(part: &str) -> Json {
-        Json::read(&Base64UrlUnpadded::decode_vec(part).unwrap()).unwrap()
+        Json::read(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
     }
 
     #[test]
@@ -77,14 +78,14 @@ pub(super) mod tests {
         );
         assert_eq!(claims.get("iat").unwrap(), Some(&Json::Integer(1_795_134_600)));
         let jwk = header.get("jwk").unwrap().unwrap();
-        let coordinate = |name: &str| Base64UrlUnpadded::decode_vec(&text(jwk, name)).unwrap();
+        let coordinate = |name: &str| URL_SAFE_NO_PAD.decode(text(jwk, name)).unwrap();
         // The public key that the RFC gives for this private one.
         assert_eq!(
             hex::encode(coordinate("x")).to_uppercase(),
             "60FED4BA255A9D31C961EB74C6356D68C049B8923B61FA6CE669622E60F29FB6"
         );
         let point = [&[4][..], &coordinate("x"), &coordinate("y")].concat();
-        let signature = Signature::from_slice(&Base64UrlUnpadded::decode_vec(signature).unwrap()).unwrap();
+        let signature = Signature::from_slice(&URL_SAFE_NO_PAD.decode(signature).unwrap()).unwrap();
         let public = VerifyingKey::from_sec1_bytes(&point).unwrap();
         public.verify(message.as_bytes(), &signature).unwrap();
         assert!(public.verify(b"other", &signature).is_err());
