@@ -39,6 +39,19 @@ pub(crate) struct Shared<T> {
 }
 
 impl<C: Connector + Default> Client<HttpTransport<C>> {
+    /// A client as this machine has it: settings and credentials from the process's environment, the shared config and
+    /// credentials files, and wherever else AWS's SDKs find credentials. On a laptop, in CI, in a container, on EC2.
+    ///
+    /// Nothing is sent yet: where there are no credentials, the first call says so.
+    ///
+    /// # Errors
+    /// As [`config_from_env`](crate::config_from_env) and [`ClientBuilder::build`], among which: no region is set.
+    #[cfg(feature = "sources")]
+    pub fn from_env() -> Result<Self, Error> {
+        let config = crate::config_from_env(None)?;
+        Self::builder().config(Arc::new(config)).credentials_from_chain().build()
+    }
+
     /// A client in the making.
     pub fn builder() -> ClientBuilder<HttpTransport<C>> {
         Self::with_connector(C::default())
@@ -114,6 +127,12 @@ impl<T: Transport> Client<T> {
     #[must_use]
     pub fn with_provider(&self, provider: impl Into<Provider<T>>) -> Self {
         Self { shared: Arc::clone(&self.shared), signer: Signer::Provider(provider.into()) }
+    }
+
+    /// What gives and refreshes the credentials, if something does.
+    #[must_use]
+    pub fn provider(&self) -> Option<&Provider<T>> {
+        self.signer.provider()
     }
 
     /// Closes the connections that are kept open for further requests.

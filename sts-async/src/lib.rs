@@ -48,12 +48,14 @@
 //! - `smol`: sockets and timers of smol, which work under any executor.
 //! - `json`: a typed view of decoded authorization messages.
 //! - `token`: what people build on STS, such as EKS tokens and console URLs.
-//! - `sources`: the sources of credentials whose answers are JSON: containers, instance metadata, credential_process, SSO.
+//! - `sources` (default): `Client::from_env`, with the sources of credentials whose answers are JSON: containers, instance
+//!   metadata, credential_process, SSO.
 //! - `login`: the cache of `aws login`, too.
 
 pub use builder::ClientBuilder;
 pub use client::{Call, Client};
 pub use connector::Connector;
+pub use environment::config_from_env;
 #[cfg(feature = "rustls")]
 pub use http_transport::{CaBundle, Roots};
 pub use http_transport::{HttpOptions, HttpTransport, MAX_IDLE_AGE, MAX_IDLE_PER_HOST};
@@ -84,6 +86,7 @@ mod builder;
 mod client;
 mod connector;
 mod driver;
+mod environment;
 mod host;
 mod http_transport;
 mod log;

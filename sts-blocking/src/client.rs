@@ -35,6 +35,19 @@ pub(crate) struct Shared {
 }
 
 impl Client {
+    /// A client as this machine has it: settings and credentials from the process's environment, the shared config and
+    /// credentials files, and wherever else AWS's SDKs find credentials. On a laptop, in CI, in a container, on EC2.
+    ///
+    /// Nothing is sent yet: where there are no credentials, the first call says so.
+    ///
+    /// # Errors
+    /// As [`config_from_env`](crate::config_from_env) and [`ClientBuilder::build`], among which: no region is set.
+    #[cfg(feature = "sources")]
+    pub fn from_env() -> Result<Self, Error> {
+        let config = crate::config_from_env(None)?;
+        Self::builder().config(Arc::new(config)).credentials_from_chain().build()
+    }
+
     /// A client in the making.
     pub fn builder() -> ClientBuilder {
         ClientBuilder::default()
@@ -105,6 +118,12 @@ impl Client {
     #[must_use]
     pub fn with_provider(&self, provider: impl Into<Provider>) -> Self {
         Self { shared: Arc::clone(&self.shared), signer: Signer::Provider(provider.into()) }
+    }
+
+    /// What gives and refreshes the credentials, if something does.
+    #[must_use]
+    pub fn provider(&self) -> Option<&Provider> {
+        self.signer.provider()
     }
 
     /// Where requests go, what they are signed for, and why.

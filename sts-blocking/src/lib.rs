@@ -36,13 +36,15 @@
 //! - `platform-verifier`: the platform's roots for rustls too, where `ClientBuilder::platform_roots` asks for them.
 //! - `json`: a typed view of decoded authorization messages.
 //! - `token`: what people build on STS, such as EKS tokens and console URLs.
-//! - `sources`: the sources of credentials whose answers are JSON: containers, instance metadata, credential_process, SSO.
+//! - `sources` (default): `Client::from_env`, with the sources of credentials whose answers are JSON: containers, instance
+//!   metadata, credential_process, SSO.
 //! - `login`: the cache of `aws login`, too.
 //! - `ureq`: the built-in transport without TLS; the first two bring it.
 //! - `cli`: the program `sts`; see `docs/CLI.md`.
 
 pub use builder::ClientBuilder;
 pub use client::{Call, Client};
+pub use environment::config_from_env;
 pub use provider::Provider;
 pub use role_pool::RolePool;
 pub use roles::{AssumeRoleProvider, WebIdentityProvider};
@@ -65,6 +67,7 @@ pub use ureq_transport::{UreqOptions, UreqTransport};
 mod builder;
 mod client;
 mod driver;
+mod environment;
 mod host;
 mod log;
 mod network;

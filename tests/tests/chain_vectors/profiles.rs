@@ -1,6 +1,7 @@
 //! Roles of profiles: who assumes which, with what.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use serde_json::Value;
 use sts_proto::source::Chain;
@@ -29,9 +30,9 @@ fn roles_of_profiles() {
             [("profile", &case["input"]["profiles"]), ("sso-session", &case["input"]["sso_sessions"])]
         {
             for (section, properties) in sections.as_object().into_iter().flatten() {
-                config += &format!("[{kind} {section}]\n");
+                let _ = writeln!(config, "[{kind} {section}]");
                 for (key, value) in properties.as_object().into_iter().flatten() {
-                    config += &format!("{key} = {}\n", value.as_str().expect("a value"));
+                    let _ = writeln!(config, "{key} = {}", value.as_str().expect("a value"));
                 }
             }
         }
