@@ -18,7 +18,7 @@ use crate::transport::Transport;
 ///
 /// [`credentials`](Self::credentials) gives what is there, mostly at once. When a refresh is due, one of the tasks that ask
 /// makes it, and the others are served what there is; in the last minute they wait for it. If that task is dropped, the
-/// next one that waits takes over. Nothing is spawned; a task of yours can make the refreshes instead, so that nobody ever
+/// next one that waits takes over. A task that is kept and not polled any more holds up those that wait. Nothing is spawned; a task of yours can make the refreshes instead, so that nobody ever
 /// waits:
 ///
 /// ```

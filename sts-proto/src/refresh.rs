@@ -85,8 +85,8 @@ pub const HOLD: RangeInclusive<u64> = 1..=5;
 /// assert_eq!((minutes(15), minutes(20)), (5, 5));
 /// assert_eq!((minutes(21), minutes(60), minutes(89)), (15, 15, 15));
 /// assert_eq!((minutes(90), minutes(720)), (60, 60));
-/// // Never more than half of the lifetime, or every answer of the source would have to be replaced at once.
-/// assert_eq!((minutes(6), minutes(22)), (3, 11));
+/// // Never more than three quarters of the lifetime, or what comes from the source would have to be replaced at once.
+/// assert_eq!((minutes(4), policy.advisory(Duration::from_secs(900)).window(Duration::from_secs(900)).as_secs()), (3, 675));
 /// assert_eq!(policy.mandatory, Duration::from_secs(60));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -126,8 +126,8 @@ impl RefreshPolicy {
         Self { jitter: share, ..self }
     }
 
-    /// The advisory window of credentials that live so long: the user's, or AWS's for that lifetime. At most half of the
-    /// lifetime.
+    /// The advisory window of credentials that live so long: the user's, or AWS's for that lifetime. At most three
+    /// quarters of the lifetime.
     #[must_use]
     pub fn window(&self, lifetime: Duration) -> Duration {
         let minutes = match lifetime.as_secs() {
@@ -135,6 +135,6 @@ impl RefreshPolicy {
             1201..5400 => 15,
             _ => 60,
         };
-        self.advisory.unwrap_or_else(|| Duration::from_secs(60 * minutes)).min(lifetime / 2)
+        self.advisory.unwrap_or_else(|| Duration::from_secs(60 * minutes)).min(lifetime / 4 * 3)
     }
 }
