@@ -1,10 +1,8 @@
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use sts_proto::operation::{AssumeRole, AssumeRoleWithWebIdentity};
 use sts_proto::refresh::RefreshPolicy;
-use sts_proto::refresh::sources::{Base, Role, WebIdentity};
-use sts_proto::source::Chain;
+use sts_proto::source::{AssumedRole, Chain, Given, TokenSource, WebIdentity};
 use sts_proto::{Credentials, Error};
 
 use crate::client::Client;
@@ -67,9 +65,9 @@ impl<T: Transport> AssumeRoleProvider<T> {
     /// # Errors
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput): there are no credentials to assume the role with.
     pub fn build(self) -> Result<Provider<T>, Error> {
-        let base = match self.base {
-            Signer::Fixed(credentials) => Base::Fixed(credentials),
-            Signer::Provider(provider) => Base::Cached(provider.cached().clone()),
+        let role = match self.base {
+            Signer::Fixed(base) => AssumedRole::new(Given::new((*base).clone()), self.operation),
+            Signer::Provider(base) => AssumedRole::new(base.cached().clone(), self.operation),
             Signer::Nothing => {
                 return Err(Error::setting(
                     "Credentials",
@@ -77,7 +75,7 @@ impl<T: Transport> AssumeRoleProvider<T> {
                 ));
             }
         };
-        let chain = Chain::new().with(Role { operation: self.operation, base });
+        let chain = Chain::new().with(role);
         Ok(Provider::with_policy(&self.client, chain, self.policy))
     }
 }
@@ -102,7 +100,7 @@ impl<T: Transport> AssumeRoleProvider<T> {
 #[must_use = "a provider is made by `build`"]
 pub struct WebIdentityProvider<T> {
     client: Client<T>,
-    source: Arc<WebIdentity>,
+    source: WebIdentity,
     policy: RefreshPolicy,
 }
 
@@ -113,7 +111,8 @@ impl<T: Transport> WebIdentityProvider<T> {
         operation: AssumeRoleWithWebIdentity,
         token_file: impl Into<PathBuf>,
     ) -> Self {
-        let source = Arc::new(WebIdentity { operation, token_file: token_file.into() });
+        let token = TokenSource::file(token_file);
+        let source = WebIdentity::new("", token).with(|_| operation);
         Self { client: client.clone(), source, policy: RefreshPolicy::default() }
     }
 
@@ -126,6 +125,6 @@ impl<T: Transport> WebIdentityProvider<T> {
     /// The provider. Nothing is read or sent before it is asked for credentials.
     #[must_use]
     pub fn build(self) -> Provider<T> {
-        Provider::with_policy(&self.client, Chain::from_iter([self.source as _]), self.policy)
+        Provider::with_policy(&self.client, Chain::new().with(self.source), self.policy)
     }
 }

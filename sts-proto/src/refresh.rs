@@ -59,8 +59,6 @@ pub use machine::{Decision, Refresh, Served};
 mod cached;
 mod machine;
 mod published;
-#[doc(hidden)]
-pub mod sources;
 mod state;
 #[cfg(test)]
 mod tests;

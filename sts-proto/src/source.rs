@@ -119,6 +119,13 @@ pub trait Source: fmt::Debug + Send + Sync {
     /// A place that is not set up gives [`Found::Nothing`], and the next one is looked at. A place that is set up and
     /// gives none is an error, which ends the chain: another source's credentials would be another identity's.
     fn look<'a>(&'a self, context: &'a Context) -> Looking<'a>;
+
+    /// A service refused what it gave, with that access key id, as expired or invalid. Says whether another look can give
+    /// something else; a source that keeps nothing is not asked again.
+    fn refused(&self, context: &Context, access_key_id: &str) -> bool {
+        let _ = (context, access_key_id);
+        false
+    }
 }
 
 impl<S: Source + ?Sized> Source for Arc<S> {
@@ -128,6 +135,10 @@ impl<S: Source + ?Sized> Source for Arc<S> {
 
     fn look<'a>(&'a self, context: &'a Context) -> Looking<'a> {
         (**self).look(context)
+    }
+
+    fn refused(&self, context: &Context, access_key_id: &str) -> bool {
+        (**self).refused(context, access_key_id)
     }
 }
 

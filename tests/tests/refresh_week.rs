@@ -8,9 +8,9 @@ use sts_proto::call::{Call, Caller, Deadlines};
 use sts_proto::endpoint::EndpointOptions;
 use sts_proto::http::{Response, StatusCode};
 use sts_proto::operation::{AssumeRole, GetCallerIdentity};
-use sts_proto::refresh::sources::{Base, Role};
+
 use sts_proto::refresh::{Cached, RefreshPolicy, Turn};
-use sts_proto::source::{Chain, Context};
+use sts_proto::source::{AssumedRole, Chain, Context, Given};
 use sts_proto::step::{Answer, Flow, Resume, Seq, Step};
 use sts_proto::time::OffsetDateTime;
 use sts_proto::{Body, Credentials, Encoder, Error, RetryPolicy, TransportKind};
@@ -144,7 +144,7 @@ fn week(world: &mut World, every: i64, seed: u64) -> Outcome {
     let caller = Arc::new(Caller::new(encoder, RetryPolicy::default()));
     let key = Credentials::new("AKIAIOSFODNN7EXAMPLE", "secret").expect("credentials");
     let operation = AssumeRole::new("arn:aws:iam::123456789012:role/Week", "week");
-    let role = Role { operation, base: Base::Fixed(Arc::new(key)) };
+    let role = AssumedRole::new(Given::new(key), operation);
     let cached = Cached::new(Chain::new().with(role), RefreshPolicy::default(), seed);
     let mut outcome = Outcome::default();
     let mut calls = seed;

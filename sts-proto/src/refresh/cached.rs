@@ -291,6 +291,10 @@ impl Source for Cached {
             }
         })
     }
+
+    fn refused(&self, context: &Context, access_key_id: &str) -> bool {
+        self.refused(context.server_time(), access_key_id)
+    }
 }
 
 impl fmt::Debug for Cached {

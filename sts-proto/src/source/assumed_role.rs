@@ -57,13 +57,29 @@ impl AssumedRole {
     }
 
     async fn find(&self, context: &Context) -> Result<Found, Error> {
-        let base = match self.base.look(context).await? {
-            Found::Credentials(base) => base,
+        let base = self.base(context).await?;
+        let access_key_id = base.access_key_id().to_owned();
+        match self.assume(context, base).await {
+            // A base that is kept may have been revoked since.
+            Err(error) if error.refuses_credentials() && self.base.refused(context, &access_key_id) => {
+                let base = self.base(context).await?;
+                self.assume(context, base).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn base(&self, context: &Context) -> Result<Credentials, Error> {
+        match self.base.look(context).await? {
+            Found::Credentials(base) => Ok(base),
             Found::Nothing(why) => {
                 let words = format!("the role's base, {}, has none: {why}", self.base.name());
-                return Err(Error::credentials(NAME, words));
+                Err(Error::credentials(NAME, words))
             }
-        };
+        }
+    }
+
+    async fn assume(&self, context: &Context, base: Credentials) -> Result<Found, Error> {
         let mut operation = self.operation.clone();
         if is_role_session(&base) && operation.duration_seconds.is_some_and(|s| s > CHAINED_SECONDS) {
             if !self.clamps {
