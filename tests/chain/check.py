@@ -22,6 +22,7 @@ for inherited in [each for each in os.environ if each.startswith(("AWS_", "BOTO_
     del os.environ[inherited]
 
 import botocore.session
+from botocore.utils import JSONFileCache
 
 ACCOUNT = "123456789012"
 MFA_CODE = "123456"
@@ -158,7 +159,7 @@ def parameters():
         "a session name": {"role_session_name": "mine@x"},
         "a duration": {"duration_seconds": "1800"},
         "an MFA device": {"mfa_serial": mfa},
-        "all of them": {"external_id": "id", "role_session_name": "s1", "duration_seconds": "900", "mfa_serial": mfa},
+        "all of them": {"external_id": "id", "role_session_name": "s1", "duration_seconds": "3600", "mfa_serial": mfa},
         "what it does not know": {"output": "json", "s3": "\n  addressing_style = path"},
     }.items():
         config = {"default": role("R", source_profile="base", **more), "base": keys("config")}
@@ -242,14 +243,17 @@ def broken():
     yield Layout("broken: a web identity in the environment without its file", {}, {}, web_variables(file="FOLDER/none"))
 
 
-def of_boto3(layout, environment):
-    """The access key id, or why there is none."""
+def of_boto3(layout, environment, cache=None):
+    """The access key id, or why there is none. With the CLI's cache of roles in that folder, if one is given."""
     before = dict(os.environ)
     os.environ.update(environment)
     try:
         session = botocore.session.Session(profile=layout.profile)
         provider = session.get_component("credential_provider").get_provider("assume-role")
-        provider._prompter = lambda _: MFA_CODE
+        code = environment.get("STS_TESTS_MFA_CODE", MFA_CODE)
+        provider._prompter = lambda _: code
+        if cache:
+            provider.cache = JSONFileCache(str(cache))
         credentials = session.get_credentials()
         if credentials is None:
             return None, "none found"
@@ -264,13 +268,46 @@ def of_boto3(layout, environment):
 def of_us(layout, environment):
     arguments = [layout.profile] if layout.profile else []
     made = subprocess.run(
-        [CHAIN, *arguments], env={**environment, "PATH": os.environ["PATH"], "STS_TESTS_MFA_CODE": MFA_CODE},
+        [CHAIN, *arguments], env={"STS_TESTS_MFA_CODE": MFA_CODE, **environment, "PATH": os.environ["PATH"]},
         capture_output=True, text=True, timeout=60,
     )
     if made.returncode:
         raise SystemExit(f"{layout.name}: {CHAIN} ended with {made.returncode}: {made.stderr}")
     said = json.loads(made.stdout)
     return said.get("access_key_id"), said.get("source") or said.get("error")
+
+
+def prepare(folder):
+    """The files that layouts name."""
+    (folder / "token").write_text(token())
+    (folder / "print.py").write_text(
+        "import base64, sys\n"
+        "print(base64.urlsafe_b64decode(sys.argv[2] + '==').decode())\n"
+        "sys.exit(int(sys.argv[1]))\n"
+    )
+    return folder
+
+
+def shared_cache(layout):
+    """What is wrong with sharing the CLI's cache: each must find what the other has kept, without STS and MFA code."""
+    kept, faults = [], []
+    for first, second, who in [(of_boto3, of_us, "boto3"), (of_us, of_boto3, "this client")]:
+        with tempfile.TemporaryDirectory() as folder:
+            folder = prepare(Path(folder))
+            cache = folder / ".aws" / "cli" / "cache"
+            environment = {**layout.write(folder), "STS_TESTS_CACHE": "1"}
+            options = lambda of: {"cache": cache} if of is of_boto3 else {}
+            fresh = first(layout, environment, **options(first))
+            files = sorted(cache.iterdir()) if cache.exists() else []
+            kept.append([file.name for file in files])
+            faults += [f"{file.name} has the mode {file.stat().st_mode:o}" for file in files if file.stat().st_mode & 0o77]
+            away = {**environment, "AWS_ENDPOINT_URL_STS": "http://127.0.0.1:1", "STS_TESTS_MFA_CODE": "000000"}
+            found = second(layout, away, **options(second))
+            if fresh[0] is None or fresh[0] != found[0]:
+                faults.append(f"{who} kept {fresh}, and the other found {found}")
+    if kept[0] != kept[1] or not kept[0]:
+        faults.append(f"boto3 has the files {kept[0]}, this client {kept[1]}")
+    return [f"the cache of {layout.name!r}: {fault}" for fault in faults]
 
 
 def main():
@@ -284,13 +321,7 @@ def main():
     failures, found = [], 0
     for layout in layouts:
         with tempfile.TemporaryDirectory() as folder:
-            folder = Path(folder)
-            (folder / "token").write_text(token())
-            (folder / "print.py").write_text(
-                "import base64, sys\n"
-                "print(base64.urlsafe_b64decode(sys.argv[2] + '==').decode())\n"
-                "sys.exit(int(sys.argv[1]))\n"
-            )
+            folder = prepare(Path(folder))
             environment = layout.write(folder)
             theirs, ours = of_boto3(layout, environment), of_us(layout, environment)
         found += theirs[0] is not None
@@ -301,11 +332,14 @@ def main():
         if (theirs[0] == ours[0]) == (layout.name in DIFFERENT):
             verb = "no longer differ on" if layout.name in DIFFERENT else "differ on"
             failures.append(f"they {verb} {layout.name!r}: boto3 {theirs}, this client {ours}")
+    sharing = [*parameters()]
+    for layout in sharing:
+        failures += shared_cache(layout)
     for failure in failures:
         print(failure, file=sys.stderr)
     print(
         f"botocore {botocore.__version__}: {len(layouts)} layouts, {found} with credentials, "
-        f"{len(DIFFERENT)} decided otherwise, {len(failures)} failures"
+        f"{len(sharing)} caches shared, {len(DIFFERENT)} decided otherwise, {len(failures)} failures"
     )
     sys.exit(1 if failures else 0)
 

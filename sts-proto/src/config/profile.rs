@@ -341,6 +341,7 @@ impl Property {
         self.line
     }
 
+    #[cfg_attr(not(feature = "sources"), expect(dead_code, reason = "profiles are sources"))]
     pub(crate) fn is_from_config_file(&self) -> bool {
         self.is_from_config_file
     }

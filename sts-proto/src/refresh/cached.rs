@@ -40,6 +40,8 @@ struct Shared {
 struct Inner {
     refresh: Refresh,
     report: Option<Arc<Report>>,
+    /// The access key id that a service refused, until the sources are told.
+    refused: Option<String>,
     /// Those who wait for a refresh, by number.
     waiting: BTreeMap<u64, Waker>,
     next_number: u64,
@@ -96,7 +98,7 @@ impl Cached {
     #[must_use]
     pub fn new(chain: Chain, policy: RefreshPolicy, seed: u64) -> Self {
         let refresh = Refresh::new(policy, seed);
-        let inner = Inner { refresh, report: None, waiting: BTreeMap::new(), next_number: 0 };
+        let inner = Inner { refresh, report: None, refused: None, waiting: BTreeMap::new(), next_number: 0 };
         Self(Arc::new(Shared { chain, published: Published::new(), inner: Mutex::new(inner) }))
     }
 
@@ -126,7 +128,13 @@ impl Cached {
     /// A service refused the credentials with that access key id, as expired or invalid: see [`Refresh::refused`].
     #[expect(clippy::must_use_candidate, reason = "most only tell")]
     pub fn refused(&self, now: OffsetDateTime, access_key_id: &str) -> bool {
-        self.with(|inner| inner.refresh.refused(now, access_key_id))
+        self.with(|inner| {
+            let is_dropped = inner.refresh.refused(now, access_key_id);
+            if is_dropped {
+                inner.refused = Some(access_key_id.to_owned());
+            }
+            is_dropped
+        })
     }
 
     /// How it stands.
@@ -188,7 +196,13 @@ impl Permit {
     }
 
     async fn load_with(mut self, context: &Context) -> Result<Served, Error> {
-        let outcome = self.cached.0.chain.load(context).await;
+        let chain = &self.cached.0.chain;
+        let refused = self.cached.inner().refused.take();
+        if let Some(access_key_id) = refused {
+            // Those that keep credentials do not give these again.
+            let _ = chain.refused(context, &access_key_id);
+        }
+        let outcome = chain.load(context).await;
         // The skew may just have been learned.
         let now = context.server_time();
         let Some(round) = self.round.take() else {

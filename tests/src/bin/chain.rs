@@ -3,7 +3,8 @@
 //!
 //!     chain [PROFILE]
 //!
-//! STS_TESTS_MFA_CODE is the code of every MFA device.
+//! STS_TESTS_MFA_CODE is the code of every MFA device. With STS_TESTS_CACHE the sessions of roles are kept in the AWS CLI's
+//! cache.
 
 use std::env;
 use std::io::{self, Write as _};
@@ -22,7 +23,7 @@ fn main() -> io::Result<()> {
 }
 
 fn found(profile: Option<&str>) -> Result<Value, Error> {
-    let config = config_from_env(profile)?;
+    let config = config_from_env(profile)?.cache_roles(env::var_os("STS_TESTS_CACHE").is_some());
     let client = Client::builder()
         .config(Arc::new(config))
         .credentials_from_chain()
