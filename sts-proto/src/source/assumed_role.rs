@@ -172,7 +172,7 @@ impl Source for AssumedRole {
 
     #[cfg(feature = "sources")]
     fn refused(&self, _: &Context, access_key_id: &str) -> bool {
-        self.cache.as_ref().inspect(|cache| cache.refuse(access_key_id)).is_some()
+        self.cache.as_ref().is_some_and(|cache| cache.refuse(access_key_id))
     }
 }
 

@@ -168,6 +168,6 @@ impl Source for Profile {
     }
 
     fn refused(&self, _: &Context, access_key_id: &str) -> bool {
-        self.cache.as_ref().inspect(|cache| cache.refuse(access_key_id)).is_some()
+        self.cache.as_ref().is_some_and(|cache| cache.refuse(access_key_id))
     }
 }

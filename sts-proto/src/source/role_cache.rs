@@ -17,20 +17,30 @@ use crate::token::cli_cache;
 /// again at once.
 const LEFT: Duration = Duration::minutes(5);
 
-/// How many access key ids are remembered that a service refused. A file that holds one is written anew at the next look.
-const REFUSED: usize = 16;
+/// How many access key ids are remembered that came from a file, and that a service refused. A file that holds one of the
+/// latter is written anew at the next look.
+const REMEMBERED: usize = 16;
 
 /// A directory of files, one for each request.
 #[derive(Clone, Debug)]
 pub(super) struct RoleCache {
     directory: PathBuf,
-    /// The access key ids that a service refused; clones share them.
-    refused: Arc<Mutex<Vec<String>>>,
+    /// Clones share it.
+    known: Arc<Mutex<Known>>,
+}
+
+/// Access key ids, the oldest first.
+#[derive(Debug, Default)]
+struct Known {
+    /// Those that came from a file.
+    given: Vec<String>,
+    /// Those that a service refused.
+    refused: Vec<String>,
 }
 
 impl RoleCache {
     pub(super) fn new(directory: impl Into<PathBuf>) -> Self {
-        Self { directory: directory.into(), refused: Arc::default() }
+        Self { directory: directory.into(), known: Arc::default() }
     }
 
     /// The file for that request; none where the CLI's name for it is not certain.
@@ -49,10 +59,14 @@ impl RoleCache {
         let contents = context.ask().read(ReadFile::new(file, cli_cache::MAX_FILE_BYTES)).await.ok()?;
         let credentials = cli_cache::read(contents.as_ref())?;
         let lasts = credentials.expiration()? >= context.server_time().saturating_add(LEFT);
-        let is_refused = self.refused().iter().any(|id| id == credentials.access_key_id());
         let role = Arn::parse(&operation.role_arn).map(|arn| arn.account()).unwrap_or_default();
         let is_foreign = !role.is_empty() && credentials.account_id().is_some_and(|id| id != role);
-        (lasts && !is_refused && !is_foreign).then_some(credentials)
+        let mut known = self.known();
+        if !lasts || is_foreign || known.refused.iter().any(|id| id == credentials.access_key_id()) {
+            return None;
+        }
+        remember(&mut known.given, credentials.access_key_id());
+        Some(credentials)
     }
 
     /// Writes the file. Where that fails there is no cache, and the credentials are good all the same.
@@ -68,19 +82,25 @@ impl RoleCache {
         }
     }
 
-    /// Does not give those credentials again.
-    pub(super) fn refuse(&self, access_key_id: &str) {
-        let mut refused = self.refused();
-        if !refused.iter().any(|id| id == access_key_id) {
-            if refused.len() == REFUSED {
-                refused.remove(0);
-            }
-            refused.push(access_key_id.to_owned());
-        }
+    /// Does not give those credentials again. Says whether they came from a file, so that another look helps; what was
+    /// fetched and refused would be refused again, and each role upon it would double the requests.
+    pub(super) fn refuse(&self, access_key_id: &str) -> bool {
+        let mut known = self.known();
+        remember(&mut known.refused, access_key_id);
+        known.given.iter().any(|id| id == access_key_id)
     }
 
-    fn refused(&self) -> MutexGuard<'_, Vec<String>> {
-        self.refused.lock().unwrap_or_else(PoisonError::into_inner)
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn remember(ids: &mut Vec<String>, id: &str) {
+    if !ids.iter().any(|known| known == id) {
+        if ids.len() == REMEMBERED {
+            ids.remove(0);
+        }
+        ids.push(id.to_owned());
     }
 }
 
@@ -207,8 +227,18 @@ mod tests {
         assert_eq!(found(outcome).access_key_id(), "ASIAROLE");
         // What is remembered is bounded.
         let cache = RoleCache::new("/cache");
-        (0..2 * REFUSED).for_each(|i| cache.refuse(&format!("ASIA{i}")));
-        assert_eq!(cache.refused().len(), REFUSED);
-        assert_eq!(cache.refused()[0], format!("ASIA{REFUSED}"));
+        assert!((0..2 * REMEMBERED).all(|i| !cache.refuse(&format!("ASIA{i}"))));
+        let refused = &cache.known().refused;
+        assert_eq!((refused.len(), refused[0].as_str()), (REMEMBERED, &*format!("ASIA{REMEMBERED}")));
+    }
+
+    #[test]
+    fn a_base_from_a_file_is_replaced_once_and_a_fresh_one_is_not() {
+        let upon = |source| AssumedRole::new(source, AssumeRole::new(ROLE, "upon"));
+        let play = Play::new().file(file(3600, "123456789012")).reply(400, sts_refusal("ExpiredToken"));
+        let play = assumed(play.file(file(3600, "123456789012"))).reply(400, sts_refusal("ExpiredToken"));
+        play.run(upon(source())).unwrap_err();
+        let play = assumed(Play::new().no_file(io::ErrorKind::NotFound));
+        play.reply(400, sts_refusal("ExpiredToken")).run(upon(source())).unwrap_err();
     }
 }
