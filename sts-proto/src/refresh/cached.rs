@@ -11,9 +11,13 @@ use time::OffsetDateTime;
 use crate::credentials::Credentials;
 use crate::error::Error;
 use crate::refresh::RefreshPolicy;
-use crate::refresh::machine::{Decision, Refresh, Served};
+use crate::refresh::machine::{Decision, Refresh};
 use crate::refresh::published::Published;
 use crate::source::{Chain, Context, Found, Looking, Report, Source};
+
+pub use permit::Permit;
+
+mod permit;
 
 /// How often a source over [`Cached`] looks whether somebody else's refresh is over.
 const LOOK: Duration = Duration::from_millis(20);
@@ -57,14 +61,6 @@ pub enum Turn {
     Refresh(Permit),
     /// Wait for somebody else who does.
     Wait(Waiting),
-}
-
-/// The right to refresh, which one caller has at a time. Dropped, it goes to those who wait.
-#[must_use = "whoever has it refreshes"]
-pub struct Permit {
-    cached: Cached,
-    /// `None` once it is used.
-    round: Option<u32>,
 }
 
 /// Resolves when the refresh of somebody else is over. It can be dropped at any time.
@@ -186,52 +182,6 @@ impl Decision {
     }
 }
 
-impl Permit {
-    /// Loads the chain, and lets those who wait know.
-    ///
-    /// # Errors
-    /// Those of [`Refresh::finished`].
-    pub async fn load(self, context: Context) -> Result<Served, Error> {
-        self.load_with(&context).await
-    }
-
-    async fn load_with(mut self, context: &Context) -> Result<Served, Error> {
-        let chain = &self.cached.0.chain;
-        let refused = self.cached.inner().refused.take();
-        if let Some(access_key_id) = refused {
-            // Those that keep credentials do not give these again.
-            let _ = chain.refused(context, &access_key_id);
-        }
-        let outcome = chain.load(context).await;
-        // The skew may just have been learned.
-        let now = context.server_time();
-        let Some(round) = self.round.take() else {
-            return Err(Error::credentials("the cache", "it was used"));
-        };
-        self.cached.end(|inner| {
-            let outcome = match outcome {
-                Ok(loaded) => {
-                    inner.report = Some(Arc::new(loaded.report));
-                    Ok(loaded.credentials)
-                }
-                Err(error) => {
-                    inner.report = error.shared_report().or_else(|| inner.report.take());
-                    Err(error)
-                }
-            };
-            inner.refresh.finished(round, now, outcome)
-        })
-    }
-}
-
-impl Drop for Permit {
-    fn drop(&mut self) {
-        if let Some(round) = self.round.take() {
-            self.cached.end(|inner| inner.refresh.abandoned(round));
-        }
-    }
-}
-
 impl Waiting {
     /// What to do after it has resolved.
     ///
@@ -314,12 +264,6 @@ impl Source for Cached {
 impl fmt::Debug for Cached {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Cached").field("chain", &self.0.chain).finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for Permit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Permit").field("round", &self.round).finish_non_exhaustive()
     }
 }
 
