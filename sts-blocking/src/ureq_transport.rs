@@ -25,6 +25,7 @@ use tls::TlsConfig;
 pub use tls::{CaBundle, Roots, Tls};
 
 mod failure;
+mod framing;
 mod names;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 mod refusal;
@@ -235,6 +236,7 @@ impl Transport for UreqTransport {
                 format!("more than {MAX_HEADERS} headers"),
             ));
         }
+        framing::check(&parts)?;
         let length = body.content_length();
         let body = read(body.into_reader(), length, way)?;
         Ok(Response::from_parts(parts, body))
