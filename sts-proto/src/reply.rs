@@ -91,7 +91,7 @@ impl Metadata {
     /// How long the call waited before its retries, in all.
     #[must_use]
     pub fn waited(&self) -> Duration {
-        self.retries.iter().map(|retry| retry.wait).sum()
+        self.retries.iter().fold(Duration::ZERO, |sum, retry| sum.saturating_add(retry.wait))
     }
 
     pub(crate) fn read<B>(response: &http::Response<B>) -> Self {
@@ -223,6 +223,13 @@ mod tests {
         for text in ["", "1767323045", "2026-01-02", "1926-01-02T03:04:05Z", "9999-12-31T23:59:59Z", "x"] {
             assert!(timestamp("Expiration", text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn waits_of_any_length_have_a_sum() {
+        let retry = Retry { reason: crate::RetryReason::Transient, wait: Duration::MAX };
+        let metadata = Metadata { retries: vec![retry, retry], ..Metadata::default() };
+        assert_eq!(metadata.waited(), Duration::MAX);
     }
 
     #[test]
