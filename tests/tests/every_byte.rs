@@ -5,6 +5,7 @@
 //! A sample of the bytes by default; all of them with `STS_EVERY_BYTE=1`, as `.ci/run --full` does.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(clippy::print_stdout, reason = "the figures are wanted")]
 
 use std::io::{Read, Write};
 use std::net::TcpStream;

@@ -399,8 +399,8 @@ fn drivers(seen: &Seen) {
     let proxy = format!("http://alice:{}@127.0.0.1:1", encoded(PASSWORD));
     let answers = || {
         let cut = format!("HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n{}", reply("AssumeRole"));
-        server.answer_next(Answer::reply(200, &[], &reply("AssumeRole")));
-        server.answer_next(Answer::reply(403, &[("connection", "close")], &echo()));
+        server.answer_next(Answer::reply(200, &[], reply("AssumeRole")));
+        server.answer_next(Answer::reply(403, &[("connection", "close")], echo()));
         server.answer_next(Answer::raw(cut));
     };
     macro_rules! run {

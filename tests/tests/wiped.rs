@@ -210,7 +210,7 @@ fn presigned_urls() {
     clean("presign", || {
         let url = encoder.presign(&GetCallerIdentity::new(), &credentials, NOW, &Presign::default()).unwrap();
         black_box(format!("{url:?}"));
-        drop(url.clone());
+        drop(black_box([url.clone(), url]));
     });
     clean("a refusal to presign", || {
         let refused = encoder.presign(&role(), &credentials, NOW, &Presign::default());
@@ -231,7 +231,7 @@ fn replies() {
         let reply = role().decode(&Response::new(reply("AssumeRole"))).unwrap();
         assert_eq!(reply.credentials.secret_access_key().expose(), NEW_KEY);
         black_box(format!("{reply:?}"));
-        drop(reply.clone().into_output());
+        drop(black_box([reply.clone().into_output(), reply.into_output()]));
     });
     clean("a secret in pieces", || {
         let body = unseen(|| {
