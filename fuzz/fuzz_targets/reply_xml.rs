@@ -105,14 +105,19 @@ fn ours_only(error: &XmlError, text: &str) -> bool {
 
 /// Whether there is a place that only a reader of attributes, names, declarations and instructions looks at.
 fn has_oddity(text: &str) -> bool {
-    let inside = text.split('<').skip(1).map(|piece| piece.split('>').next().unwrap_or_default());
-    let is_odd = |tag: &str| {
-        let name = tag.trim_start_matches('/').trim_end_matches('/');
-        !name.chars().all(|c| c.is_ascii_alphanumeric())
-            || name.is_empty()
-            || name.starts_with(|c: char| c.is_ascii_digit())
-    };
-    inside.into_iter().any(is_odd) || text.contains(['\u{fffe}', '\u{ffff}'])
+    // A tag ends at the next `>`, whatever else is in it.
+    let mut rest = text;
+    while let Some((_, tag)) = rest.split_once('<') {
+        let (inside, behind) = tag.split_once('>').unwrap_or((tag, ""));
+        let name = inside.trim_start_matches('/').trim_end_matches('/');
+        let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic())
+            && name.chars().all(|c| c.is_ascii_alphanumeric());
+        if !is_name {
+            return true;
+        }
+        rest = behind;
+    }
+    text.contains(['\u{fffe}', '\u{ffff}'])
 }
 
 /// Why the other one reads what ours refuses: limits, and what STS never sends.
