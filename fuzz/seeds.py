@@ -4,6 +4,7 @@
 Run it after a change of this file or of what the targets take for input.
 """
 
+import base64
 import pathlib
 import struct
 
@@ -343,4 +344,63 @@ write("validate", {
     "session": values(8, MFA, "123456"),
     "session-half": values(8, MFA),
     "token": values(9, "https://x.test", "https://y.test"),
+# profile: the config file, a zero byte, the credentials file.
+
+STATIC = "aws_access_key_id = AKIAEXAMPLE\naws_secret_access_key = aB3/cD+e\n"
+write("profile", {
+    "empty": "",
+    "default": "[default]\nregion = eu-west-1\n\0[default]\n" + STATIC,
+    "prefixed-default": "[default]\na = 1\n[profile default]\nb = 2\n\0[default]\nc = 3",
+    "merged": "[profile a]\nX = 1\n[profile a]\nx = 2\n\0[a]\nx = 3\n[b]\n" + STATIC,
+    "comments": "# c\n; c\n[profile a];c\n  # c\nx = 1 # c\ny = 1#c ;d\nz = # c\n s = 1 # c\n",
+    "continued": "[profile a]\nx = 1\n 2 # 3\n\n\t4\ny =\n a = 1\n b c = 2\n a = 3\n",
+    "windows": "\ufeff[profile a]\r\nx = 1\r\n y\r\n",
+    "names": "[profile \ta \t]\n[ profile b ]\n[in valid]\nx y = 1\n[profile]\n[]\n[b]\n\0[profile a]\n[a/b.c%d@e_f:g+h]\nx=",
+    "services": "[profile a]\nservices = s\nregion = eu-west-1\n[services s]\nsts =\n  endpoint_url = http://localhost:1\n",
+    "sso": "[profile a]\nsso_session = s\n[sso-session s]\nsso_region = eu-west-1\n[sso-sessions]\nx = 1",
+    "settings": "[default]\nregion = eu-west-1\nuse_fips_endpoint = TRUE\nuse_dualstack_endpoint = false\nretry_mode = Legacy\n"
+    "max_attempts = 5\nsts_regional_endpoints = legacy\nca_bundle = /pem\nsdk_ua_app_id = a\n"
+    "disable_clock_skew_correction = true\nec2_metadata_service_endpoint_mode = IPv6\nec2_metadata_v1_disabled = false\n"
+    "metadata_service_timeout = 2\nmetadata_service_num_attempts = 3\n",
+    "wrong-settings": "[default]\nregion = a b\nuse_fips_endpoint = 1\nmax_attempts = 0\nendpoint_url = x\nservices = y\n",
+    "bad-header": "[profile a",
+    "bad-property": "[profile a]\nx",
+    "bad-name": "[profile a]\n= 1",
+    "bad-sub-property": "[profile a]\nx =\n y",
+    "bad-continuation": "[profile a]\n y = 1",
+    "bad-beginning": "x = 1",
+    "bad-utf8": b"[profile a]\nx = \xff",
+})
+
+# eks_verify: an enum of three as `arbitrary` takes it, then the text or the parts, see `Bytes` and `sigv4`.
+
+TOKEN, URL, BUILD = (struct.pack("<I", n) for n in (0, 1 << 31, 0xFFFF_FFFF))
+PRESIGNED = (
+    "https://sts.eu-west-1.amazonaws.com/?Action=GetCallerIdentity&Version=2011-06-15&X-Amz-Algorithm=AWS4-HMAC-SHA256"
+    "&X-Amz-Credential=ASIAEXAMPLE%2F20261120%2Feu-west-1%2Fsts%2Faws4_request&X-Amz-Date=20261120T170848Z&X-Amz-Expires=60"
+    "&X-Amz-SignedHeaders=host%3Bx-k8s-aws-id&X-Amz-Security-Token=to%2Fken&X-Amz-Signature=" + 64 * "0"
+)
+
+
+def eks_built(cluster, key, secret, token, region=0, offset=0):
+    out = Bytes()
+    out.front += BUILD
+    for part in (cluster, key, secret, token):
+        out.text(part)
+    out.front += bytes([region]) + struct.pack("<h", offset)
+    return out.finish()
+
+
+write("eks_verify", {
+    "token": TOKEN + b"k8s-aws-v1." + base64.urlsafe_b64encode(PRESIGNED.encode()).rstrip(b"="),
+    "token-padded": TOKEN + b"k8s-aws-v1.aHR0cHM=",
+    "url": URL + PRESIGNED.encode(),
+    "url-fips": URL + PRESIGNED.replace("sts.eu-west-1.amazonaws.com", "sts-fips.us-gov-west-1.api.aws").encode(),
+    "url-global": URL + PRESIGNED.replace("eu-west-1.", "").encode(),
+    "url-user": URL + PRESIGNED.replace("sts.", "u@sts.").encode(),
+    "url-twice": URL + PRESIGNED.replace("Action=", "action=AssumeRole&Action=").encode(),
+    "url-spellings": URL + PRESIGNED.lower().replace("getcalleridentity", "GetCallerIdentity").encode(),
+    "url-no-token": URL + PRESIGNED.replace("&X-Amz-Security-Token=to%2Fken", "").encode(),
+    **{f"built-{i}": eks_built("my-cluster", "ASIAEXAMPLE", "secret", "to/ken+=", i, 60 * i) for i in range(6)},
+    "built-long-term": eks_built("c", "AKIAEXAMPLE", "s", ""),
 })

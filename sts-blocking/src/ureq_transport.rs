@@ -5,16 +5,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
-use sts_proto::http::{Request, Response, Uri};
+use sts_proto::http::{Method, Request, Response, Uri};
 use sts_proto::proxy::{Proxy, ProxyScheme, ProxySettings};
 use sts_proto::reply::MAX_REPLY_BYTES;
 use sts_proto::settings::Timeouts;
 use sts_proto::step::Direct;
 use sts_proto::{Body, Error, TransportKind};
-use ureq::Agent;
 use ureq::config::AutoHeaderValue;
 use ureq::config::Config;
 use ureq::unversioned::transport::DefaultConnector;
+use ureq::{Agent, AsSendBody, SendBody};
 use zeroize::Zeroizing;
 
 use crate::transport::Transport;
@@ -66,6 +66,8 @@ pub struct UreqOptions {
     tls: Tls,
     #[cfg(any(feature = "rustls", feature = "native-tls"))]
     roots: Roots,
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
+    is_unverified: bool,
 }
 
 impl UreqOptions {
@@ -99,6 +101,14 @@ impl UreqOptions {
     #[must_use]
     pub fn roots(self, roots: Roots) -> Self {
         Self { roots, ..self }
+    }
+
+    /// Whoever answers is believed to be STS, whatever its certificate: secrets may end up with anybody. For a server of
+    /// your own on a network of your own, where it would have been better to trust its certificate.
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
+    #[must_use]
+    pub fn dangerously_unverified(self) -> Self {
+        Self { is_unverified: true, ..self }
     }
 }
 
@@ -143,7 +153,7 @@ impl UreqTransport {
     #[cfg(any(feature = "rustls", feature = "native-tls"))]
     #[must_use]
     pub fn with_tls(timeouts: Timeouts, tls: Tls) -> Self {
-        Self::direct(timeouts, tls::config(tls, tls::built_in(tls)))
+        Self::direct(timeouts, tls::config(tls, tls::built_in(tls), false))
     }
 
     /// An agent as the options say.
@@ -219,6 +229,22 @@ impl Route {
     }
 }
 
+impl UreqTransport {
+    fn run(
+        &self,
+        agent: &Agent,
+        request: Request<impl AsSendBody>,
+        timeout: Duration,
+    ) -> Result<Response<ureq::Body>, ureq::Error> {
+        if self.attempt == Some(timeout) {
+            // With a configuration for a single request, ureq would set up TLS anew for each connection, certificates
+            // and all, and never resume a session.
+            return agent.run(request);
+        }
+        agent.run(for_sts!(agent.configure_request(request)).timeout_global(Some(timeout)).build())
+    }
+}
+
 fn agent(config: Config) -> Agent {
     Agent::with_parts(config, DefaultConnector::new(), Names::default())
 }
@@ -245,15 +271,13 @@ impl Transport for UreqTransport {
         let way = Way { url: &url, proxy: route.proxy.as_ref() };
         let agent = route.agent();
         let (parts, body) = request.into_parts();
-        let request = Request::from_parts(parts, body.as_ref());
-        let request = if self.attempt == Some(timeout) {
-            // With a configuration for a single request, ureq would set up TLS anew for each connection, certificates
-            // and all, and never resume a session.
-            request
+        // ureq would send a `content-length` of what has no body.
+        let response = if body.is_empty() && matches!(parts.method, Method::GET | Method::HEAD) {
+            self.run(&agent, Request::from_parts(parts, SendBody::none()), timeout)
         } else {
-            for_sts!(agent.configure_request(request)).timeout_global(Some(timeout)).build()
+            self.run(&agent, Request::from_parts(parts, body.as_ref()), timeout)
         };
-        let response = agent.run(request).map_err(|error| way.error(error))?;
+        let response = response.map_err(|error| way.error(error))?;
         let (parts, body) = response.into_parts();
         if parts.headers.len() > MAX_HEADERS {
             return Err(Error::transport(

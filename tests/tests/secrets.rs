@@ -11,11 +11,11 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 use futures_lite::future;
 use http::{Method, Response};
-use sts_proto::call::{Call, Caller, Deadlines, LogLine};
+use sts_proto::call::{Call, Caller, Deadlines};
 use sts_proto::endpoint::EndpointOptions;
 use sts_proto::form::Form;
 use sts_proto::http1::{self, ReplyReader};
-use sts_proto::observe::{Event, Observer, Parameters};
+use sts_proto::observe::{Event, LogLine, Observer, Parameters};
 use sts_proto::operation::*;
 use sts_proto::proxy::ProxySettings;
 use sts_proto::settings::Settings;
@@ -92,6 +92,9 @@ impl Seen {
 impl Observer for Seen {
     fn event(&self, event: &Event<'_>) {
         self.debug(event);
+        if let Some(line) = LogLine::of(event) {
+            self.display(&line);
+        }
         if let Event::Done { parameters, .. } = event {
             self.display(*parameters);
         }
@@ -239,7 +242,6 @@ fn values(seen: &Seen) {
                 Ok(reply) => seen.debug(&(reply, &reply.output)),
                 Err(error) => seen.error(error),
             }
-            seen.display(&LogLine { action: "x", took: Duration::ZERO, credentials: Some(&credentials()), outcome: &outcome });
         )*};
     }
     operations![
@@ -388,7 +390,6 @@ fn flows(seen: &Seen) {
                 seen.error(error);
             }
         }
-        seen.display(&LogLine { action: "x", took: Duration::ZERO, credentials: None, outcome: &outcome });
     }
     seen.error(&Error::transport(TransportKind::Closed, "x").during("AssumeRole"));
 }

@@ -14,7 +14,7 @@ const REDACTED: &str = "[redacted]";
 
 /// Replaces the secret in a text, plain and percent-encoded: as we write it, with small digits, and with `+` for a space,
 /// as others encode anew what they show.
-pub(super) fn redact(text: &mut String, secret: &str) {
+pub(crate) fn redact(text: &mut String, secret: &str) {
     if secret.len() < SHORTEST || text.len() < SHORTEST {
         return;
     }

@@ -6,6 +6,9 @@ use http::{HeaderMap, Method, Response, StatusCode, Version};
 use super::{Fault, MAX_HEAD_BYTES, MAX_HEADERS};
 use crate::reply::MAX_REPLY_BYTES;
 
+/// How every head begins, interim ones too. RFC 9112, section 2.3: the name is written in capitals.
+const BEGINNING: &[u8] = b"HTTP/1.";
+
 /// How the body is framed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Framing {
@@ -47,8 +50,12 @@ impl HeadBytes {
         Ok((input.len(), false))
     }
 
-    /// RFC 9112, section 2.2 and 5.2: lines end with CR LF, and none but the first may begin with white space.
+    /// What does not begin like a head is refused at its first wrong byte: a server of another protocol may wait for more
+    /// as well, and a line of it may never end. Otherwise RFC 9112, section 2.2 and 5.2: lines end with CR LF, and none but the first may begin with white space.
     fn check(&self, byte: u8) -> Result<(), Fault> {
+        if BEGINNING.get(self.bytes.len()).is_some_and(|expected| *expected != byte) {
+            return Err(Fault::NotHttp);
+        }
         match (self.bytes.last(), byte) {
             (Some(b'\r'), b'\n') => Ok(()),
             (Some(b'\r'), _) | (_, b'\n') => Err(Fault::LineEnd),
