@@ -8,7 +8,7 @@ set -eu
 seconds=${1:?"usage: fuzz/coverage.sh SECONDS [TARGET...]"}
 shift
 cd "$(dirname "$0")"
-[ $# -gt 0 ] || set -- call_flow endpoint form http1_reply reply_xml sigv4 validate
+[ $# -gt 0 ] || set -- call_flow eks_verify endpoint form http1_reply profile reply_xml sigv4 validate
 
 tools=$(rustc +nightly --print sysroot)/lib/rustlib/$(rustc +nightly -vV | sed -n 's/^host: //p')/bin
 [ -x "$tools/llvm-cov" ] || rustup component add --toolchain nightly llvm-tools

@@ -12,6 +12,8 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_S
 use futures_lite::future;
 use http::{Method, Response};
 use sts_proto::call::{Call, Caller, Deadlines};
+use sts_proto::config::profile::ProfileSet;
+use sts_proto::config::{Environment, Files};
 use sts_proto::endpoint::EndpointOptions;
 use sts_proto::form::Form;
 use sts_proto::http1::{self, ReplyReader};
@@ -22,6 +24,7 @@ use sts_proto::settings::Settings;
 use sts_proto::sigv4::{Signing, SigningKey};
 use sts_proto::source::{Chain, Report};
 use sts_proto::step::{CommandOutput, ReadFile, RunCommand, Step, WriteFile};
+use sts_proto::token::{eks, env, process, vault};
 use sts_proto::{Body, Credentials, Encoder, Error, Presign, RetryPolicy, Secret, TransportKind, compatible};
 use sts_tests::server::{Answer, Server};
 use time::OffsetDateTime;
@@ -347,6 +350,31 @@ fn core(seen: &Seen) {
         _ => None,
     };
     seen.debug(&sts_proto::source::environment::credentials(lookup).unwrap());
+    let config = format!(
+        "[profile p]\naws_secret_access_key = {KEY}\nexternal_id = {EXTERNAL_ID}\ns3 =\n  a = {TOKEN}\n"
+    );
+    let files = Files::at("/config", "/credentials");
+    let profiles = ProfileSet::parse(&files, Some(config.as_bytes()), None).unwrap();
+    seen.debug(&(&profiles, profiles.profile("p")));
+    let variables = [("AWS_SECRET_ACCESS_KEY", KEY), ("AWS_SESSION_TOKEN", TOKEN), ("OTHER", PASSWORD)];
+    seen.debug(&variables.into_iter().collect::<Environment>());
+    for text in
+        [KEY.to_owned(), format!("[profile {KEY}"), format!("[p]\n{KEY} {TOKEN}"), format!("[p]\n = {KEY}")]
+    {
+        match ProfileSet::parse(&files, Some(text.as_bytes()), Some(text.as_bytes())) {
+            Ok(profiles) => seen.debug(&profiles.ignored()),
+            Err(error) => seen.error(&error),
+        }
+    }
+    for format in [process::write(&credentials), env::write(&credentials, env::EnvFormat::Sh)] {
+        seen.debug(&format.unwrap());
+    }
+    seen.error(
+        &process::read(format!("{{\"Version\":1,\"SecretAccessKey\":\"{KEY}").as_bytes()).unwrap_err(),
+    );
+    let token = eks::EksTokenRequest::new("cluster").build(&encoder, &credentials, NOW).unwrap();
+    seen.debug(&token);
+    seen.debug(&vault::VaultLogin::new("role"));
     let mut report = Report::default();
     report.found("environment", "AKIAIOSFODNN7EXAMPLE");
     seen.display(&report);
