@@ -27,6 +27,7 @@ use std::sync::Arc;
 
 pub use environment::{Environment, Platform};
 pub use files::Files;
+#[cfg(feature = "sources")]
 pub(crate) use files::home;
 pub use imds::{Imds, IpVersion};
 pub use load::load;

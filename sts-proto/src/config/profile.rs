@@ -90,6 +90,7 @@ pub struct Section {
 pub struct Property {
     value: Secret,
     file: Arc<str>,
+    #[cfg_attr(not(feature = "sources"), allow(dead_code, reason = "only sources of credentials ask"))]
     is_from_config_file: bool,
     line: u32,
     /// The lines that continue the value.
@@ -341,6 +342,7 @@ impl Property {
         self.line
     }
 
+    #[cfg(feature = "sources")]
     pub(crate) fn is_from_config_file(&self) -> bool {
         self.is_from_config_file
     }
