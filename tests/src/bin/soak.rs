@@ -4,19 +4,18 @@
 #![allow(clippy::print_stderr, reason = "a program says on stderr why it fails")]
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, Read, Write};
 use std::net::TcpStream;
-use std::path::PathBuf;
-use std::process::{Child, Command, ExitCode, Stdio};
+use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
-use std::{env, fs, thread};
+use std::{env, thread};
 
 use async_executor::LocalExecutor;
 use futures_lite::future;
 use sts_blocking::operation::{AssumeRole, GetCallerIdentity};
-use sts_blocking::{Credentials, Error, ErrorKind, RetryPolicy, Timeouts};
+use sts_blocking::{Error, ErrorKind, RetryPolicy, Timeouts};
+use sts_tests::sibling::{self, Sibling, resident};
 
 const USAGE: &str = "usage: soak [--calls N] [--seconds S]
 
@@ -92,65 +91,21 @@ fn arguments(mut words: impl Iterator<Item = String>) -> Result<Option<(u64, Dur
     Ok(Some((calls, time)))
 }
 
-/// The local STS, ended with this value.
-struct Server {
-    child: Child,
-    environment: BTreeMap<String, String>,
-}
-
-impl Server {
-    fn start() -> io::Result<Self> {
-        let program: PathBuf = env::current_exe()?.with_file_name("sts-local");
-        let mut command = Command::new(program);
-        command.stdin(Stdio::null()).stdout(Stdio::piped());
-        let mut child = command.spawn()?;
-        let mut environment = BTreeMap::new();
-        let lines = child.stdout.take().into_iter().flat_map(|out| BufReader::new(out).lines());
-        for line in lines.map_while(Result::ok) {
-            let words = line.strip_prefix("export ").and_then(|line| line.split_once('='));
-            let Some((name, value)) = words else { continue };
-            environment.insert(name.to_owned(), value.to_owned());
-            // The last one that every start prints.
-            if name == "AWS_DEFAULT_REGION" {
-                break;
-            }
+/// Orders the faults, each with a seed of its own: with the same one they would all strike the same requests.
+fn order_faults(server: &Sibling) -> io::Result<()> {
+    for (seed, (fault, rate)) in FAULTS.iter().enumerate() {
+        let rate = f64::from(*rate) / 1000.0;
+        let order = format!("{{\"fault\":\"{fault}\",\"rate\":{rate},\"seed\":{seed}}}");
+        let mut stream = TcpStream::connect(server.url().trim_start_matches("http://"))?;
+        let head = "POST /_control/faults HTTP/1.1\r\nHost: h\r\nConnection: close\r\n";
+        write!(stream, "{head}Content-Length: {}\r\n\r\n{order}", order.len())?;
+        let mut reply = String::new();
+        stream.read_to_string(&mut reply)?;
+        if !reply.starts_with("HTTP/1.1 204") {
+            return Err(io::Error::other(format!("the fault {fault} was not taken: {reply}")));
         }
-        Ok(Self { child, environment })
     }
-
-    /// Orders the faults, each with a seed of its own: with the same one they would all strike the same requests.
-    fn order_faults(&self) -> io::Result<()> {
-        for (seed, (fault, rate)) in FAULTS.iter().enumerate() {
-            let rate = f64::from(*rate) / 1000.0;
-            let order = format!("{{\"fault\":\"{fault}\",\"rate\":{rate},\"seed\":{seed}}}");
-            let mut stream =
-                TcpStream::connect(self.value("AWS_ENDPOINT_URL_STS").trim_start_matches("http://"))?;
-            let head = "POST /_control/faults HTTP/1.1\r\nHost: h\r\nConnection: close\r\n";
-            write!(stream, "{head}Content-Length: {}\r\n\r\n{order}", order.len())?;
-            let mut reply = String::new();
-            stream.read_to_string(&mut reply)?;
-            if !reply.starts_with("HTTP/1.1 204") {
-                return Err(io::Error::other(format!("the fault {fault} was not taken: {reply}")));
-            }
-        }
-        Ok(())
-    }
-
-    fn value(&self, name: &str) -> &str {
-        self.environment.get(name).map_or("", String::as_str)
-    }
-
-    fn credentials(&self) -> Result<Credentials, Error> {
-        Credentials::new(self.value("AWS_ACCESS_KEY_ID"), self.value("AWS_SECRET_ACCESS_KEY"))
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+    Ok(())
 }
 
 /// Five attempts without long waits, so that faults decide and not the quota.
@@ -215,10 +170,10 @@ fn session(number: u64) -> Option<String> {
 
 const ROLE: &str = "arn:aws:iam::123456789012:role/Deploy";
 
-fn blocking(server: &Server, calls: u64, end: Option<Instant>, tally: &Tally) -> Result<(), Error> {
+fn blocking(server: &Sibling, calls: u64, end: Option<Instant>, tally: &Tally) -> Result<(), Error> {
     let client = sts_blocking::Client::builder()
         .region("us-east-1")
-        .endpoint_url(server.value("AWS_ENDPOINT_URL_STS"))
+        .endpoint_url(server.url())
         .credentials(server.credentials()?)
         .timeouts(Timeouts::default())
         .retry(policy())
@@ -242,10 +197,10 @@ fn blocking(server: &Server, calls: u64, end: Option<Instant>, tally: &Tally) ->
     Ok(())
 }
 
-fn in_async(server: &Server, calls: u64, end: Option<Instant>, tally: &Tally) -> Result<(), Error> {
+fn in_async(server: &Sibling, calls: u64, end: Option<Instant>, tally: &Tally) -> Result<(), Error> {
     let client = sts_async::smol::Client::builder()
         .region("us-east-1")
-        .endpoint_url(server.value("AWS_ENDPOINT_URL_STS"))
+        .endpoint_url(server.url())
         .credentials(server.credentials()?)
         .retry(policy())
         .build()?;
@@ -278,16 +233,16 @@ fn in_async(server: &Server, calls: u64, end: Option<Instant>, tally: &Tally) ->
     Ok(())
 }
 
-type Driver = fn(&Server, u64, Option<Instant>, &Tally) -> Result<(), Error>;
+type Driver = fn(&Sibling, u64, Option<Instant>, &Tally) -> Result<(), Error>;
 
 fn run(calls: u64, time: Duration) -> Result<bool, Box<dyn std::error::Error>> {
     let mut is_good = true;
     for (name, driver) in [("sts-blocking", blocking as Driver), ("sts-async", in_async as Driver)] {
-        let server = Server::start()?;
+        let server = Sibling::start(&[])?;
         // What a first call opens for good, such as a reactor, is no leak.
         driver(&server, 100, None, &Tally::default())?;
-        server.order_faults()?;
-        let descriptors = descriptors();
+        order_faults(&server)?;
+        let descriptors = sibling::descriptors();
         let tally = Tally::default();
         let start = Instant::now();
         let end = start.checked_add(time);
@@ -311,7 +266,7 @@ fn run(calls: u64, time: Duration) -> Result<bool, Box<dyn std::error::Error>> {
         let warm = &curve[curve.len().min(usize::try_from(WARM)?)..];
         let (least, most) = (warm.iter().min().copied(), warm.iter().max().copied());
         let grown = most.unwrap_or_default().saturating_sub(warm.first().copied().unwrap_or_default());
-        let left = self::descriptors().saturating_sub(descriptors);
+        let left = sibling::descriptors().saturating_sub(descriptors);
         let mut out = io::stdout();
         writeln!(out, "{name}: {done} of {begun} calls in {took:.0} s, {:.0} a second", done as f64 / took)?;
         writeln!(
@@ -330,16 +285,4 @@ fn run(calls: u64, time: Duration) -> Result<bool, Box<dyn std::error::Error>> {
         is_good &= done > 0 && begun == done && count(&tally.wrong) == 0 && left == 0 && grown <= GROWTH;
     }
     Ok(is_good)
-}
-
-/// Resident memory in KiB; 0 where the system does not tell.
-fn resident() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    line.and_then(|line| line.trim().strip_suffix(" kB")?.parse().ok()).unwrap_or_default()
-}
-
-/// Open descriptors; 0 where the system does not tell.
-fn descriptors() -> usize {
-    fs::read_dir("/proc/self/fd").map_or(0, Iterator::count)
 }
