@@ -258,6 +258,7 @@ impl<T: Transport> ClientBuilder<T> {
     }
 }
 
+#[cfg_attr(not(feature = "sources"), allow(unused_variables, reason = "only sources are set up by it"))]
 fn chain_of(from: Option<Wanted>, config: Option<Arc<Config>>) -> Result<Option<Chain>, Error> {
     Ok(match from {
         None => None,

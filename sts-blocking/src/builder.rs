@@ -242,6 +242,7 @@ impl ClientBuilder {
     }
 }
 
+#[cfg_attr(not(feature = "sources"), allow(unused_variables, reason = "only sources are set up by it"))]
 fn chain_of(from: Option<Wanted>, config: Option<Arc<Config>>) -> Result<Option<Chain>, Error> {
     Ok(match from {
         None => None,
