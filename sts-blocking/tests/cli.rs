@@ -16,7 +16,7 @@ const IDENTITY: &str = "<GetCallerIdentityResponse><GetCallerIdentityResult>\
 /// The program, with nothing of this machine's environment.
 fn sts(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sts"));
-    command.env_clear().stdin(Stdio::null()).args(arguments);
+    command.env_clear().env("AWS_EC2_METADATA_DISABLED", "true").stdin(Stdio::null()).args(arguments);
     command
 }
 

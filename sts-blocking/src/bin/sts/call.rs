@@ -91,7 +91,7 @@ pub(crate) fn run(action: &Action, matches: &ArgMatches, globals: &Globals) -> R
     if skeleton == Some("output") {
         stdio::print(&output::render(
             action.action,
-            reply::skeleton(action.output, globals.output),
+            reply::skeleton(action.output, globals.format()?),
             globals,
         )?)?;
         return Ok(ExitCode::SUCCESS);
@@ -102,7 +102,8 @@ pub(crate) fn run(action: &Action, matches: &ArgMatches, globals: &Globals) -> R
     let sign_at = matches.get_one::<String>("sign-at").map(|text| moment(text)).transpose()?;
     // A preview is given the time itself.
     let sign_at_call = sign_at.filter(|_| preview.is_none());
-    let client = session::client(globals, Wanted { credentials: is_signed, sign_at: sign_at_call })?;
+    let client =
+        session::client(globals, Wanted { credentials: is_signed, sign_at: sign_at_call, region: None })?;
     let (raw, secrets) = request::of(action, &input, &parameters);
     if is_signed {
         finish(client.call(raw), &client, action, globals, preview, &secrets, sign_at)

@@ -8,10 +8,23 @@ use crate::failure::Failure;
 use crate::global::Globals;
 
 mod completions;
+mod credential_process;
+mod exec;
+mod explain;
+mod export;
 mod man;
+mod whoami;
 
 /// Every one of them.
-pub(crate) const ALL: &[Extra] = &[completions::EXTRA, man::EXTRA];
+pub(crate) const ALL: &[Extra] = &[
+    whoami::EXTRA,
+    explain::EXTRA,
+    exec::EXTRA,
+    export::EXTRA,
+    credential_process::EXTRA,
+    completions::EXTRA,
+    man::EXTRA,
+];
 
 /// A subcommand that is no operation of STS. A client of the global options gives `session::client`.
 pub(crate) struct Extra {
