@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sts_blocking::config::Config;
+use sts_blocking::config::{Config, Origin};
 use sts_blocking::proxy::ProxySettings;
 use sts_blocking::time::OffsetDateTime;
 use sts_blocking::{Client, Timeouts, UreqOptions, UreqTransport};
@@ -78,6 +78,14 @@ pub(crate) fn client(globals: &Globals, wanted: Wanted) -> Result<Client, Failur
             .transport(UreqTransport::with_options(options).map_err(|error| Failure::setting(&error))?);
     }
     builder.build().map_err(|error| Failure::setting(&error))
+}
+
+/// Where a setting comes from, in the words of a command line.
+pub(crate) fn origin(origin: &Origin) -> String {
+    match origin {
+        Origin::Option => "option".to_owned(),
+        origin => origin.to_string(),
+    }
 }
 
 fn no_region(config: &Config) -> Failure {

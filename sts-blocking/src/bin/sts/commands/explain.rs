@@ -41,7 +41,7 @@ fn run(_: &ArgMatches, globals: &Globals) -> Result<ExitCode, Failure> {
             .settings()
             .settings()
             .map(|setting| {
-                json!({ "Name": setting.name, "Value": setting.value, "Origin": setting.origin.to_string() })
+                json!({ "Name": setting.name, "Value": setting.value, "Origin": session::origin(&setting.origin) })
             })
             .collect();
         let value = json!({
@@ -87,7 +87,8 @@ fn run(_: &ArgMatches, globals: &Globals) -> Result<ExitCode, Failure> {
 fn told(client: &Client, report: &Report) -> String {
     let mut text = "settings\n".to_owned();
     for setting in client.settings().settings() {
-        output::put(&mut text, format_args!("  {} = {} ({})\n", setting.name, setting.value, setting.origin));
+        let origin = session::origin(&setting.origin);
+        output::put(&mut text, format_args!("  {} = {} ({origin})\n", setting.name, setting.value));
     }
     let endpoint = client.endpoint();
     let signed = match endpoint.signing_region() {

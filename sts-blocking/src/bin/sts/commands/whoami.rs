@@ -10,7 +10,7 @@ use sts_blocking::time::OffsetDateTime;
 use super::Extra;
 use crate::failure::{Failure, visible};
 use crate::global::Globals;
-use crate::session::Wanted;
+use crate::session::{self, Wanted};
 use crate::{moment, obtain, output, stdio};
 
 pub(super) const EXTRA: Extra = Extra {
@@ -55,7 +55,7 @@ fn run(matches: &ArgMatches, globals: &Globals) -> Result<ExitCode, Failure> {
             "Profile": profile.map(|profile| &profile.value),
             "AccessKeyId": credentials.access_key_id(),
             "Region": region.map(|region| &region.value),
-            "RegionOrigin": region.map(|region| region.origin.to_string()),
+            "RegionOrigin": region.map(|region| session::origin(&region.origin)),
             "Endpoint": url,
             "Expiration": credentials.expiration().map(moment::utc),
             "SecondsLeft": left.map(|left| left.whole_seconds()),
@@ -74,8 +74,12 @@ fn run(matches: &ArgMatches, globals: &Globals) -> Result<ExitCode, Failure> {
         ("user id", identity.user_id),
         ("source", format!("{source}, key {}", credentials.access_key_id())),
     ];
-    lines.extend(profile.map(|profile| ("profile", format!("{} ({})", profile.value, profile.origin))));
-    lines.extend(region.map(|region| ("region", format!("{} ({})", region.value, region.origin))));
+    for (name, setting) in [("profile", profile), ("region", region)] {
+        lines.extend(
+            setting
+                .map(|setting| (name, format!("{} ({})", setting.value, session::origin(&setting.origin)))),
+        );
+    }
     lines.push(("endpoint", url));
     lines.push(("expires", expires));
     let is_coloured = output::is_coloured(globals.color);
