@@ -61,7 +61,7 @@ impl Failure {
     }
 
     /// The same, as one of the configuration.
-    pub(crate) fn as_configuration(self) -> Self {
+    pub(crate) fn into_configuration(self) -> Self {
         Self { code: CONFIGURATION, ..self }
     }
 

@@ -58,10 +58,8 @@ fn read() -> Result<String, Failure> {
 }
 
 /// The document in a reply.
-pub(super) fn pretty(reply: Value) -> Result<Value, Failure> {
-    let document = reply.get("DecodedMessage").and_then(Value::as_str).map(serde_json::from_str);
-    match document {
-        Some(Ok(document)) => Ok(document),
-        _ => Err(Failure::general("The decoded message is no JSON; leave --pretty out to see it")),
-    }
+pub(super) fn pretty(mut reply: Value) -> Result<Value, Failure> {
+    let document = reply.get_mut("DecodedMessage").map(Value::take);
+    let document = document.as_ref().and_then(Value::as_str).and_then(|text| serde_json::from_str(text).ok());
+    document.ok_or_else(|| Failure::general("The decoded message is no JSON; leave --pretty out to see it"))
 }

@@ -79,7 +79,7 @@ fn run(_: &ArgMatches, globals: &Globals) -> Result<ExitCode, Failure> {
         Err(error) => {
             let failure = Failure::of_call(&error, "AssumeRole", &endpoint.url().to_string(), globals);
             // A role that STS refuses is one more way to have no credentials.
-            Err(if error.kind() == ErrorKind::Service { failure.as_configuration() } else { failure })
+            Err(if error.kind() == ErrorKind::Service { failure.into_configuration() } else { failure })
         }
     }
 }
