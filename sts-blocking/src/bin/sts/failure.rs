@@ -5,6 +5,7 @@
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
+use sts_blocking::config::Files;
 use sts_blocking::source::Outcome;
 use sts_blocking::{Error, ErrorKind, TransportKind};
 use sts_proto::{Rule, Violation};
@@ -90,7 +91,7 @@ impl Failure {
         let action = error.action().unwrap_or(action);
         let failure = match error.kind() {
             ErrorKind::Service => Self { code: SERVICE, text: refusal(error, action), has_banner: false },
-            ErrorKind::InvalidInput | ErrorKind::Credentials => Self::of_credentials(error),
+            ErrorKind::InvalidInput | ErrorKind::Credentials => Self::of_credentials(error, globals),
             ErrorKind::Transport => Self::general(transport(error, url)),
             _ => Self::general(error.to_string()),
         };
@@ -109,7 +110,7 @@ impl Failure {
     }
 
     /// None were found, or what there is cannot be used.
-    fn of_credentials(error: &Error) -> Self {
+    fn of_credentials(error: &Error, globals: &Globals) -> Self {
         let Some(report) = error.report() else { return Self::setting(error) };
         let is_nothing = report.looks().iter().all(|look| matches!(look.outcome, Outcome::Skipped(_)));
         if is_nothing {
@@ -133,8 +134,10 @@ impl Failure {
             [("aws_access_key_id", "aws_secret_access_key"), ("aws_secret_access_key", "aws_access_key_id")]
         {
             if text.contains(&format!("has `{found}` and no `{missing}`")) {
+                let file = config_file(globals).filter(|file| text.contains(file.as_str()));
+                let place = if file.is_some() { "config-file" } else { "shared-credentials-file" };
                 return Self::general(format!(
-                    "Partial credentials found in profile, missing: {missing}\n{text}"
+                    "Partial credentials found in {place}, missing: {missing}\n{text}"
                 ));
             }
         }
@@ -152,6 +155,11 @@ impl Failure {
     pub(crate) fn text(&self) -> &str {
         &self.text
     }
+}
+
+/// The path of the shared config file.
+fn config_file(globals: &Globals) -> Option<String> {
+    Files::locate(globals.config().ok()?.environment()).ok()?.config
 }
 
 /// The AWS CLI's sentence about a refusal. Secrets of ours are taken out of it by the library already.
