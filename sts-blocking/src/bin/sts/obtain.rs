@@ -18,15 +18,17 @@ pub(crate) fn arguments(command: Command) -> Command {
     let arg = |name: &'static str, value: &'static str, help: &'static str| {
         Arg::new(name).long(name).value_name(value).help(help).help_heading("Role")
     };
-    command.args([
-        arg("role-arn", "ARN", "Assume this role, and hand on its credentials"),
+    let options = [
         arg("role-session-name", "NAME", "The session's name; by default a random one"),
         arg("external-id", "ID", "The external id, `file://PATH` or `-`"),
         arg("duration-seconds", "SECONDS", "How long the session lasts")
             .value_parser(RangedU64ValueParser::<u32>::new()),
         arg("serial-number", "ARN", "The MFA device, whose code is asked for on a terminal"),
         arg("token-code", "CODE", "The MFA device's code, `file://PATH` or `-`"),
-    ])
+    ];
+    command
+        .arg(arg("role-arn", "ARN", "Assume this role, and hand on its credentials"))
+        .args(options.map(|option| option.requires("role-arn")))
 }
 
 /// The role that the options name.

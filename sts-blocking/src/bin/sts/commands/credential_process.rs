@@ -114,7 +114,7 @@ impl Cache {
 /// profile was chosen by an option.
 fn of_profile(config: &Config) -> Option<AssumeRole> {
     let is_chosen = *config.profile_origin() == sts_blocking::config::Origin::Option;
-    if !is_chosen && config.environment().get("AWS_ACCESS_KEY_ID").is_some() {
+    if !is_chosen && variable("AWS_ACCESS_KEY_ID").is_some() {
         return None;
     }
     let text = |key: &str| config.property(key).map(|found| found.value.expose().to_owned());
