@@ -288,6 +288,62 @@ write("call_flow", {
     **{kind: plain + failed(kind) + SOON + answered(200) for kind in TRANSPORT},
 })
 
+# endpoint: the switches (FIPS, dual-stack, legacy), then a line for each setting.
+
+def endpoint(region="", url="", signing_region="", name="", http="", https="", all="", no="", switches=0):
+    return chr(switches) + "\n".join([region, url, signing_region, name, http, https, all, no])
+
+
+SECRET_PROXY = "http://alice:hunter2@proxy.test:3128"
+write("endpoint", {
+    "regional": endpoint("eu-west-1"),
+    "china": endpoint("cn-north-1", switches=2),
+    "fips": endpoint("us-gov-west-1", switches=1),
+    "fips-dual-stack": endpoint("us-east-2", switches=3),
+    "legacy": endpoint("us-east-1", switches=4),
+    "global": endpoint("aws-global"),
+    "none": endpoint(),
+    "local": endpoint(url="http://localhost:4566/path", signing_region="us-east-1", name="sts"),
+    "ipv6": endpoint("eu-west-1", "http://[::1]:8080/"),
+    "aws": endpoint("eu-west-1", "https://sts.eu-west-1.amazonaws.com"),
+    "aws-without-tls": endpoint("eu-west-1", "http://sts.eu-west-1.amazonaws.com"),
+    "contradiction": endpoint("", "https://sts.eu-west-1.amazonaws.com", "us-east-1"),
+    "password": endpoint("eu-west-1", "https://alice:hunter2@h.test/"),
+    "query": endpoint("eu-west-1", "https://h.test/a/../b?c#d"),
+    "upper-case": endpoint("EU-WEST-1", signing_region="a b", name="\u00e9"),
+    "proxy": endpoint("eu-west-1", https=SECRET_PROXY, no="localhost,10.0.0.0/8,.test,*"),
+    "proxy-for-http": endpoint("eu-west-1", "http://h.test:1/", http=SECRET_PROXY, no="[::1],fd00::/8,h.test:1"),
+    "proxy-for-all": endpoint("eu-west-1", "http://192.0.2.7/", all="socks5://h:1", no="192.0.2.0/24"),
+    "proxy-odd": endpoint("eu-west-1", https="alice:hunter2@h", http="//", all="http://:hunter2@h:99999"),
+})
+
+# validate: operation, rules that are off, whether texts are marked; then values.
+
+def values(operation, *texts, off=0, marked=0):
+    return bytes([operation, off, marked]) + "\0".join(texts).encode()
+
+
+ARN, MFA = "arn:aws:iam::123456789012:role/r", "arn:aws:iam::123456789012:mfa/a"
+write("validate", {
+    "role": values(0, ARN, "session", "external-id", '{"Version":"2012-10-17"}', MFA, "123456", "Alice", "900", "k", "v",
+                   "k2", "", "k"),
+    "role-bare": values(0, ARN, "session"),
+    "role-short": values(0, "a", "s", "e", "", "m", "1", "a", "1"),
+    "role-odd": values(0, "\u0007" * 20, "a b", "\u00e9\u00e9", "\u0001", "\u1000" * 9, "12345a", "\U0001f512", "99999"),
+    "role-long": values(0, ARN, "s" * 65, "e" * 1225, "p" * 3000, "m" * 257, "1234567", "i" * 65, "43201"),
+    "role-marked": values(0, ARN, "session", "id", "{}", MFA, "123456", "Alice", marked=1),
+    "role-lenient": values(0, "a", "s", off=15),
+    "saml": values(1, ARN, "arn:aws:iam::123456789012:saml-provider/p", "PFJlc3BvbnNlPjw="),
+    "web-identity": values(2, ARN, "session", "eyJhbGciOiJub25lIn0.e30.c2ln"),
+    "root": values(3, "123456789012", "arn:aws:iam::aws:policy/root-task/S3UnlockBucketPolicy"),
+    "message": values(4, "encoded"),
+    "key": values(5, "AKIAIOSFODNN7EXAMPLE"),
+    "key-odd": values(5, "AKIAIOSFODNN7EXAMPL\u00c9"),
+    "trade-in": values(6, "token"),
+    "federation": values(7, "Bob"),
+    "session": values(8, MFA, "123456"),
+    "session-half": values(8, MFA),
+    "token": values(9, "https://x.test", "https://y.test"),
 # profile: the config file, a zero byte, the credentials file.
 
 STATIC = "aws_access_key_id = AKIAEXAMPLE\naws_secret_access_key = aB3/cD+e\n"

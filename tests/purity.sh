@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The core, with every operation instantiated, calls nothing that reads a clock, the environment, files or entropy,
+# The core, with every feature and every operation and its call instantiated, calls nothing that reads a clock, the environment, files or entropy,
 # opens sockets, or starts threads or processes. The lints in sts-proto/clippy.toml say so of the source; this says
 # so of what the compiler made of it.
 set -euo pipefail

@@ -251,14 +251,18 @@ impl<T: Transport> ClientBuilder<T> {
         let transport = configure(transport, &settings)?;
         let resolved = settings.resolve(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"), variable)?;
         let client = Client::from_parts(resolved, transport, mfa_code);
-        Ok(match chain_of(chain, config)? {
+        Ok(match chain_of(chain, config.as_ref())? {
             Some(chain) => client.with_provider(Provider::new(&client, chain)),
             None => client,
         })
     }
 }
 
-fn chain_of(from: Option<Wanted>, config: Option<Arc<Config>>) -> Result<Option<Chain>, Error> {
+#[cfg_attr(
+    not(feature = "sources"),
+    expect(unused_variables, reason = "the one chain that needs it is not there")
+)]
+fn chain_of(from: Option<Wanted>, config: Option<&Arc<Config>>) -> Result<Option<Chain>, Error> {
     Ok(match from {
         None => None,
         Some(Wanted::Chain(chain)) => Some(chain),
@@ -270,7 +274,7 @@ fn chain_of(from: Option<Wanted>, config: Option<Arc<Config>>) -> Result<Option<
                     "is required: the chain's sources are set up by it; see `config_from_env`",
                 )
             })?;
-            Some(Chain::of_config(config))
+            Some(Chain::of_config(Arc::clone(config)))
         }
     })
 }

@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 use sts_proto::call::{Caller, Deadlines};
 use sts_proto::endpoint::Endpoint;
 use sts_proto::operation::Operation;
-use sts_proto::settings::{Resolved, Timeouts, total_time};
+use sts_proto::settings::{Report, Resolved, Timeouts, total_time};
 use sts_proto::sigv4::PresignedUrl;
 #[cfg(doc)]
 use sts_proto::step::Seq;
 use sts_proto::step::{Flow, Step};
 use sts_proto::time::OffsetDateTime;
-use sts_proto::{Body, Credentials, Error, Presign, Reply, http};
+use sts_proto::{Body, Credentials, Encoder, Error, Presign, Reply, http};
 
 use crate::builder::ClientBuilder;
 use crate::driver::{Io, MfaCode, drive};
@@ -32,6 +32,7 @@ pub(crate) struct Shared {
     pub(crate) caller: Arc<Caller>,
     pub(crate) io: Io,
     pub(crate) timeouts: Timeouts,
+    report: Report,
 }
 
 impl Client {
@@ -63,9 +64,9 @@ impl Client {
         transport: Box<dyn Transport>,
         mfa_code: Box<MfaCode>,
     ) -> Self {
-        let Resolved { caller, timeouts, credentials, .. } = resolved;
+        let Resolved { caller, timeouts, credentials, report, .. } = resolved;
         let io = Io { transport, mfa_code };
-        let shared = Arc::new(Shared { caller: Arc::new(caller.observer(Log)), io, timeouts });
+        let shared = Arc::new(Shared { caller: Arc::new(caller.observer(Log)), io, timeouts, report });
         Self { shared, signer: Signer::from(credentials) }
     }
 
@@ -130,6 +131,27 @@ impl Client {
     #[must_use]
     pub fn endpoint(&self) -> &Endpoint {
         self.shared.caller.encoder().endpoint()
+    }
+
+    /// What makes requests: endpoint, checks and signing keys, for what `token` builds.
+    #[must_use]
+    pub fn encoder(&self) -> &Encoder {
+        self.shared.caller.encoder()
+    }
+
+    /// What was decided when the client was made, and by whom. No secret is in it.
+    #[must_use]
+    pub fn settings(&self) -> &Report {
+        &self.shared.report
+    }
+
+    /// The credentials that a call would be signed with now; a provider may have to fetch them. `None` for a client
+    /// without any.
+    ///
+    /// # Errors
+    /// Those of the provider.
+    pub fn credentials(&self) -> Result<Option<Arc<Credentials>>, Error> {
+        self.signer.credentials()
     }
 
     /// What the server's clock is ahead of ours by, as far as is known. Requests are signed with the server's time.

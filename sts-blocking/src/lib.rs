@@ -48,7 +48,7 @@ pub use environment::config_from_env;
 pub use provider::Provider;
 pub use role_pool::RolePool;
 pub use roles::{AssumeRoleProvider, WebIdentityProvider};
-pub use sts_proto::settings::Timeouts;
+pub use sts_proto::settings::{Report as SettingsReport, Timeouts};
 pub use sts_proto::step::MfaPrompt;
 #[cfg(feature = "token")]
 pub use sts_proto::token;

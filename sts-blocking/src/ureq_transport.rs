@@ -1,6 +1,7 @@
 //! The built-in transport: ureq.
 
 use std::io::{self, Read};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
@@ -25,6 +26,7 @@ use tls::TlsConfig;
 pub use tls::{CaBundle, Roots, Tls};
 
 mod failure;
+mod framing;
 mod names;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 mod refusal;
@@ -115,6 +117,10 @@ impl UreqOptions {
 /// It never follows a redirect, never turns a status into an error, and adds no header of its own but
 /// `content-length`. Through a proxy it asks for a tunnel (`CONNECT`) even to an `http` URL, and leaves it to the proxy
 /// to resolve the host's name.
+///
+/// The crate that ureq stands on writes every byte sent and received to the log, at the level TRACE of the target
+/// `ureq_proto::util`, secrets and all. A library cannot switch that off; whoever sets up a logger can, and is warned
+/// in the log.
 #[derive(Debug)]
 pub struct UreqTransport {
     proxies: ProxySettings,
@@ -122,7 +128,12 @@ pub struct UreqTransport {
     routes: Vec<Route>,
     /// The time that the agents are set to, unless the agent is not ours.
     attempt: Option<Duration>,
+    /// Whether it was told what the log holds.
+    has_warned: AtomicBool,
 }
+
+/// Where the crate that ureq stands on logs every byte sent and received, secrets and all.
+const LOG_OF_BYTES: &str = "ureq_proto::util";
 
 #[derive(Debug)]
 struct Route {
@@ -157,12 +168,13 @@ impl UreqTransport {
         for proxy in proxies.proxies() {
             routes.push(Route::new(timeouts, Some((proxy.clone(), ureq_proxy(proxy)?)), tls.clone()));
         }
-        Ok(Self { routes, attempt: Some(timeouts.attempt), proxies })
+        Ok(Self { routes, attempt: Some(timeouts.attempt), proxies, has_warned: AtomicBool::new(false) })
     }
 
     fn direct(timeouts: Timeouts, tls: TlsConfig) -> Self {
         let routes = vec![Route::new(timeouts, None, tls)];
-        Self { proxies: ProxySettings::none(), routes, attempt: Some(timeouts.attempt) }
+        let has_warned = AtomicBool::new(false);
+        Self { proxies: ProxySettings::none(), routes, attempt: Some(timeouts.attempt), has_warned }
     }
 
     /// Your own agent, with your proxies, certificates and pool sizes. What requests of STS need, such as no
@@ -171,7 +183,20 @@ impl UreqTransport {
     #[must_use]
     pub fn with_agent(agent: Agent) -> Self {
         let route = Route { proxy: None, agent: RwLock::new(agent) };
-        Self { proxies: ProxySettings::none(), routes: vec![route], attempt: None }
+        let has_warned = AtomicBool::new(false);
+        Self { proxies: ProxySettings::none(), routes: vec![route], attempt: None, has_warned }
+    }
+
+    /// Nothing but the program's own choice of a level keeps these lines out of its log.
+    fn warn_of_log(&self) {
+        if log::log_enabled!(target: LOG_OF_BYTES, log::Level::Trace)
+            && !self.has_warned.swap(true, Ordering::Relaxed)
+        {
+            log::warn!(
+                "the level TRACE of {LOG_OF_BYTES} writes requests and replies with their secrets to the log; \
+                 switch it off"
+            );
+        }
     }
 
     fn route(&self, url: &Uri, is_direct: bool) -> Result<&Route, Error> {
@@ -239,6 +264,7 @@ fn ureq_proxy(proxy: &Proxy) -> Result<ureq::Proxy, Error> {
 
 impl Transport for UreqTransport {
     fn send(&self, request: Request<Body>, timeout: Duration) -> Result<Response<Body>, Error> {
+        self.warn_of_log();
         let url = request.uri().clone();
         let is_direct = request.extensions().get::<Direct>().is_some();
         let route = self.route(&url, is_direct)?;
@@ -259,6 +285,7 @@ impl Transport for UreqTransport {
                 format!("more than {MAX_HEADERS} headers"),
             ));
         }
+        framing::check(&parts)?;
         let length = body.content_length();
         let body = read(body.into_reader(), length, way)?;
         Ok(Response::from_parts(parts, body))

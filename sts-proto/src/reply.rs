@@ -247,6 +247,13 @@ mod tests {
     }
 
     #[test]
+    fn waits_of_any_length_have_a_sum() {
+        let retry = Retry { reason: crate::RetryReason::Transient, wait: Duration::MAX };
+        let metadata = Metadata { retries: vec![retry, retry], ..Metadata::default() };
+        assert_eq!(metadata.waited(), Duration::MAX);
+    }
+
+    #[test]
     fn dates_of_http_are_read() {
         assert_eq!(http_date("Fri, 20 Nov 2026 17:08:48 GMT").unwrap().unix_timestamp(), 1_795_194_528);
         assert_eq!(http_date(&"(".repeat(100)), None);

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::credentials::Secret;
 use crate::reply::{MAX_DEPTH, ReplyFault};
@@ -252,6 +252,18 @@ impl<T> Field<T> {
     pub(crate) fn optional(self) -> Option<T> {
         self.value
     }
+}
+
+/// Appends, without leaving a copy of what was there before.
+pub(crate) fn push(text: &mut Zeroizing<String>, piece: &str) {
+    let needed = text.len() + piece.len();
+    if needed > text.capacity() {
+        let mut larger = String::with_capacity(needed.max(2 * text.capacity()));
+        larger.push_str(text);
+        text.zeroize();
+        **text = larger;
+    }
+    text.push_str(piece);
 }
 
 fn is_utf8(encoding: &str) -> bool {

@@ -113,10 +113,32 @@ class Cases:
         yield self.case(["get-caller-identity", "--query", "a["], (200, ""))
         yield Case(["get-caller-identity", "--endpoint-url", "nohost"], (200, ""), True, ())
         identity = next(operation for operation in self.operations if operation.name == "GetCallerIdentity")
+        yield from self.profiles(identity)
         for query in QUERIES:
             for output in FORMATS:
                 reply = self.success(identity)
                 yield self.case(["get-caller-identity", "--query", query, "--output", output], reply, output == "json")
+
+    def profiles(self, identity):
+        reply = self.success(identity)
+        who = ["get-caller-identity"]
+        yield self.case([*who, "--profile", "keys", "--output", "json"], reply)
+        yield self.case([*who, "--profile", "keys"], reply, False)
+        yield self.case([*who, "--profile", "keys", "--no-sign-request"], reply, False)
+        yield self.case([*who, "--profile", "none"], reply)
+        yield self.case([*who, "--profile", "half"], reply)
+        yield self.case(who, reply, unset=("AWS_SECRET_ACCESS_KEY",))
+        # By its own `endpoint_url`, because an option of the AWS CLI is not for the call that gets the credentials.
+        yield Case([*who, "--profile", "role"], self.failure(ERRORS[1]), True, ())
+        assumed = (
+            "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ASIAROLEEXAMPLE00000</AccessKeyId>"
+            "<SecretAccessKey>role/secret</SecretAccessKey><SessionToken>role/token</SessionToken>"
+            "<Expiration>2096-01-02T03:04:05Z</Expiration></Credentials><AssumedRoleUser><AssumedRoleId>AROA:session"
+            "</AssumedRoleId><Arn>arn:aws:sts::123456789012:assumed-role/Deploy/session</Arn></AssumedRoleUser>"
+            "</AssumeRoleResult></AssumeRoleResponse>"
+        )
+        replies = {"AssumeRole": assumed, "GetCallerIdentity": reply[1]}
+        yield Case([*who, "--profile", "role"], (200, replies), False, ())
 
     def generated(self, operation):
         rng = self.rng

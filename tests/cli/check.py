@@ -48,7 +48,23 @@ ENVIRONMENT = {
     "AWS_CLI_FILE_ENCODING": "UTF-8",
 }
 # Version 2 prints times so by default, version 1 when it is asked to.
-CONFIG = "[default]\ncli_timestamp_format = iso8601\n"
+CONFIG = """[default]
+cli_timestamp_format = iso8601
+[profile keys]
+cli_timestamp_format = iso8601
+aws_access_key_id = AKIAPROFILEEXAMPLE00
+aws_secret_access_key = profile/secret
+output = text
+[profile role]
+cli_timestamp_format = iso8601
+source_profile = keys
+role_arn = arn:aws:iam::123456789012:role/Deploy
+role_session_name = session
+external_id = x:y
+endpoint_url = URL
+[profile half]
+aws_access_key_id = AKIAPROFILEEXAMPLE00
+"""
 
 # What version 1 ends with, and what version 2 documents for the same: by the code and the beginning of what it says.
 EXIT_CODES = [
@@ -76,9 +92,11 @@ class Stub(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers["content-length"])).decode()
         pairs = urllib.parse.parse_qsl(body, keep_blank_values=True, strict_parsing=True)
-        signed = self.headers.get("authorization", "").startswith("AWS4-HMAC-SHA256 ")
-        Stub.forms.append((sorted(pairs), signed))
+        signed = re.match(r"AWS4-HMAC-SHA256 Credential=(\w+)/\d+/([^,]+),", self.headers.get("authorization", ""))
+        Stub.forms.append((sorted(pairs), signed and signed.groups()))
         status, text = Stub.reply
+        if isinstance(text, dict):
+            text = text[dict(pairs)["Action"]]
         payload = text.encode()
         self.send_response(status)
         self.send_header("content-type", "text/xml")
@@ -131,7 +149,7 @@ def comparable(stderr, aws):
     if "Invalid JSON" in aws or "Invalid choice" in aws or "Unable to load paramfile (" in aws:
         return re.split(r"Invalid JSON|Invalid choice|contents", stderr)[0]
     # Two lines more at most: what was looked at, and what to do.
-    for begin in ("Unable to locate credentials", "You must specify a region"):
+    for begin in ("Unable to locate credentials", "You must specify a region", "Partial credentials found"):
         if aws.lstrip().startswith(begin):
             return stderr.strip().splitlines()[0]
     # Where there may be a secret, the place is told and not shown.
@@ -170,7 +188,7 @@ def part(options, index):
     lines, counts, failed = [], collections.Counter(), 0
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
-        (folder / "config").write_text(CONFIG)
+        (folder / "config").write_text(CONFIG.replace("URL", url))
         environment = {**ENVIRONMENT, "AWS_CONFIG_FILE": str(folder / "config"), "HOME": str(folder)}
         os.environ.clear()
         os.environ.update(environment)

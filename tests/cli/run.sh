@@ -12,11 +12,7 @@ tests=$(cd "$(dirname "$0")/.." && pwd)
 . "$tests/servers/common.sh"
 
 make_venv "$tests/cli/requirements.txt"
-if [ -z "${STS_COMMAND:-}" ]; then
-    target=$(cargo build --quiet --manifest-path "$tests/../Cargo.toml" -p sts-blocking --features cli --bin sts \
-        --message-format json | sed -n 's/.*"executable":"\([^"]*\/sts\)".*/\1/p')
-    STS_COMMAND=$target
-fi
+build_sts
 # Files and options are UTF-8 to the AWS CLI as well.
 export STS_COMMAND PYTHONUTF8=1
 exec "$venv/bin/python" "$tests/cli/check.py" "$@"

@@ -1,4 +1,4 @@
-# Sourced by the scripts of this folder and by `tests/boto3`: virtual environments, free ports, processes.
+# Sourced by the scripts of this folder, by `tests/boto3` and `tests/cli`: virtual environments, free ports, processes.
 # The script that sources it has set `name`.
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -24,6 +24,13 @@ make_venv() {
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$requirements" >&2 ||
         fail "the packages of $requirements cannot be installed into $venv"
     touch "$venv/complete"
+}
+
+# Sets STS_COMMAND to the program `sts` of this workspace, which is built first, unless it names another one.
+build_sts() {
+    [ -z "${STS_COMMAND:-}" ] || return 0
+    STS_COMMAND=$(cargo build --quiet --manifest-path "$here/../../Cargo.toml" -p sts-blocking --features cli --bin sts \
+        --message-format json | sed -n 's/.*"executable":"\([^"]*\/sts\)".*/\1/p')
 }
 
 free_port() {

@@ -8,5 +8,6 @@ pub mod report;
 pub mod scenario;
 pub mod server;
 pub mod service_model;
+pub mod sibling;
 pub mod sign;
 pub mod vectors;

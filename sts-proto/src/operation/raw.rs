@@ -1,13 +1,13 @@
 use std::fmt;
 
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use super::Operation;
 use crate::constraint::Members;
 use crate::credentials::Secret;
 use crate::form::Form;
 use crate::reply::{self, Metadata, ReplyFault};
-use crate::xml::{Cursor, Token};
+use crate::xml::{Cursor, Token, push};
 
 /// The most elements of a reply that are kept.
 const MAX_ELEMENTS: usize = 10_000;
@@ -141,6 +141,7 @@ impl Operation for RawAction {
                     open.push((Element::new(cursor.name()), Zeroizing::new(String::new())));
                 }
                 Token::Text(piece) => {
+                    // Which texts are secrets is not known here.
                     if let Some((_, text)) = open.last_mut() {
                         push(text, &piece);
                     }
@@ -156,18 +157,6 @@ impl Operation for RawAction {
             }
         }
     }
-}
-
-/// Appends, without leaving a copy of what was there before: which texts are secrets is not known here.
-fn push(text: &mut Zeroizing<String>, piece: &str) {
-    let needed = text.len() + piece.len();
-    if needed > text.capacity() {
-        let mut larger = String::with_capacity(needed.max(2 * text.capacity()));
-        larger.push_str(text);
-        text.zeroize();
-        **text = larger;
-    }
-    text.push_str(piece);
 }
 
 /// An element of a reply to a [`RawAction`]. Its `Debug` shows names, and texts by their lengths.

@@ -2,6 +2,8 @@
 //!
 //! It is never put together as a text on the way to a signature: its parts go straight to the hash.
 
+use std::borrow::Cow;
+
 use http::Request;
 use http::header::{HOST, HeaderName, HeaderValue};
 use sha2::{Digest, Sha256};
@@ -302,6 +304,10 @@ fn encoded_anew(text: &str) -> Zeroizing<String> {
     form::encode(&decoded, form::is_unreserved, &mut |part| {
         out.push_str(std::str::from_utf8(part).unwrap_or_default());
     });
+    // It may have been the session token.
+    if let Cow::Owned(bytes) = decoded {
+        drop(Zeroizing::new(bytes));
+    }
     out
 }
 

@@ -18,6 +18,7 @@ use crate::preview::{self, Preview};
 use crate::session::{self, Wanted};
 use crate::{cli, output, stdio};
 
+mod authorization;
 mod reply;
 mod request;
 
@@ -25,7 +26,9 @@ mod request;
 pub(crate) fn arguments(command: Command) -> Command {
     let members =
         Action::of_name(command.get_name()).map(Action::input).map_or_else(Vec::new, |input| input.members);
-    command.args(members.into_iter().map(argument)).args(common())
+    let is_decoding = command.get_name() == authorization::NAME;
+    let command = command.args(members.into_iter().map(argument)).args(common());
+    if is_decoding { authorization::arguments(command) } else { command }
 }
 
 fn argument(member: Member) -> Arg {
@@ -65,6 +68,9 @@ pub(crate) fn require(action: &Action, matches: &ArgMatches) -> Result<(), Failu
     if matches.contains_id("cli-input-json") || skeleton == Some("input") {
         return Ok(());
     }
+    if authorization::is_wanted(action, matches) {
+        return Ok(());
+    }
     let is_missing = |member: &Member| member.required && !matches.contains_id(&member.option);
     let missing = action.input().members.into_iter().filter(is_missing);
     let missing: Vec<String> = missing.map(|member| format!("--{}", member.option)).collect();
@@ -80,6 +86,9 @@ pub(crate) fn run(action: &Action, matches: &ArgMatches, globals: &Globals) -> R
     let skeleton = matches.get_one::<String>("generate-cli-skeleton").map(String::as_str);
     let document = matches.get_one::<String>("cli-input-json");
     let mut parameters = parameters(&input.members, matches)?;
+    if authorization::is_wanted(action, matches) {
+        authorization::find(&mut parameters, document.is_some())?;
+    }
     if let Some(document) = document {
         input::add_json(&mut parameters, document)?;
     }
@@ -91,7 +100,7 @@ pub(crate) fn run(action: &Action, matches: &ArgMatches, globals: &Globals) -> R
     if skeleton == Some("output") {
         stdio::print(&output::render(
             action.action,
-            reply::skeleton(action.output, globals.output),
+            reply::skeleton(action.output, globals.format()?),
             globals,
         )?)?;
         return Ok(ExitCode::SUCCESS);
@@ -102,36 +111,48 @@ pub(crate) fn run(action: &Action, matches: &ArgMatches, globals: &Globals) -> R
     let sign_at = matches.get_one::<String>("sign-at").map(|text| moment(text)).transpose()?;
     // A preview is given the time itself.
     let sign_at_call = sign_at.filter(|_| preview.is_none());
-    let client = session::client(globals, Wanted { credentials: is_signed, sign_at: sign_at_call })?;
+    let client =
+        session::client(globals, Wanted { credentials: is_signed, sign_at: sign_at_call, region: None })?;
     let (raw, secrets) = request::of(action, &input, &parameters);
+    let shown = if authorization::is_wanted(action, matches) { authorization::pretty } else { Ok };
+    let way = Way { action, globals, preview, secrets: &secrets, sign_at, shown };
     if is_signed {
-        finish(client.call(raw), &client, action, globals, preview, &secrets, sign_at)
+        finish(client.call(raw), &client, &way)
     } else {
-        finish(client.call(raw.unsigned()), &client, action, globals, preview, &secrets, sign_at)
+        finish(client.call(raw.unsigned()), &client, &way)
     }
+}
+
+/// What is done with a call.
+struct Way<'a> {
+    action: &'a Action,
+    globals: &'a Globals,
+    preview: Option<Preview>,
+    secrets: &'a [String],
+    sign_at: Option<OffsetDateTime>,
+    /// What of a reply is printed.
+    shown: fn(Value) -> Result<Value, Failure>,
 }
 
 fn finish<O: Operation<Output = Element>>(
     call: Call<'_, O>,
     client: &Client,
-    action: &Action,
-    globals: &Globals,
-    preview: Option<Preview>,
-    secrets: &[String],
-    sign_at: Option<OffsetDateTime>,
+    way: &Way<'_>,
 ) -> Result<ExitCode, Failure> {
+    let Way { action, globals, .. } = *way;
     let url = client.endpoint().url().to_string();
     let failure = |error| Failure::of_call(&error, action.action, &url, globals);
-    if let Some(preview) = preview {
-        let request = call.first_request(sign_at.unwrap_or_else(OffsetDateTime::now_utc)).map_err(failure)?;
-        stdio::print(&preview::render(&request, preview, secrets))?;
+    if let Some(preview) = way.preview {
+        let request =
+            call.first_request(way.sign_at.unwrap_or_else(OffsetDateTime::now_utc)).map_err(failure)?;
+        stdio::print(&preview::render(&request, preview, way.secrets))?;
         return Ok(ExitCode::SUCCESS);
     }
     let element = call.send().map_err(failure)?.into_output();
     let result = element.child(&format!("{}Result", action.action));
     let result =
         result.ok_or_else(|| Failure::general(format!("The reply has no {}Result", action.action)))?;
-    stdio::print(&output::render(action.action, reply::read(action.output, result), globals)?)?;
+    stdio::print(&output::render(action.action, (way.shown)(reply::read(action.output, result))?, globals)?)?;
     Ok(ExitCode::SUCCESS)
 }
 

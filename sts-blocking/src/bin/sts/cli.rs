@@ -149,6 +149,15 @@ fn words(error: &clap::Error) -> Failure {
             let names: Vec<String> = names.map(str::to_owned).collect();
             refused(format!("argument operation: {}", choices(&names)))
         }
+        ErrorKind::MissingRequiredArgument => {
+            let names = match error.get(ContextKind::InvalidArg) {
+                Some(ContextValue::Strings(names)) => names.as_slice(),
+                _ => &[],
+            };
+            // Without what stands for the value.
+            let names: Vec<&str> = names.iter().map(|name| name.split(" <").next().unwrap_or(name)).collect();
+            refused(format!("the following arguments are required: {}", names.join(", ")))
+        }
         ErrorKind::MissingSubcommand => refused("the following arguments are required: operation"),
         _ => {
             let text = error.render().to_string();
@@ -212,6 +221,11 @@ mod tests {
             (&["get-caller-identity", "--foo", "bar", "--x=1"][..], "--foo, --x=1, bar"),
             (&["assume-role", "--role-arn"], "sts: error: argument --role-arn: expected one argument"),
             (&[], "sts: error: the following arguments are required: operation"),
+            (&["arn"], "sts: error: the following arguments are required: <ARN>"),
+            (
+                &["whoami", "--external-id", "x"],
+                "sts: error: the following arguments are required: --role-arn",
+            ),
         ] {
             assert_eq!(text(arguments), expected);
         }

@@ -7,11 +7,40 @@ use clap::{ArgMatches, Command};
 use crate::failure::Failure;
 use crate::global::Globals;
 
+mod account_id;
+mod arn;
 mod completions;
+mod console;
+mod credential_process;
+mod eks_token;
+mod eks_verify;
+mod exec;
+mod explain;
+mod export;
 mod man;
+mod serve;
+mod vault_login;
+mod web_identity_token;
+mod whoami;
 
 /// Every one of them.
-pub(crate) const ALL: &[Extra] = &[completions::EXTRA, man::EXTRA];
+pub(crate) const ALL: &[Extra] = &[
+    whoami::EXTRA,
+    explain::EXTRA,
+    exec::EXTRA,
+    export::EXTRA,
+    credential_process::EXTRA,
+    serve::EXTRA,
+    eks_token::EXTRA,
+    eks_verify::EXTRA,
+    vault_login::EXTRA,
+    console::EXTRA,
+    web_identity_token::EXTRA,
+    account_id::EXTRA,
+    arn::EXTRA,
+    completions::EXTRA,
+    man::EXTRA,
+];
 
 /// A subcommand that is no operation of STS. A client of the global options gives `session::client`.
 pub(crate) struct Extra {

@@ -5,9 +5,12 @@
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
+use sts_blocking::config::Files;
+use sts_blocking::source::Outcome;
 use sts_blocking::{Error, ErrorKind, TransportKind};
+use sts_proto::{Rule, Violation};
 
-use crate::global::Globals;
+use crate::global::{Globals, variable};
 use crate::stdio;
 
 /// The command line, or what it hands over, is wrong.
@@ -18,6 +21,9 @@ const CONFIGURATION: u8 = 253;
 const SERVICE: u8 = 254;
 /// Anything else.
 const GENERAL: u8 = 255;
+
+const NO_CREDENTIALS: &str =
+    "Unable to locate credentials. You can configure credentials by running \"aws configure\".";
 
 const BANNER: &str = "usage: sts [options] <command> [parameters]\nTo see help text, you can run:\n\n  sts help\n  sts <command> help\n\n";
 
@@ -50,18 +56,50 @@ impl Failure {
         Self { code: GENERAL, text: text.into(), has_banner: false }
     }
 
+    /// With the exit code that others have for it.
+    pub(crate) fn with_code(code: u8, text: impl Into<String>) -> Self {
+        Self { code, text: text.into(), has_banner: false }
+    }
+
+    /// The same, as one of the configuration.
+    pub(crate) fn into_configuration(self) -> Self {
+        Self { code: CONFIGURATION, ..self }
+    }
+
     /// A setting that the library refuses.
     pub(crate) fn setting(error: &Error) -> Self {
         Self::configuration(error.to_string())
     }
 
+    /// The configuration cannot be read. Version 2 of the AWS CLI has 255 for a profile that does not exist.
+    pub(crate) fn of_config(error: &Error, profile: Option<&str>) -> Self {
+        let names_none = error.violations().iter().any(|violation| {
+            let rule = violation.rule().to_string();
+            matches!(violation.parameter(), "Profile" | "AWS_PROFILE" | "AWS_DEFAULT_PROFILE")
+                && rule.starts_with("names a profile that does not exist")
+        });
+        if !names_none {
+            return Self::setting(error);
+        }
+        let name = profile.map(str::to_owned).or_else(|| variable("AWS_PROFILE"));
+        let name = name.or_else(|| variable("AWS_DEFAULT_PROFILE")).unwrap_or_default();
+        Self::general(visible(&format!("The config profile ({name}) could not be found")))
+    }
+
     /// The library's error from a call to that URL.
     pub(crate) fn of_call(error: &Error, action: &str, url: &str, globals: &Globals) -> Self {
+        let action = error.action().unwrap_or(action);
         let failure = match error.kind() {
             ErrorKind::Service => Self { code: SERVICE, text: refusal(error, action), has_banner: false },
-            ErrorKind::InvalidInput => Self::setting(error),
+            ErrorKind::InvalidInput | ErrorKind::Credentials => Self::of_credentials(error, globals),
             ErrorKind::Transport => Self::general(transport(error, url)),
             _ => Self::general(error.to_string()),
+        };
+        let failure = match error.report().filter(|_| globals.debug) {
+            Some(report) => {
+                Self { text: format!("{}\n{}", failure.text, visible(&report.to_string())), ..failure }
+            }
+            None => failure,
         };
         let Some(hint) = error.hint().filter(|_| error.kind() == ErrorKind::Service) else { return failure };
         // For people only: a script compares what the AWS CLI prints.
@@ -69,6 +107,41 @@ impl Failure {
             return Self { text: format!("{}\nHint: {hint}", failure.text), ..failure };
         }
         failure
+    }
+
+    /// None were found, or what there is cannot be used.
+    fn of_credentials(error: &Error, globals: &Globals) -> Self {
+        let Some(report) = error.report() else { return Self::setting(error) };
+        let is_nothing = report.looks().iter().all(|look| matches!(look.outcome, Outcome::Skipped(_)));
+        if is_nothing {
+            let places: Vec<&str> = report.looks().iter().map(|look| &*look.source).collect();
+            return Self::configuration(format!(
+                "{NO_CREDENTIALS}\nLooked at {}: none is set up. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or \
+                 choose a profile with --profile; `sts explain` tells more.",
+                places.join(", ")
+            ));
+        }
+        let is_missing = |violation: &&Violation| {
+            violation.parameter() == "AWS_SECRET_ACCESS_KEY" && *violation.rule() == Rule::Required
+        };
+        if let Some(missing) = error.violations().iter().find(is_missing) {
+            let name = missing.parameter();
+            return Self::general(format!("Partial credentials found in env, missing: {name}"));
+        }
+        let text = visible(&error.to_string());
+        // The AWS CLI's sentence, and then which profile it is, with file and line.
+        for (found, missing) in
+            [("aws_access_key_id", "aws_secret_access_key"), ("aws_secret_access_key", "aws_access_key_id")]
+        {
+            if text.contains(&format!("has `{found}` and no `{missing}`")) {
+                let file = config_file(globals).filter(|file| text.contains(file.as_str()));
+                let place = if file.is_some() { "config-file" } else { "shared-credentials-file" };
+                return Self::general(format!(
+                    "Partial credentials found in {place}, missing: {missing}\n{text}"
+                ));
+            }
+        }
+        Self::configuration(text)
     }
 
     /// Says it, and gives the exit code.
@@ -82,6 +155,11 @@ impl Failure {
     pub(crate) fn text(&self) -> &str {
         &self.text
     }
+}
+
+/// The path of the shared config file.
+fn config_file(globals: &Globals) -> Option<String> {
+    Files::locate(globals.config().ok()?.environment()).ok()?.config
 }
 
 /// The AWS CLI's sentence about a refusal. Secrets of ours are taken out of it by the library already.
@@ -100,7 +178,7 @@ fn refusal(error: &Error, action: &str) -> String {
 }
 
 /// What a service says may hold anything: what would move the cursor or colour the terminal is escaped.
-fn visible(text: &str) -> String {
+pub(crate) fn visible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         if c.is_control() && c != '\n' && c != '\t' { out.extend(c.escape_default()) } else { out.push(c) }

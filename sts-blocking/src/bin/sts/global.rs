@@ -1,10 +1,13 @@
 //! The options that every subcommand takes.
 
+use std::cell::OnceCell;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches};
+use sts_blocking::config::Config;
 
 use crate::failure::Failure;
 use crate::output::{Format, Query};
@@ -22,7 +25,7 @@ pub(crate) struct Globals {
     pub(crate) region: Option<String>,
     pub(crate) profile: Option<String>,
     pub(crate) endpoint_url: Option<String>,
-    pub(crate) output: Format,
+    output: Option<Format>,
     pub(crate) query: Option<Query>,
     pub(crate) signs: bool,
     pub(crate) verifies: bool,
@@ -31,13 +34,14 @@ pub(crate) struct Globals {
     pub(crate) read_timeout: Option<Duration>,
     pub(crate) color: Color,
     pub(crate) debug: bool,
+    config: OnceCell<Arc<Config>>,
 }
 
 /// How they are described to clap.
 pub(crate) fn arguments() -> Vec<Arg> {
     let mut arguments = vec![
-        option("region", "REGION", "The region, instead of AWS_REGION and AWS_DEFAULT_REGION"),
-        option("profile", "NAME", "The profile"),
+        option("region", "REGION", "The region, instead of that of the environment and the profile"),
+        option("profile", "NAME", "The profile, instead of AWS_PROFILE"),
         option("endpoint-url", "URL", "Where requests are sent, instead of AWS's endpoint"),
         option("output", "FORMAT", "How the reply is printed")
             .value_parser(PossibleValuesParser::new(Format::NAMES)),
@@ -74,17 +78,11 @@ impl Globals {
     /// Reads them.
     pub(crate) fn of(matches: &ArgMatches) -> Result<Self, Failure> {
         let text = |name: &str| matches.get_one::<String>(name).cloned();
-        let output = text("output").or_else(|| variable("AWS_DEFAULT_OUTPUT"));
-        let output = match output.as_deref() {
-            None => Format::Json,
-            Some(name) => Format::of_name(name)
-                .ok_or_else(|| Failure::configuration(format!("Unknown output type: {name}")))?,
-        };
         Ok(Self {
             region: text("region"),
             profile: text("profile"),
             endpoint_url: text("endpoint-url").map(checked_url).transpose()?,
-            output,
+            output: text("output").map(|name| format(&name)).transpose()?,
             query: text("query").map(|expression| Query::new(&expression)).transpose()?,
             signs: !matches.get_flag("no-sign-request"),
             verifies: !matches.get_flag("no-verify-ssl"),
@@ -97,8 +95,40 @@ impl Globals {
                 _ => Color::Auto,
             },
             debug: matches.get_flag("debug"),
+            config: OnceCell::new(),
         })
     }
+
+    /// What the environment and the profile say. The files are read once.
+    pub(crate) fn config(&self) -> Result<&Arc<Config>, Failure> {
+        if let Some(config) = self.config.get() {
+            return Ok(config);
+        }
+        let profile = self.profile.as_deref().filter(|name| !name.is_empty());
+        let config =
+            sts_blocking::config_from_env(profile).map_err(|error| Failure::of_config(&error, profile))?;
+        Ok(self.config.get_or_init(|| Arc::new(config)))
+    }
+
+    /// How a reply is printed: the option, else the environment, else the profile, else JSON.
+    pub(crate) fn format(&self) -> Result<Format, Failure> {
+        if let Some(format) = self.output {
+            return Ok(format);
+        }
+        match self.config()?.setting(&["AWS_DEFAULT_OUTPUT"], "output") {
+            Some(name) => format(name.value.expose()),
+            None => Ok(Format::Json),
+        }
+    }
+
+    /// Whether the command line asks for a form of output, so that what is for people only is not printed.
+    pub(crate) fn wants_values(&self) -> bool {
+        self.output.is_some() || self.query.is_some()
+    }
+}
+
+fn format(name: &str) -> Result<Format, Failure> {
+    Format::of_name(name).ok_or_else(|| Failure::configuration(format!("Unknown output type: {name}")))
 }
 
 /// A variable of the process. An empty one counts as one that is not set.

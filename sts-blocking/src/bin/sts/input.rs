@@ -6,6 +6,7 @@ use crate::failure::Failure;
 use crate::model::{Member, Shape};
 
 pub(crate) use check::check;
+pub(crate) use file::load;
 pub(crate) use python::text_of;
 
 mod check;
@@ -27,12 +28,12 @@ pub(crate) fn read(member: &Member, given: Given) -> Result<Value, Failure> {
     let shape = &member.shape;
     let given = match given {
         Given::Many(mut values) if values.len() == 1 => {
-            match file::load(&values[0], option, shape.is_sensitive())? {
+            match load(&values[0], option, shape.is_sensitive())? {
                 Some(text) => Given::One(text),
                 None => Given::Many(vec![values.swap_remove(0)]),
             }
         }
-        Given::One(value) => match file::load(&value, option, shape.is_sensitive())? {
+        Given::One(value) => match load(&value, option, shape.is_sensitive())? {
             Some(text) => Given::One(text),
             None => Given::One(value),
         },
@@ -111,7 +112,7 @@ fn parse_failure(option: &str, sentence: impl std::fmt::Display) -> Failure {
 pub(crate) fn add_json(parameters: &mut Map<String, Value>, given: &str) -> Result<(), Failure> {
     const OPTION: &str = "cli-input-json";
 
-    let text = match file::load(given, OPTION, true)? {
+    let text = match load(given, OPTION, true)? {
         Some(text) => text,
         None => given.to_owned(),
     };

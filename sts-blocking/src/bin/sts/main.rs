@@ -3,7 +3,7 @@
 //! The program is a table of subcommands over one description of options:
 //!
 //! - `cli` describes and parses the command line, `global` has the options that every subcommand takes;
-//! - `session` makes a client of them;
+//! - `session` makes a client of them, and `obtain` the credentials to hand on;
 //! - `model` tells what the operations take and give, `call` makes one: `input` reads its options, `output` prints;
 //! - `commands` has what `aws sts` has not, a file each;
 //! - `failure` has the exit codes.
@@ -17,9 +17,12 @@ mod failure;
 mod global;
 mod input;
 mod model;
+mod moment;
+mod obtain;
 mod output;
 mod preview;
 mod progress;
+mod prompt;
 mod session;
 mod stdio;
 

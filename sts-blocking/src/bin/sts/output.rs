@@ -62,7 +62,7 @@ pub(crate) fn render(action: &str, reply: Value, globals: &Globals) -> Result<St
         Some(query) => query.ask(&reply)?,
         None => reply,
     };
-    Ok(match globals.output {
+    Ok(match globals.format()? {
         Format::Json => json::render(&value),
         Format::Text => text::render(&value),
         Format::Table => table::render(action, &value, is_coloured(globals.color))?,
@@ -77,7 +77,7 @@ pub(crate) fn to_json(value: &Value) -> String {
     json::pretty(value)
 }
 
-fn is_coloured(color: Color) -> bool {
+pub(crate) fn is_coloured(color: Color) -> bool {
     match color {
         Color::On => true,
         Color::Off => false,
@@ -88,7 +88,7 @@ fn is_coloured(color: Color) -> bool {
 }
 
 /// Writes to a text, which cannot fail.
-fn put(out: &mut String, text: std::fmt::Arguments<'_>) {
+pub(crate) fn put(out: &mut String, text: std::fmt::Arguments<'_>) {
     let _ = out.write_fmt(text);
 }
 

@@ -14,19 +14,18 @@ use crate::stdio;
 /// The waits before which nothing is said.
 const SHORT: Duration = Duration::from_secs(1);
 
-/// The retries that a call has by default.
-const RETRIES: u32 = 2;
-
 /// Tells of retries.
 pub(crate) struct Progress {
     is_shown: bool,
+    /// How many retries there are at most.
+    retries: u32,
     /// When the call began.
     began: Mutex<Option<Instant>>,
 }
 
 impl Progress {
-    pub(crate) fn new() -> Self {
-        Self { is_shown: io::stderr().is_terminal(), began: Mutex::new(None) }
+    pub(crate) fn new(retries: u32) -> Self {
+        Self { is_shown: io::stderr().is_terminal(), retries, began: Mutex::new(None) }
     }
 }
 
@@ -43,8 +42,9 @@ impl Observer for Progress {
                 if so_far + retry.wait >= SHORT {
                     let wait = retry.wait.as_secs_f32();
                     stdio::complain(&format!(
-                        "sts: {}; retry {attempt} of {RETRIES}, waiting {wait:.1} s\n",
-                        words(retry.reason)
+                        "sts: {}; retry {attempt} of {}, waiting {wait:.1} s\n",
+                        words(retry.reason),
+                        self.retries
                     ));
                 }
             }

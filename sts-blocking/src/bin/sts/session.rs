@@ -1,20 +1,23 @@
-//! From the global options to a client. This is the only place that decides on it.
+//! From the global options, the environment and the profile to a client. This is the only place that decides on it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use sts_blocking::endpoint::EndpointOptions;
+use sts_blocking::config::{Config, Origin};
 use sts_blocking::proxy::ProxySettings;
-use sts_blocking::source::environment;
 use sts_blocking::time::OffsetDateTime;
 use sts_blocking::{Client, Timeouts, UreqOptions, UreqTransport};
 
 use crate::failure::Failure;
 use crate::global::{Globals, variable};
 use crate::progress::Progress;
-use crate::stdio;
+use crate::{prompt, stdio};
 
 /// The longest that a call may take, where the AWS CLI has no end.
 const LONGEST: Duration = Timeouts::LONGEST;
+
+/// The attempts of a call where nobody says how many.
+const ATTEMPTS: u32 = 3;
 
 /// What a subcommand wants of its client.
 #[derive(Clone, Copy, Debug, Default)]
@@ -23,21 +26,40 @@ pub(crate) struct Wanted {
     pub(crate) credentials: bool,
     /// The time that requests are signed for, instead of the clock's.
     pub(crate) sign_at: Option<OffsetDateTime>,
+    /// The region where there is no `--region`, instead of that of the environment and the profile.
+    pub(crate) region: Option<&'static str>,
 }
 
-/// The client that the global options and the environment ask for.
+impl Wanted {
+    /// Of what makes signed requests.
+    pub(crate) const SIGNED: Self = Self { credentials: true, sign_at: None, region: None };
+}
+
+/// The client that the global options, the environment and the profile ask for. Credentials are looked for when the first
+/// call needs them.
 pub(crate) fn client(globals: &Globals, wanted: Wanted) -> Result<Client, Failure> {
-    if let Some(profile) = &globals.profile {
-        return Err(Failure::configuration(format!("The config profile ({profile}) could not be found")));
+    let config = globals.config()?;
+    let region = globals.region.clone().or_else(|| wanted.region.map(str::to_owned));
+    if region.is_none() && config.region().is_none() {
+        return Err(no_region(config));
     }
     let timeouts = timeouts(globals);
+    let attempts = config.max_attempts().map_err(|error| Failure::setting(&error))?;
+    let retries = attempts.map_or(ATTEMPTS, |attempts| attempts.value).saturating_sub(1);
     let mut builder = Client::builder()
-        .endpoint(endpoint(globals)?)
+        .config(Arc::clone(config))
         .timeouts(timeouts)
         .user_agent_suffix(concat!("sts/", env!("CARGO_PKG_VERSION")))
-        .observer(Progress::new());
+        .mfa_code(prompt::mfa_code)
+        .observer(Progress::new(retries));
+    if let Some(region) = region {
+        builder = builder.region(region);
+    }
+    if let Some(url) = &globals.endpoint_url {
+        builder = builder.endpoint_url(url);
+    }
     if wanted.credentials {
-        builder = builder.credentials(credentials()?);
+        builder = builder.credentials_from_chain();
     }
     if let Some(at) = wanted.sign_at {
         builder = builder.clock_skew(at - OffsetDateTime::now_utc());
@@ -58,31 +80,21 @@ pub(crate) fn client(globals: &Globals, wanted: Wanted) -> Result<Client, Failur
     builder.build().map_err(|error| Failure::setting(&error))
 }
 
-fn endpoint(globals: &Globals) -> Result<EndpointOptions, Failure> {
-    let region =
-        globals.region.clone().or_else(|| variable("AWS_REGION")).or_else(|| variable("AWS_DEFAULT_REGION"));
-    let Some(region) = region else {
-        return Err(Failure::configuration(
-            "You must specify a region. You can also configure your region by running \"aws configure\".\n\
-             Neither --region nor AWS_REGION nor AWS_DEFAULT_REGION is set: add --region, such as --region eu-west-1.",
-        ));
-    };
-    let options = EndpointOptions::new().region(region);
-    let url = globals.endpoint_url.clone();
-    let url = url.or_else(|| variable("AWS_ENDPOINT_URL_STS")).or_else(|| variable("AWS_ENDPOINT_URL"));
-    Ok(match url {
-        Some(url) => options.url(url),
-        None => options,
-    })
+/// Where a setting comes from, in the words of a command line.
+pub(crate) fn origin(origin: &Origin) -> String {
+    match origin {
+        Origin::Option => "option".to_owned(),
+        origin => origin.to_string(),
+    }
 }
 
-fn credentials() -> Result<sts_blocking::Credentials, Failure> {
-    environment::credentials(variable).map_err(|error| Failure::setting(&error))?.ok_or_else(|| {
-        Failure::configuration(
-            "Unable to locate credentials. You can configure credentials by running \"aws configure\".\n\
-             AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set: set them, or add --no-sign-request.",
-        )
-    })
+fn no_region(config: &Config) -> Failure {
+    Failure::configuration(format!(
+        "You must specify a region. You can also configure your region by running \"aws configure\".\n\
+         Neither --region nor AWS_REGION nor AWS_DEFAULT_REGION is set, and the profile `{}` has no `region`: add \
+         --region, such as --region eu-west-1.",
+        config.profile_name()
+    ))
 }
 
 /// The AWS CLI counts connecting and reading apart; here an attempt is both.

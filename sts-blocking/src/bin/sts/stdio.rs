@@ -2,6 +2,8 @@
 
 use std::io::{self, Read, Write};
 
+use sts_blocking::Body;
+
 use crate::failure::Failure;
 
 /// The most that is read from standard input or from a file: more than any request of STS can have.
@@ -9,8 +11,17 @@ pub(crate) const MAX_INPUT_BYTES: u64 = 1 << 20;
 
 /// Prints to standard output.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    print_bytes(text.as_bytes())
+}
+
+/// Prints what is wiped afterwards.
+pub(crate) fn print_secret(text: &Body) -> Result<(), Failure> {
+    print_bytes(text.as_ref())
+}
+
+fn print_bytes(bytes: &[u8]) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    match out.write_all(bytes).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(Failure::general(format!("standard output cannot be written: {error}")))
         }

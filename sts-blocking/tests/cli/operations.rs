@@ -1,81 +1,9 @@
-//! The program `sts` as others start it: exit codes, streams, secrets, previews.
+//! The operations: as `aws sts`.
 
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
+use std::io::Write;
+use std::process::Stdio;
 
-use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::process::{Command, Output, Stdio};
-use std::thread;
-
-const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
-const TOKEN: &str = "tOkEnOfThEsEsSiOn";
-const IDENTITY: &str = "<GetCallerIdentityResponse><GetCallerIdentityResult>\
-    <Arn>arn:aws:iam::123456789012:user/alice</Arn><UserId>AIDA</UserId><Account>123456789012</Account>\
-    </GetCallerIdentityResult></GetCallerIdentityResponse>";
-
-/// The program, with nothing of this machine's environment.
-fn sts(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sts"));
-    command.env_clear().stdin(Stdio::null()).args(arguments);
-    command
-}
-
-fn with_credentials(arguments: &[&str]) -> Command {
-    let mut command = sts(arguments);
-    command
-        .env("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
-        .env("AWS_SECRET_ACCESS_KEY", SECRET)
-        .env("AWS_SESSION_TOKEN", TOKEN)
-        .env("AWS_REGION", "eu-west-1");
-    command
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
-}
-
-/// Answers one request after the other, and tells the last body.
-fn serve(replies: Vec<(u16, String)>) -> (String, thread::JoinHandle<String>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let server = thread::spawn(move || {
-        let mut last = String::new();
-        for (status, body) in replies {
-            let (mut stream, _) = listener.accept().unwrap();
-            last = read_request(&mut stream);
-            let length = body.len();
-            let head =
-                format!("HTTP/1.1 {status} X\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
-            stream.write_all((head + &body).as_bytes()).unwrap();
-        }
-        last
-    });
-    (url, server)
-}
-
-fn read_request(stream: &mut TcpStream) -> String {
-    let mut bytes = Vec::new();
-    let mut buffer = [0; 4096];
-    loop {
-        let n = stream.read(&mut buffer).unwrap();
-        bytes.extend_from_slice(&buffer[..n]);
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap_or("0");
-            if n == 0 || body.len() >= length.parse().unwrap() {
-                return body.to_owned();
-            }
-        }
-    }
-}
-
-fn refusal(code: &str, message: &str) -> String {
-    format!("<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>")
-}
+use crate::{IDENTITY, SECRET, TOKEN, refusal, serve, stderr, stdout, sts, with_credentials};
 
 #[test]
 fn exit_codes_are_those_of_version_2() {

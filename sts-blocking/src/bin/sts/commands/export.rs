@@ -1,0 +1,61 @@
+//! `sts export`.
+
+use std::process::ExitCode;
+
+use clap::builder::PossibleValuesParser;
+use clap::{Arg, ArgMatches, Command};
+use sts_blocking::token::env::{self, EnvFormat};
+
+use super::Extra;
+use crate::failure::Failure;
+use crate::global::Globals;
+use crate::obtain::{self, LongTerm};
+use crate::session::Wanted;
+use crate::stdio;
+
+pub(super) const EXTRA: Extra = Extra {
+    name: "export",
+    about: "Prints credentials as environment variables for a shell",
+    example: "sts export --role-arn arn:aws:iam::123456789012:role/Deploy > vars; . ./vars",
+    arguments,
+    run,
+};
+
+/// The second of a pair is the name that `aws configure export-credentials` has for it.
+const FORMATS: [(&str, EnvFormat); 10] = [
+    ("sh", EnvFormat::Sh),
+    ("env", EnvFormat::Sh),
+    ("fish", EnvFormat::Fish),
+    ("powershell", EnvFormat::PowerShell),
+    ("pwsh", EnvFormat::PowerShell),
+    ("cmd", EnvFormat::Cmd),
+    ("windows-cmd", EnvFormat::Cmd),
+    ("dotenv", EnvFormat::Dotenv),
+    ("env-no-export", EnvFormat::Dotenv),
+    ("json", EnvFormat::Json),
+];
+
+fn arguments(command: Command) -> Command {
+    obtain::arguments(command).arg(
+        Arg::new("format")
+            .long("format")
+            .value_name("FORMAT")
+            .default_value("sh")
+            .value_parser(PossibleValuesParser::new(FORMATS.map(|(name, _)| name)))
+            .help("Who is to read it"),
+    )
+}
+
+fn run(matches: &ArgMatches, globals: &Globals) -> Result<ExitCode, Failure> {
+    let name = matches.get_one::<String>("format").map_or("sh", String::as_str);
+    let format =
+        FORMATS.iter().find(|(known, _)| *known == name).map_or(EnvFormat::Sh, |(_, format)| *format);
+    let client = obtain::client(matches, globals, Wanted::SIGNED, LongTerm::Keep)?;
+    let credentials = obtain::credentials(&client, globals)?;
+    let text = env::write(&credentials, format).map_err(|error| Failure::setting(&error))?;
+    stdio::print_secret(&text)?;
+    if format == EnvFormat::Json {
+        stdio::print("\n")?;
+    }
+    Ok(ExitCode::SUCCESS)
+}

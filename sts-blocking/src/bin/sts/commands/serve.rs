@@ -1,0 +1,216 @@
+//! `sts serve`: the endpoint from which the SDKs of AWS take a container's credentials.
+//!
+//! AWS: [container credentials](https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html).
+
+use std::fmt::Write as _;
+use std::io;
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::process::{Command as Process, ExitCode};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use clap::builder::RangedU64ValueParser;
+use clap::{Arg, ArgMatches, Command};
+use sts_blocking::time::OffsetDateTime;
+use sts_blocking::{Body, Client, Credentials, Provider, Secret, time};
+
+use super::{Extra, exec};
+use crate::failure::Failure;
+use crate::global::{Globals, variable};
+use crate::obtain::{self, LongTerm};
+use crate::session::Wanted;
+use crate::{moment, stdio};
+
+use request::{Refusal, Rules};
+
+mod request;
+
+pub(super) const EXTRA: Extra = Extra {
+    name: "serve",
+    about: "Serves refreshed credentials on this machine, as ECS does for containers",
+    example: "sts serve --role-arn arn:aws:iam::123456789012:role/Deploy -- ./long-running-job",
+    arguments,
+    run,
+};
+
+const URI: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
+const TOKEN: &str = "AWS_CONTAINER_AUTHORIZATION_TOKEN";
+
+/// The path that credentials are at.
+const PATH: &str = "/credentials";
+
+/// The connections that are served at once. Further ones are closed.
+const MAX_CONNECTIONS: usize = 32;
+
+/// The pause after a connection that could not be taken, so that a lack of file descriptors is no busy loop.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// How long credentials are said to last whose expiry nobody knows: then they are asked for again.
+const UNKNOWN: time::Duration = time::Duration::minutes(15);
+
+/// What would lead a command to other credentials than these.
+const FOREIGN: [&str; 4] = [
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+];
+
+fn arguments(command: Command) -> Command {
+    obtain::arguments(command)
+        .arg(
+            Arg::new("port")
+                .long("port")
+                .value_name("PORT")
+                .default_value("0")
+                .value_parser(RangedU64ValueParser::<u16>::new())
+                .help("The port on 127.0.0.1; 0 is any that is free"),
+        )
+        .arg(exec::words(false))
+}
+
+fn run(matches: &ArgMatches, globals: &Globals) -> Result<ExitCode, Failure> {
+    let client = obtain::client(matches, globals, Wanted::SIGNED, LongTerm::Trade)?;
+    // Without one it would have been an error already.
+    let Some(provider) = client.provider().cloned() else {
+        return Err(Failure::configuration("this takes credentials, which --no-sign-request leaves out"));
+    };
+    let port = matches.get_one::<u16>("port").copied().unwrap_or_default();
+    let bound =
+        |error: io::Error| Failure::general(format!("port {port} of 127.0.0.1 cannot be used: {error}"));
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(bound)?;
+    let port = listener.local_addr().map_err(bound)?.port();
+    let token = match variable(TOKEN) {
+        Some(token) => Secret::from(token),
+        None => random_token()?,
+    };
+    let is_plain = token.expose().bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
+    if !is_plain || token.expose().trim() != token.expose() {
+        return Err(Failure::configuration(format!("{TOKEN} must be visible ASCII characters")));
+    }
+    let url = format!("http://127.0.0.1:{port}{PATH}");
+    let rules = Arc::new(Rules::new(port, PATH, token.clone()));
+    let Some(mut process) = exec::process(matches) else {
+        stdio::print(&format!(
+            "export {URI}={url}\nexport {TOKEN}='{}'\n",
+            token.expose().replace('\'', r"'\''")
+        ))?;
+        listen(&listener, &rules, &provider);
+        return Ok(ExitCode::SUCCESS);
+    };
+    thread::spawn(move || listen(&listener, &rules, &provider));
+    lead(&mut process, &url, &token, &client);
+    exec::wait(process)
+}
+
+/// The command takes its credentials from here.
+fn lead(process: &mut Process, url: &str, token: &Secret, client: &Client) {
+    exec::clear(process);
+    for name in FOREIGN {
+        process.env_remove(name);
+    }
+    process.env(URI, url).env(TOKEN, token.expose());
+    exec::name_region(process, client);
+}
+
+/// Serves for ever, a thread for each connection.
+fn listen(listener: &TcpListener, rules: &Arc<Rules>, provider: &Provider) {
+    let open = Arc::new(AtomicUsize::new(0));
+    loop {
+        let Ok((stream, _)) = listener.accept() else {
+            thread::sleep(PAUSE);
+            continue;
+        };
+        let place = Place::new(&open);
+        if open.load(Ordering::SeqCst) > MAX_CONNECTIONS {
+            continue;
+        }
+        let (rules, provider) = (Arc::clone(rules), provider.clone());
+        // A thread that cannot be made costs this connection only.
+        let _ = thread::Builder::new().spawn(move || {
+            answer(stream, &rules, &provider);
+            drop(place);
+        });
+    }
+}
+
+/// A connection that is counted until it is over.
+struct Place(Arc<AtomicUsize>);
+
+impl Place {
+    fn new(open: &Arc<AtomicUsize>) -> Self {
+        open.fetch_add(1, Ordering::SeqCst);
+        Self(Arc::clone(open))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+fn answer(mut stream: TcpStream, rules: &Rules, provider: &Provider) {
+    let (status, body) = match rules.read(&mut stream) {
+        Ok(()) => match provider.credentials() {
+            Ok(credentials) => ("200 OK", document(&credentials)),
+            // What is wrong is told here and not to whoever asks.
+            Err(error) => {
+                stdio::complain(&format!("sts: {error}\n"));
+                ("500 Internal Server Error", refusal("CredentialsUnavailable", "see what sts says"))
+            }
+        },
+        Err(Refusal { status, code, message }) => (status, refusal(code, message)),
+    };
+    request::respond(&mut stream, status, &body);
+}
+
+/// What the SDKs read. All of them want an expiry, and some a token.
+fn document(credentials: &Credentials) -> Body {
+    let now = OffsetDateTime::now_utc();
+    let expiration = moment::utc(credentials.expiration().unwrap_or_else(|| now.saturating_add(UNKNOWN)));
+    let token = credentials.session_token().map_or("", Secret::expose);
+    let mut members = vec![
+        ("AccessKeyId", credentials.access_key_id()),
+        ("SecretAccessKey", credentials.secret_access_key().expose()),
+        ("Token", token),
+        ("Expiration", &expiration),
+    ];
+    members.extend(credentials.account_id().map(|id| ("AccountId", id)));
+    object(&members)
+}
+
+fn refusal(code: &str, message: &str) -> Body {
+    object(&[("code", code), ("message", message)])
+}
+
+fn object(members: &[(&str, &str)]) -> Body {
+    // At worst each byte becomes an escape of six: no growth leaves a copy of a secret behind.
+    let most: usize = members.iter().map(|(name, value)| name.len() + 6 * value.len() + 8).sum();
+    let mut out = Vec::with_capacity(most + 2);
+    for (i, (name, value)) in members.iter().enumerate() {
+        out.extend_from_slice(if i == 0 { b"{" } else { b"," });
+        // Writing texts to a vector cannot fail.
+        let _ = serde_json::to_writer(&mut out, name);
+        out.push(b':');
+        let _ = serde_json::to_writer(&mut out, value);
+    }
+    out.push(b'}');
+    Body::from(out)
+}
+
+/// 256 bits in hexadecimal digits.
+fn random_token() -> Result<Secret, Failure> {
+    let mut bytes = [0; 32];
+    let provider = rustls::crypto::ring::default_provider();
+    provider.secure_random.fill(&mut bytes).map_err(|_| {
+        Failure::general("there is no randomness for a token; set AWS_CONTAINER_AUTHORIZATION_TOKEN")
+    })?;
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        let _ = write!(text, "{byte:02x}");
+    }
+    Ok(Secret::from(text))
+}

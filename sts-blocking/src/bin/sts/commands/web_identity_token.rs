@@ -1,0 +1,84 @@
+//! `sts web-identity-token`.
+
+use std::process::ExitCode;
+
+use clap::builder::{PossibleValuesParser, RangedU64ValueParser};
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use serde_json::json;
+use sts_blocking::operation::GetWebIdentityToken;
+use sts_blocking::token::web_identity::UnverifiedClaims;
+
+use super::Extra;
+use crate::failure::Failure;
+use crate::global::Globals;
+use crate::obtain::{self, LongTerm};
+use crate::session::Wanted;
+use crate::{moment, output, stdio};
+
+pub(super) const EXTRA: Extra = Extra {
+    name: "web-identity-token",
+    about: "Prints a signed token that tells others who you are, and nothing else",
+    example: "sts web-identity-token --audience https://api.example > token",
+    arguments,
+    run,
+};
+
+fn arguments(command: Command) -> Command {
+    obtain::arguments(command).args([
+        Arg::new("audience")
+            .long("audience")
+            .value_name("AUDIENCE")
+            .num_args(1..)
+            .required(true)
+            .help("Whom the token is for"),
+        Arg::new("signing-algorithm")
+            .long("signing-algorithm")
+            .value_name("ALGORITHM")
+            .default_value("ES384")
+            .value_parser(PossibleValuesParser::new(["ES384", "RS256"]))
+            .help("How it is signed"),
+        Arg::new("token-seconds")
+            .long("token-seconds")
+            .value_name("SECONDS")
+            .value_parser(RangedU64ValueParser::<u32>::new())
+            .help("How long it is good for, from 60 to 3600"),
+        Arg::new("claims")
+            .long("claims")
+            .action(ArgAction::SetTrue)
+            .help("Print what it says instead, which nobody has verified"),
+    ])
+}
+
+fn run(matches: &ArgMatches, globals: &Globals) -> Result<ExitCode, Failure> {
+    let client = obtain::client(matches, globals, Wanted::SIGNED, LongTerm::Keep)?;
+    let url = client.endpoint().url().to_string();
+    let audience = matches.get_many::<String>("audience").into_iter().flatten().cloned();
+    let algorithm = matches.get_one::<String>("signing-algorithm").map_or("ES384", String::as_str);
+    let mut operation = GetWebIdentityToken::new(audience, algorithm);
+    if let Some(seconds) = matches.get_one::<u32>("token-seconds") {
+        operation = operation.duration_seconds(*seconds);
+    }
+    let reply = client
+        .send(operation)
+        .map_err(|error| Failure::of_call(&error, "GetWebIdentityToken", &url, globals))?
+        .into_output();
+    let token = reply.web_identity_token.expose();
+    if matches.get_flag("claims") {
+        let claims = UnverifiedClaims::read(token).map_err(|error| Failure::general(error.to_string()))?;
+        let value = json!({
+            "Algorithm": claims.algorithm,
+            "KeyId": claims.key_id,
+            "Issuer": claims.issuer,
+            "Subject": claims.subject,
+            "Audience": claims.audience,
+            "ExpiresAt": claims.expires_at.map(moment::utc),
+            "NotBefore": claims.not_before.map(moment::utc),
+            "IssuedAt": claims.issued_at.map(moment::utc),
+            "Id": claims.id,
+        });
+        stdio::print(&output::render("WebIdentityToken", value, globals)?)?;
+    } else {
+        stdio::print(&format!("{token}\n"))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
