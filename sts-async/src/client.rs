@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 use sts_proto::call::{Caller, Deadlines};
 use sts_proto::endpoint::Endpoint;
 use sts_proto::operation::Operation;
-use sts_proto::settings::{Resolved, Timeouts, total_time};
+use sts_proto::settings::{Report, Resolved, Timeouts, total_time};
 use sts_proto::sigv4::PresignedUrl;
 #[cfg(doc)]
 use sts_proto::step::Seq;
 use sts_proto::step::{Flow, Step};
 use sts_proto::time::OffsetDateTime;
-use sts_proto::{Credentials, Error, Presign, Reply};
+use sts_proto::{Credentials, Encoder, Error, Presign, Reply};
 
 use crate::builder::ClientBuilder;
 use crate::connector::Connector;
@@ -36,6 +36,7 @@ pub(crate) struct Shared<T> {
     pub(crate) caller: Arc<Caller>,
     pub(crate) io: Io<T>,
     pub(crate) timeouts: Timeouts,
+    report: Report,
 }
 
 impl<C: Connector + Default> Client<HttpTransport<C>> {
@@ -72,9 +73,9 @@ impl<T: Transport> Client<T> {
     }
 
     pub(crate) fn from_parts(resolved: Resolved, transport: T, mfa_code: Option<Box<MfaCode>>) -> Self {
-        let Resolved { caller, timeouts, credentials, .. } = resolved;
+        let Resolved { caller, timeouts, credentials, report, .. } = resolved;
         let io = Io { transport, mfa_code };
-        let shared = Arc::new(Shared { caller: Arc::new(caller.observer(Log)), io, timeouts });
+        let shared = Arc::new(Shared { caller: Arc::new(caller.observer(Log)), io, timeouts, report });
         Self { shared, signer: Signer::from(credentials) }
     }
 
@@ -148,6 +149,18 @@ impl<T> Client<T> {
     #[must_use]
     pub fn endpoint(&self) -> &Endpoint {
         self.shared.caller.encoder().endpoint()
+    }
+
+    /// What makes requests: endpoint, checks and signing keys, for what `token` builds.
+    #[must_use]
+    pub fn encoder(&self) -> &Encoder {
+        self.shared.caller.encoder()
+    }
+
+    /// What was decided when the client was made, and by whom. No secret is in it.
+    #[must_use]
+    pub fn settings(&self) -> &Report {
+        &self.shared.report
     }
 
     /// What the server's clock is ahead of ours by, as far as is known. Requests are signed with the server's time.

@@ -62,7 +62,7 @@ pub use http_transport::{HttpOptions, HttpTransport, MAX_IDLE_AGE, MAX_IDLE_PER_
 pub use provider::Provider;
 pub use role_pool::RolePool;
 pub use roles::{AssumeRoleProvider, WebIdentityProvider};
-pub use sts_proto::settings::Timeouts;
+pub use sts_proto::settings::{Report as SettingsReport, Timeouts};
 pub use sts_proto::step::{Answer, MfaPrompt};
 #[cfg(feature = "token")]
 pub use sts_proto::token;

@@ -142,7 +142,7 @@ impl<T: Transport> Provider<T> {
     }
 
     async fn load(&self, permit: Permit) -> Result<Arc<Credentials>, Error> {
-        let Shared { caller, io, timeouts } = &*self.shared;
+        let Shared { caller, io, timeouts, .. } = &*self.shared;
         let deadlines = Deadlines { attempt: timeouts.attempt, total: timeouts.total };
         let caller = Arc::clone(caller);
         let step = Seq::start(OffsetDateTime::now_utc(), |ask| {

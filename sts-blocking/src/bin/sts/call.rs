@@ -86,7 +86,7 @@ pub(crate) fn run(action: &Action, matches: &ArgMatches, globals: &Globals) -> R
     let skeleton = matches.get_one::<String>("generate-cli-skeleton").map(String::as_str);
     let document = matches.get_one::<String>("cli-input-json");
     let mut parameters = parameters(&input.members, matches)?;
-    if authorization::is_wanted(action, matches) {
+    if authorization::is_wanted(action, matches) && skeleton.is_none() {
         authorization::find(&mut parameters, document.is_some())?;
     }
     if let Some(document) = document {

@@ -154,8 +154,13 @@ fn words(error: &clap::Error) -> Failure {
                 Some(ContextValue::Strings(names)) => names.as_slice(),
                 _ => &[],
             };
-            // Without what stands for the value.
-            let names: Vec<&str> = names.iter().map(|name| name.split(" <").next().unwrap_or(name)).collect();
+            // Without what stands for the values: `--a <A>`, and of a group `<--a <A>|--b <B>>`.
+            let bare = |name: &String| {
+                let group = name.strip_prefix("<--").map(|group| format!("--{group}"));
+                let parts = group.as_deref().unwrap_or(name).split('|');
+                parts.map(|part| part.split(" <").next().unwrap_or(part)).collect::<Vec<_>>().join(" or ")
+            };
+            let names: Vec<String> = names.iter().map(bare).collect();
             refused(format!("the following arguments are required: {}", names.join(", ")))
         }
         ErrorKind::MissingSubcommand => refused("the following arguments are required: operation"),
