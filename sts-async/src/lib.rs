@@ -48,6 +48,8 @@
 //! - `smol`: sockets and timers of smol, which work under any executor.
 //! - `json`: a typed view of decoded authorization messages.
 
+#![forbid(unsafe_code)]
+
 pub use builder::ClientBuilder;
 pub use client::{Call, Client};
 pub use connector::Connector;

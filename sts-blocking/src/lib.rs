@@ -37,6 +37,8 @@
 //! - `json`: a typed view of decoded authorization messages.
 //! - `ureq`: the built-in transport without TLS; both of the above bring it.
 
+#![forbid(unsafe_code)]
+
 pub use builder::ClientBuilder;
 pub use client::{Call, Client};
 #[cfg(feature = "json")]

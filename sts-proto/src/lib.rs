@@ -70,6 +70,8 @@
 //! assert_eq!(Signer::KEPT_KEYS, 8); // derived keys
 //! ```
 
+#![forbid(unsafe_code)]
+
 pub use body::Body;
 pub use constraint::Validation;
 pub use credentials::{Credentials, Secret};
@@ -112,4 +114,5 @@ mod error;
 mod hint;
 mod retry;
 mod user_agent;
+mod wipe;
 mod xml;

@@ -32,6 +32,7 @@ use canonical::{Canonical, Query};
 use string_to_sign::{DateTime, Scope};
 
 mod canonical;
+mod hash;
 mod key;
 mod presign;
 mod signature;
@@ -138,7 +139,7 @@ impl<'a> Signing<'a> {
     /// The payload hash in hexadecimal digits.
     fn payload_hash(&self, body: &[u8]) -> PayloadHash {
         let digest = match self.payload {
-            Payload::Body => canonical::sha256(body),
+            Payload::Body => hash::sha256(body),
             Payload::Sha256(digest) => digest,
             Payload::Unsigned => return PayloadHash::Unsigned,
         };
@@ -153,10 +154,10 @@ enum PayloadHash {
 }
 
 impl PayloadHash {
-    fn as_str(&self) -> &str {
+    fn as_bytes(&self) -> &[u8] {
         match self {
-            Self::Hex(digits) => signature::text(digits),
-            Self::Unsigned => UNSIGNED_PAYLOAD,
+            Self::Hex(digits) => digits,
+            Self::Unsigned => UNSIGNED_PAYLOAD.as_bytes(),
         }
     }
 }
@@ -187,7 +188,7 @@ impl Signer {
         let scope = signing.scope(request)?;
         let payload = signing.payload_hash(request.body().as_ref());
         let late_token = prepare_headers(request, signing, &scope, &payload)?;
-        let canonical = Canonical::of(request, signing, Query::AsIs, payload.as_str())?;
+        let canonical = Canonical::of(request, signing, Query::AsIs, payload.as_bytes())?;
         let key = self.key(signing.credentials, &scope);
         let signature = signature::sign(&key, &scope, &canonical.sha256());
         let authorization = signature::authorization(signing.credentials, &scope, &canonical, &signature)?;
@@ -214,7 +215,7 @@ impl Signer {
         *bare.uri_mut() = request.uri().clone();
         *bare.headers_mut() = request.headers().clone();
         prepare_headers(&mut bare, signing, &scope, &payload)?;
-        let canonical = Canonical::of(&bare, signing, Query::AsIs, payload.as_str())?;
+        let canonical = Canonical::of(&bare, signing, Query::AsIs, payload.as_bytes())?;
         Ok(self.explanation(signing, &scope, &canonical))
     }
 
@@ -242,13 +243,16 @@ fn prepare_headers<B>(
     payload: &PayloadHash,
 ) -> Result<Option<HeaderValue>, Error> {
     let headers = request.headers_mut();
-    headers.remove(AUTHORIZATION);
-    headers.remove(X_AMZ_SECURITY_TOKEN);
     headers.insert(X_AMZ_DATE, scope.date_time.header());
     if signing.content_sha256_header {
-        headers.insert(X_AMZ_CONTENT_SHA256, header_value(payload.as_str())?);
+        let payload = HeaderValue::from_bytes(payload.as_bytes()).map_err(|_| unsendable())?;
+        headers.insert(X_AMZ_CONTENT_SHA256, payload);
     }
-    let Some(token) = signing.credentials.session_token() else { return Ok(None) };
+    // An `authorization` that is there is not signed, and is replaced afterwards.
+    let Some(token) = signing.credentials.session_token() else {
+        headers.remove(X_AMZ_SECURITY_TOKEN);
+        return Ok(None);
+    };
     let mut token = header_value(token.expose())?;
     token.set_sensitive(true);
     match signing.session_token {
@@ -256,12 +260,19 @@ fn prepare_headers<B>(
             headers.insert(X_AMZ_SECURITY_TOKEN, token);
             Ok(None)
         }
-        SessionToken::AfterSigning => Ok(Some(token)),
+        SessionToken::AfterSigning => {
+            headers.remove(X_AMZ_SECURITY_TOKEN);
+            Ok(Some(token))
+        }
     }
 }
 
 fn header_value(text: &str) -> Result<HeaderValue, Error> {
-    HeaderValue::from_str(text).map_err(|_| Error::setting("Header", "has a value that cannot be sent"))
+    HeaderValue::from_str(text).map_err(|_| unsendable())
+}
+
+fn unsendable() -> Error {
+    Error::setting("Header", "has a value that cannot be sent")
 }
 
 /// The host and, unless it is the scheme's own, the port: what the `host` header is to be.

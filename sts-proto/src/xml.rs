@@ -1,18 +1,20 @@
 //! A cursor over an XML document: the only reader of replies.
 //!
-//! It sits on quick-xml's events and adds what a credentials client needs: a depth limit, no DOCTYPE and hence no
-//! entities but XML's own five, UTF-8 only, no recursion, and an error for a document that ends too early. Names
+//! It sits on a scanner of our own, which knows what a credentials client needs of XML: a depth limit, no DOCTYPE and hence
+//! no entities but XML's own five, UTF-8 only, no recursion, and an error for a document that ends too early. Names
 //! are compared without their namespace prefix. Errors tell a position, never a piece of the document: after one
 //! flipped bit a secret can stand where a tag name should be.
 
 use std::borrow::Cow;
 
-use quick_xml::Reader;
-use quick_xml::events::{BytesStart, Event};
 use zeroize::Zeroizing;
 
 use crate::credentials::Secret;
-use crate::reply::{MAX_DEPTH, ReplyFault};
+use crate::reply::ReplyFault;
+
+use scanner::{Piece, Scanner};
+
+mod scanner;
 
 type Result<T> = std::result::Result<T, ReplyFault>;
 
@@ -27,82 +29,57 @@ pub(crate) enum Token<'x> {
 }
 
 /// A place in a document: always inside the element that was entered last.
-pub struct Cursor<'x> {
-    reader: Reader<&'x [u8]>,
-    length: usize,
-    element: BytesStart<'x>,
-    depth: usize,
-}
+pub struct Cursor<'x>(Scanner<'x>);
 
 impl<'x> Cursor<'x> {
     /// Enters the root element of the document in `bytes`.
     pub(crate) fn new(bytes: &'x [u8]) -> Result<Self> {
         let text =
             std::str::from_utf8(bytes).map_err(|e| ReplyFault::NotUtf8 { position: e.valid_up_to() })?;
-        // A byte order mark may stand before the document; quick-xml would take it for text.
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let mut reader = Reader::from_str(text);
-        reader.config_mut().expand_empty_elements = true;
-        let mut cursor = Self { reader, length: text.len(), element: BytesStart::new(""), depth: 0 };
+        // A byte order mark may stand before the document, and is no part of it.
+        let mut scanner = Scanner::new(text.strip_prefix('\u{feff}').unwrap_or(text));
         loop {
-            match cursor.event()? {
-                Event::Start(element) => {
-                    cursor.enter(element)?;
-                    return Ok(cursor);
-                }
-                Event::Decl(declaration) => match declaration.encoding() {
-                    Some(Ok(name)) if !is_utf8(&name) => return Err(ReplyFault::Charset),
-                    Some(Err(_)) => return Err(cursor.syntax()),
-                    _ => {}
+            match scanner.next()? {
+                Piece::Start => return Ok(Self(scanner)),
+                Piece::Declaration(declaration) => match scanner::encoding(declaration) {
+                    Ok(Some(name)) if !is_utf8(name) => return Err(ReplyFault::Charset),
+                    Ok(_) => {}
+                    Err(()) => return Err(scanner.syntax()),
                 },
-                Event::Text(text) if is_blank(&text) => {}
-                Event::Comment(_) | Event::PI(_) => {}
-                Event::Eof => return Err(ReplyFault::Truncated),
-                Event::DocType(_) => return Err(ReplyFault::Doctype),
-                _ => return Err(cursor.syntax()),
+                Piece::Text(text) if is_blank(text) => {}
+                Piece::Eof => return Err(ReplyFault::Truncated),
+                _ => return Err(scanner.syntax()),
             }
         }
     }
 
     /// The local name of the element that began last.
-    pub(crate) fn name(&self) -> &str {
-        self.element.local_name().into_inner()
+    pub(crate) fn name(&self) -> &'x str {
+        self.0.local_name()
     }
 
     /// The next step, whatever it is.
     pub(crate) fn token(&mut self) -> Result<Token<'x>> {
-        loop {
-            match self.event()? {
-                Event::Start(element) => {
-                    self.enter(element)?;
-                    return Ok(Token::Start);
-                }
-                Event::End(_) => {
-                    self.depth -= 1;
-                    return Ok(Token::End);
-                }
-                Event::Text(text) => return self.checked(text.into_inner()),
-                Event::CData(text) => return self.checked(text.into_inner()),
-                Event::GeneralRef(reference) => {
-                    let c = match reference.resolve_char_ref() {
-                        Ok(Some(c)) if is_character(c) => c,
-                        Ok(None) => predefined(&reference).ok_or_else(|| self.syntax())?,
-                        _ => return Err(self.syntax()),
-                    };
-                    return Ok(Token::Text(Cow::Owned(c.to_string())));
-                }
-                Event::Comment(_) | Event::PI(_) => {}
-                Event::DocType(_) => return Err(ReplyFault::Doctype),
-                Event::Eof => return Err(ReplyFault::Truncated),
-                Event::Empty(_) | Event::Decl(_) => return Err(self.syntax()),
-            }
-        }
+        Ok(match self.0.next()? {
+            Piece::Start => Token::Start,
+            Piece::End => Token::End,
+            Piece::Text(text) => Token::Text(Cow::Borrowed(text)),
+            Piece::CData(text) if text.bytes().all(is_allowed) => Token::Text(Cow::Borrowed(text)),
+            Piece::Reference(name) => Token::Text(self.referred(name)?),
+            Piece::CData(_) | Piece::Declaration(_) => return Err(self.0.syntax()),
+            Piece::Eof => return Err(ReplyFault::Truncated),
+        })
     }
 
-    /// Control characters have no place in XML, and none in what is shown to people.
-    fn checked(&self, text: Cow<'x, str>) -> Result<Token<'x>> {
-        let is_well_formed = text.bytes().all(|b| b >= b' ' || matches!(b, b'\t' | b'\n' | b'\r'));
-        if is_well_formed { Ok(Token::Text(text)) } else { Err(self.syntax()) }
+    fn referred(&self, name: &str) -> Result<Cow<'x, str>> {
+        let Some(number) = name.strip_prefix('#') else {
+            return predefined(name).map(Cow::Borrowed).ok_or_else(|| self.0.syntax());
+        };
+        let (digits, radix) = number.strip_prefix('x').map_or((number, 10), |digits| (digits, 16));
+        // The standard library would take a sign; none gets here.
+        let c = u32::from_str_radix(digits, radix).ok().and_then(char::from_u32);
+        let c = c.filter(|&c| is_character(c)).ok_or_else(|| self.0.syntax())?;
+        Ok(Cow::Owned(c.to_string()))
     }
 
     /// Enters the next child of the innermost element, or leaves that element when there is none. Text between
@@ -119,8 +96,8 @@ impl<'x> Cursor<'x> {
 
     /// Leaves the innermost element, whatever is in it.
     pub(crate) fn skip(&mut self) -> Result<()> {
-        let outside = self.depth - 1;
-        while self.depth > outside {
+        let inside = self.0.depth();
+        while self.0.depth() >= inside {
             self.token()?;
         }
         Ok(())
@@ -134,7 +111,7 @@ impl<'x> Cursor<'x> {
                 Token::Text(piece) if all.is_empty() => all = line_ends(piece),
                 Token::Text(piece) => all.to_mut().push_str(&line_ends(piece)),
                 Token::End => break,
-                Token::Start => return Err(self.syntax()),
+                Token::Start => return Err(self.0.syntax()),
             }
         }
         Ok(match all {
@@ -154,14 +131,20 @@ impl<'x> Cursor<'x> {
                 Token::Text(piece) => {
                     if all.capacity() == 0 {
                         // Almost always the one piece that there is; else the rest of the document is a bound.
-                        let rest = self.reader.get_ref();
-                        let more = if rest.starts_with(b"</") { 0 } else { rest.len() };
+                        let rest = self.0.rest();
+                        let more = if rest.starts_with("</") { 0 } else { rest.len() };
                         all.reserve_exact(piece.len() + more);
                     }
-                    piece.split_ascii_whitespace().for_each(|part| all.push_str(part));
+                    let piece = piece.trim_ascii();
+                    // Looked through to the end, so that it can be done many bytes at a time.
+                    if piece.bytes().fold(false, |found, b| found | (b <= b' ')) {
+                        piece.split_ascii_whitespace().for_each(|part| all.push_str(part));
+                    } else {
+                        all.push_str(piece);
+                    }
                 }
                 Token::End => return Ok(Secret::from(std::mem::take(&mut *all))),
-                Token::Start => return Err(self.syntax()),
+                Token::Start => return Err(self.0.syntax()),
             }
         }
     }
@@ -180,39 +163,12 @@ impl<'x> Cursor<'x> {
     /// Checks that nothing but white space, comments and instructions follows the root, which has been left.
     pub(crate) fn finish(mut self) -> Result<()> {
         loop {
-            match self.event()? {
-                Event::Eof => return Ok(()),
-                Event::Text(text) if is_blank(&text) => {}
-                Event::Comment(_) | Event::PI(_) => {}
-                Event::DocType(_) => return Err(ReplyFault::Doctype),
-                _ => return Err(self.syntax()),
+            match self.0.next()? {
+                Piece::Eof => return Ok(()),
+                Piece::Text(text) if is_blank(text) => {}
+                _ => return Err(self.0.syntax()),
             }
         }
-    }
-
-    fn enter(&mut self, element: BytesStart<'x>) -> Result<()> {
-        self.element = element;
-        self.depth += 1;
-        if self.depth > MAX_DEPTH { Err(ReplyFault::TooDeep) } else { Ok(()) }
-    }
-
-    fn event(&mut self) -> Result<Event<'x>> {
-        self.reader.read_event().map_err(|error| match error {
-            // What is missing at the end of the document is what a cut connection takes away.
-            quick_xml::Error::Syntax(_) if self.position() >= self.length => ReplyFault::Truncated,
-            quick_xml::Error::IllFormed(quick_xml::errors::IllFormedError::MissingEndTag(_)) => {
-                ReplyFault::Truncated
-            }
-            _ => ReplyFault::Syntax { position: self.position() },
-        })
-    }
-
-    fn syntax(&self) -> ReplyFault {
-        ReplyFault::Syntax { position: self.position() }
-    }
-
-    fn position(&self) -> usize {
-        usize::try_from(self.reader.buffer_position()).unwrap_or(usize::MAX)
     }
 }
 
@@ -272,13 +228,18 @@ fn is_character(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
 }
 
-fn predefined(name: &str) -> Option<char> {
+/// Control characters have no place in XML, and none in what is shown to people.
+fn is_allowed(byte: u8) -> bool {
+    byte >= b' ' || matches!(byte, b'\t' | b'\n' | b'\r')
+}
+
+fn predefined(name: &str) -> Option<&'static str> {
     Some(match name {
-        "amp" => '&',
-        "apos" => '\'',
-        "gt" => '>',
-        "lt" => '<',
-        "quot" => '"',
+        "amp" => "&",
+        "apos" => "'",
+        "gt" => ">",
+        "lt" => "<",
+        "quot" => "\"",
         _ => return None,
     })
 }
@@ -286,6 +247,7 @@ fn predefined(name: &str) -> Option<char> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reply::MAX_DEPTH;
 
     fn text(document: &str) -> Result<String> {
         let mut cursor = Cursor::new(document.as_bytes())?;

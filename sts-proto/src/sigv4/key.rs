@@ -2,22 +2,19 @@
 
 use std::fmt;
 
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
 use zeroize::Zeroizing;
 
+use super::hash::HmacKey;
 use super::string_to_sign::{DateTime, Scope};
 use crate::credentials::Secret;
 use crate::error::Error;
-
-pub(super) type HmacSha256 = Hmac<Sha256>;
 
 /// The key for one day, one region and one service, derived from a secret access key.
 ///
 /// Whoever has it can sign for that scope and cannot find out the secret access key: it can be handed to a part of
 /// a program that needs no more. A [`Signer`](super::Signer) derives and keeps keys by itself.
 #[derive(Clone)]
-pub struct SigningKey(pub(super) HmacSha256);
+pub struct SigningKey(pub(super) HmacKey);
 
 impl SigningKey {
     /// Derives the key for the day of `time`, in UTC.
@@ -40,18 +37,16 @@ impl SigningKey {
         first.extend_from_slice(b"AWS4");
         first.extend_from_slice(secret_access_key.expose().as_bytes());
         let date = hmac(&first, scope.date_time.date());
-        let region = hmac(&*date, scope.region);
-        let service = hmac(&*region, scope.service);
-        let request = hmac(&*service, scope.terminator());
-        Self(keyed(&*request))
+        let region = hmac(&*date, scope.region.as_bytes());
+        let service = hmac(&*region, scope.service.as_bytes());
+        let request = hmac(&*service, scope.terminator().as_bytes());
+        Self(HmacKey::new(&*request))
     }
 
     /// The HMAC-SHA-256 of a string to sign, in hexadecimal digits.
     #[must_use]
     pub fn sign(&self, string_to_sign: &str) -> String {
-        let mut mac = self.0.clone();
-        mac.update(string_to_sign.as_bytes());
-        hex::encode(mac.finalize().into_bytes())
+        hex::encode(self.0.sign_text(string_to_sign.as_bytes()))
     }
 }
 
@@ -61,15 +56,8 @@ impl fmt::Debug for SigningKey {
     }
 }
 
-fn keyed(key: &[u8]) -> HmacSha256 {
-    // HMAC takes keys of every length.
-    HmacSha256::new_from_slice(key).unwrap_or_else(|_| unreachable!("HMAC takes keys of every length"))
-}
-
-fn hmac(key: &[u8], data: &str) -> Zeroizing<[u8; 32]> {
-    let mut mac = keyed(key);
-    mac.update(data.as_bytes());
-    Zeroizing::new(mac.finalize().into_bytes().into())
+fn hmac(key: &[u8], data: &[u8]) -> Zeroizing<[u8; 32]> {
+    Zeroizing::new(HmacKey::new(key).sign_text(data))
 }
 
 #[cfg(test)]

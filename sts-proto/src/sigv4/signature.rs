@@ -1,21 +1,17 @@
 //! Step 4: the signature, and the header that it stands in.
 
-use hmac::Mac;
 use http::HeaderValue;
-use zeroize::Zeroizing;
 
 use super::canonical::Canonical;
 use super::key::SigningKey;
 use super::string_to_sign::{self, Scope};
-use super::{ALGORITHM, header_value};
+use super::{ALGORITHM, unsendable};
 use crate::credentials::Credentials;
 use crate::error::Error;
 
 /// The signature in hexadecimal digits.
 pub(super) fn sign(key: &SigningKey, scope: &Scope<'_>, canonical_sha256: &[u8; 32]) -> [u8; 64] {
-    let mut mac = key.0.clone();
-    string_to_sign::write(scope, canonical_sha256, |part| mac.update(part));
-    hex(&mac.finalize().into_bytes().into())
+    hex(&key.0.sign(|mac| string_to_sign::write(scope, canonical_sha256, |part| mac.update(part))))
 }
 
 /// Step 5: the value of the `authorization` header.
@@ -25,25 +21,33 @@ pub(super) fn authorization(
     canonical: &Canonical<'_>,
     signature: &[u8; 64],
 ) -> Result<HeaderValue, Error> {
-    let mut out = Zeroizing::new(String::with_capacity(256));
-    out.push_str(ALGORITHM);
-    out.push_str(" Credential=");
-    out.push_str(credentials.access_key_id());
-    out.push('/');
-    scope.parts().iter().for_each(|part| out.push_str(part));
-    out.push_str(", SignedHeaders=");
-    canonical.signed_headers(|part| out.push_str(part));
-    out.push_str(", Signature=");
-    out.push_str(text(signature));
-    let mut value = header_value(&out)?;
+    let mut room = ALGORITHM.len() + " Credential=/, SignedHeaders=, Signature=".len() + signature.len();
+    room += credentials.access_key_id().len() + scope.parts().iter().map(|part| part.len()).sum::<usize>();
+    canonical.signed_headers(|part| room += part.len());
+    // Exactly that: it becomes the header's own.
+    let mut out = Vec::with_capacity(room);
+    let mut put = |part: &[u8]| out.extend_from_slice(part);
+    put(ALGORITHM.as_bytes());
+    put(b" Credential=");
+    put(credentials.access_key_id().as_bytes());
+    put(b"/");
+    scope.parts().into_iter().for_each(&mut put);
+    put(b", SignedHeaders=");
+    canonical.signed_headers(|part| put(part.as_bytes()));
+    put(b", Signature=");
+    put(signature);
+    let mut value = HeaderValue::try_from(out).map_err(|_| unsendable())?;
     value.set_sensitive(true);
     Ok(value)
 }
 
 pub(super) fn hex(digest: &[u8; 32]) -> [u8; 64] {
+    // Arithmetic instead of a table, so that it can be done many bytes at a time.
+    let digit = |value: u8| value + b'0' + if value > 9 { b'a' - b'9' - 1 } else { 0 };
     let mut digits = [0; 64];
-    // Fails only for a buffer of another length.
-    let _ = hex::encode_to_slice(digest, &mut digits);
+    for (pair, byte) in digits.as_chunks_mut().0.iter_mut().zip(digest) {
+        *pair = [digit(byte >> 4), digit(byte & 15)];
+    }
     digits
 }
 
