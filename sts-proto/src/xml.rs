@@ -306,6 +306,85 @@ mod tests {
         }
     }
 
+    /// The steps through a document, texts in one piece; `None` if it is refused.
+    fn ours(document: &str) -> Option<Vec<String>> {
+        let mut cursor = Cursor::new(document.as_bytes()).ok()?;
+        let mut steps = vec![format!("<{}", cursor.name())];
+        while cursor.0.depth() > 0 {
+            match cursor.token().ok()? {
+                Token::Start => steps.push(format!("<{}", cursor.name())),
+                Token::End => steps.push(">".to_owned()),
+                Token::Text(text) => push(&mut steps, &text),
+            }
+        }
+        cursor.finish().ok()?;
+        Some(steps)
+    }
+
+    fn theirs(document: &str) -> Option<Vec<String>> {
+        use quick_xml::events::Event;
+        let mut reader = quick_xml::Reader::from_str(document);
+        reader.config_mut().expand_empty_elements = true;
+        let mut steps = Vec::new();
+        let mut depth = 0;
+        loop {
+            match reader.read_event().ok()? {
+                Event::Start(start) => {
+                    depth += 1;
+                    steps.push(format!("<{}", start.local_name().into_inner()));
+                }
+                Event::End(_) => {
+                    depth -= 1;
+                    steps.push(">".to_owned());
+                }
+                Event::Text(text) if depth > 0 => push(&mut steps, &text.into_inner()),
+                Event::CData(text) => push(&mut steps, &text.into_inner()),
+                Event::GeneralRef(name) => match name.resolve_char_ref().ok()? {
+                    Some(c) => push(&mut steps, c.encode_utf8(&mut [0; 4])),
+                    None => push(&mut steps, predefined(&name)?),
+                },
+                Event::Eof => return Some(steps),
+                _ => {}
+            }
+        }
+    }
+
+    fn push(steps: &mut Vec<String>, text: &str) {
+        match steps.last_mut() {
+            Some(last) if last.starts_with('"') => last.push_str(text),
+            _ => steps.push(format!("\"{text}")),
+        }
+    }
+
+    #[test]
+    fn what_is_taken_is_what_another_parser_makes_of_it() {
+        let documents = [
+            "<?xml version='1.0' encoding=\"utf-8\"?>\n<a xmlns:p='u'><p:b c='d>' e=\"'\"/>x &amp; &#x21;\
+             <![CDATA[<y>]]>]]<!-- - --><?z y?>\u{e9}<b ></b ></a>\n<!-- -->",
+            "<a><b>0123456789012345678901234567890123456789&quot;0123456789012345678901234567890</b></a>",
+        ];
+        let mut taken = 0;
+        for document in documents {
+            assert_eq!(ours(document), theirs(document));
+            assert!(ours(document).is_some());
+            let places: Vec<_> = document.char_indices().map(|(i, c)| (i, c.len_utf8())).collect();
+            for (at, length) in places {
+                for mark in [
+                    "", "<", ">", "&", "/", "!", "?", "-", "]", "'", "\"", "=", " ", "\0", "x", ":", ";", "#",
+                ] {
+                    for end in [at, at + length] {
+                        let changed = format!("{}{mark}{}", &document[..at], &document[end..]);
+                        if let Some(steps) = ours(&changed) {
+                            assert_eq!(Some(steps), theirs(&changed), "{changed}");
+                            taken += 1;
+                        }
+                    }
+                }
+            }
+        }
+        assert!(taken > 1000, "{taken}");
+    }
+
     #[test]
     fn errors_hold_no_piece_of_the_document() {
         let outcome = text("<a>wJ<alrSECRET</a>").unwrap_err();

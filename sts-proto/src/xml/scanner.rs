@@ -137,6 +137,7 @@ impl<'x> Scanner<'x> {
         }
         let length = match inside.get(name) {
             Some(b'>') => name,
+            Some(b'/') if inside.get(name + 1).is_some_and(|&b| b != b'>') => return Err(self.syntax()),
             Some(b'/' | b' ' | b'\t' | b'\n' | b'\r') => name + self.tag(inside.get(name..))?,
             _ => return Err(self.syntax()),
         };
@@ -206,6 +207,10 @@ impl<'x> Scanner<'x> {
     }
 
     fn instruction(&mut self, rest: &'x str) -> Result<Option<Piece<'x>>> {
+        let is_named = rest.as_bytes().get(2).is_none_or(|&b| NAME[usize::from(b)]);
+        if !is_named {
+            return Err(self.syntax());
+        }
         let inside = self.up_to(rest, 2, "?>")?;
         let declared = inside.strip_prefix("xml").filter(|declared| {
             declared.is_empty() || declared.starts_with(|c: char| c.is_ascii_whitespace())
