@@ -105,9 +105,6 @@ const CACHED: usize = 7;
 /// What a new key adds: the secret that it is kept for, region and service.
 const NEW: usize = CACHED + 2;
 
-/// What the first key adds to that: the list of keys, and what else a program does once.
-const FIRST: usize = NEW + 1;
-
 /// A presigned URL: its query is taken apart, encoded anew and sorted.
 const PRESIGN: usize = 40;
 
@@ -127,11 +124,11 @@ fn validation_of_what_is_right_needs_no_memory() {
 fn serialize_and_sign() {
     let (encoder, credentials, operation) = (encoder(), credentials(), operation());
     // The first one makes the key, and room for the keys to come.
-    let first = allocations(|| encoder.encode(&operation, Some(&credentials), now()));
+    drop(encoder.encode(&operation, Some(&credentials), now()));
     let cached = allocations(|| encoder.encode(&operation, Some(&credentials), now()));
     let tomorrow = now() + Days::days(1);
     let new = allocations(|| encoder.encode(&operation, Some(&credentials), tomorrow));
-    assert_eq!((first, cached, new), (FIRST, CACHED, NEW));
+    assert_eq!((cached, new), (CACHED, NEW));
 }
 
 #[test]

@@ -4,10 +4,17 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-use super::hash::HmacKey;
+use super::hash::{Digest, HmacKey};
 use super::string_to_sign::{DateTime, Scope};
 use crate::credentials::Secret;
 use crate::error::Error;
+use crate::wipe;
+
+/// What stands before the secret access key.
+const PREFIX: &[u8] = b"AWS4";
+
+/// More than a secret access key and the prefix have.
+const ROOM: usize = 128;
 
 /// The key for one day, one region and one service, derived from a secret access key.
 ///
@@ -33,14 +40,24 @@ impl SigningKey {
 
     /// Four HMACs, one inside the other.
     pub(super) fn of(secret_access_key: &Secret, scope: &Scope<'_>) -> Self {
-        let mut first = Zeroizing::new(Vec::with_capacity(4 + secret_access_key.len()));
-        first.extend_from_slice(b"AWS4");
-        first.extend_from_slice(secret_access_key.expose().as_bytes());
-        let date = hmac(&first, scope.date_time.date());
-        let region = hmac(&*date, scope.region.as_bytes());
-        let service = hmac(&*region, scope.service.as_bytes());
-        let request = hmac(&*service, scope.terminator().as_bytes());
-        Self(HmacKey::new(&*request))
+        let secret = secret_access_key.expose().as_bytes();
+        // AWS's keys have 40 bytes: there is room for those that are longer, too.
+        let mut room = [0; ROOM];
+        room[..PREFIX.len()].copy_from_slice(PREFIX);
+        let mut key = match room.get_mut(PREFIX.len()..PREFIX.len() + secret.len()) {
+            Some(rest) => {
+                rest.copy_from_slice(secret);
+                hmac(&room[..PREFIX.len() + secret.len()], scope.date_time.date())
+            }
+            None => hmac(&Zeroizing::new([PREFIX, secret].concat()), scope.date_time.date()),
+        };
+        wipe::slice(&mut room);
+        for part in [scope.region, scope.service, scope.terminator()] {
+            key = hmac(&key, part.as_bytes());
+        }
+        let last = HmacKey::new(&key);
+        wipe::slice(&mut key);
+        Self(last)
     }
 
     /// The HMAC-SHA-256 of a string to sign, in hexadecimal digits.
@@ -56,8 +73,8 @@ impl fmt::Debug for SigningKey {
     }
 }
 
-fn hmac(key: &[u8], data: &[u8]) -> Zeroizing<[u8; 32]> {
-    Zeroizing::new(HmacKey::new(key).sign_text(data))
+fn hmac(key: &[u8], data: &[u8]) -> Digest {
+    HmacKey::new(key).sign_text(data)
 }
 
 #[cfg(test)]
