@@ -290,5 +290,12 @@ fn rest(table: &Table) -> Outcome {
             black_box(http::Uri::try_from(black_box("https://sts.eu-west-1.amazonaws.com/"))).ok();
         },
     );
+    // Not a floor: what it would cost as zeroize does it.
+    table.row(
+        "make a body of 4 KiB and wipe it",
+        "the same by zeroize",
+        || drop(black_box(Body::from(vec![1; 4 << 10]))),
+        || drop(black_box(zeroize::Zeroizing::new(vec![1u8; 4 << 10]))),
+    );
     Ok(())
 }

@@ -220,7 +220,12 @@ fn is_blank(text: &str) -> bool {
 
 /// XML 1.0, section 2.11: a reader sees every line end as one line feed. Not for secrets, whose copies it would leave.
 fn line_ends(text: Cow<'_, str>) -> Cow<'_, str> {
-    if text.contains('\r') { Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n")) } else { text }
+    // Looked through to the end, so that it can be done many bytes at a time.
+    if text.bytes().fold(false, |found, b| found | (b == b'\r')) {
+        Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
+    } else {
+        text
+    }
 }
 
 /// XML 1.0, production `Char`.

@@ -118,6 +118,8 @@ impl<'x> Scanner<'x> {
         // Many bytes at a time, as long as there is nothing special about any.
         let (lanes, _) = bytes.as_chunks::<LANES>();
         let lane = |lane: &[u8; LANES]| lane.iter().fold(false, |found, b| found | is_special(*b));
+        // White space between elements begins with a line end, and is short.
+        let lanes = if bytes.first().is_some_and(|&b| b < b' ') { &[] } else { lanes };
         let mut length = LANES * lanes.iter().position(lane).unwrap_or(lanes.len());
         while let Some(&byte) = bytes.get(length) {
             match TEXT[usize::from(byte)] {
@@ -131,8 +133,15 @@ impl<'x> Scanner<'x> {
 
     fn start(&mut self, rest: &'x str) -> Result<Piece<'x>> {
         let inside = rest.get(1..).unwrap_or_default().as_bytes();
-        let name = inside.iter().position(|&b| !NAME[usize::from(b)]).ok_or(ReplyFault::Truncated)?;
-        if name == 0 || matches!(inside.first(), Some(b'0'..=b'9' | b'-' | b'.')) {
+        let mut name = inside.iter().position(|&b| !NAME[usize::from(b)]).ok_or(ReplyFault::Truncated)?;
+        let prefix = name;
+        let mut local = 0;
+        if inside.get(prefix) == Some(&b':') {
+            local = prefix + 1;
+            let after = inside.iter().skip(local).position(|&b| b != b':' && !NAME[usize::from(b)]);
+            name = local + after.ok_or(ReplyFault::Truncated)?;
+        }
+        if prefix == 0 || matches!(inside.first(), Some(b'0'..=b'9' | b'-' | b'.')) {
             return Err(self.syntax());
         }
         let length = match inside.get(name) {
@@ -142,7 +151,6 @@ impl<'x> Scanner<'x> {
             _ => return Err(self.syntax()),
         };
         self.is_empty = length > name && inside.get(length - 1) == Some(&b'/');
-        let local = inside.iter().take(name).position(|&b| b == b':').map_or(0, |colon| colon + 1);
         self.name = rest.get(1 + local..1 + name).unwrap_or_default();
         let place = u32::try_from(self.at + 1).ok().zip(u32::try_from(self.at + 1 + name).ok());
         *self.open.get_mut(self.depth).ok_or(ReplyFault::TooDeep)? = place.ok_or(ReplyFault::TooDeep)?;
@@ -255,13 +263,13 @@ static TEXT: [Text; 256] = {
     table
 };
 
-/// What can be part of a name. Beyond ASCII, everything: no name that we look for is there.
+/// What can be part of a name, but the colon. Beyond ASCII, everything: no name that we look for is there.
 static NAME: [bool; 256] = {
     let mut table = [false; 256];
     let mut byte = 0;
     while byte < 256 {
         let b = byte as u8;
-        table[byte] = b.is_ascii_alphanumeric() || matches!(b, b'_' | b':' | b'-' | b'.' | 0x80..);
+        table[byte] = b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | 0x80..);
         byte += 1;
     }
     table
