@@ -62,7 +62,7 @@ pub use seq::Seq;
 mod ask;
 mod seq;
 
-/// What a flow needs next. A flow that never asks for a kind has [`Infallible`](std::convert::Infallible) for its
+/// What a flow needs next. A flow that never asks for a kind has [`Infallible`] for its
 /// continuation, and no arm is needed for it.
 #[derive(Debug)]
 #[must_use = "a step that is not answered is a call that never ends"]
