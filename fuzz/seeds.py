@@ -4,6 +4,7 @@
 Run it after a change of this file or of what the targets take for input.
 """
 
+import base64
 import pathlib
 import struct
 
@@ -285,4 +286,121 @@ write("call_flow", {
     "none": OWN + b"\x00\x05\x05\x05\x00\x00\x00\x00" + NO_SKEW + b"\x00" + begin() + failed("closed"),
     "most": OWN + b"\xff\x00\x00\x00\xff\xff\xff\xff" + NO_SKEW + b"\x00" + begin(b"\x00", b"\x00") + failed("closed"),
     **{kind: plain + failed(kind) + SOON + answered(200) for kind in TRANSPORT},
+})
+
+# endpoint: the switches (FIPS, dual-stack, legacy), then a line for each setting.
+
+def endpoint(region="", url="", signing_region="", name="", http="", https="", all="", no="", switches=0):
+    return chr(switches) + "\n".join([region, url, signing_region, name, http, https, all, no])
+
+
+SECRET_PROXY = "http://alice:hunter2@proxy.test:3128"
+write("endpoint", {
+    "regional": endpoint("eu-west-1"),
+    "china": endpoint("cn-north-1", switches=2),
+    "fips": endpoint("us-gov-west-1", switches=1),
+    "fips-dual-stack": endpoint("us-east-2", switches=3),
+    "legacy": endpoint("us-east-1", switches=4),
+    "global": endpoint("aws-global"),
+    "none": endpoint(),
+    "local": endpoint(url="http://localhost:4566/path", signing_region="us-east-1", name="sts"),
+    "ipv6": endpoint("eu-west-1", "http://[::1]:8080/"),
+    "aws": endpoint("eu-west-1", "https://sts.eu-west-1.amazonaws.com"),
+    "aws-without-tls": endpoint("eu-west-1", "http://sts.eu-west-1.amazonaws.com"),
+    "contradiction": endpoint("", "https://sts.eu-west-1.amazonaws.com", "us-east-1"),
+    "password": endpoint("eu-west-1", "https://alice:hunter2@h.test/"),
+    "query": endpoint("eu-west-1", "https://h.test/a/../b?c#d"),
+    "upper-case": endpoint("EU-WEST-1", signing_region="a b", name="\u00e9"),
+    "proxy": endpoint("eu-west-1", https=SECRET_PROXY, no="localhost,10.0.0.0/8,.test,*"),
+    "proxy-for-http": endpoint("eu-west-1", "http://h.test:1/", http=SECRET_PROXY, no="[::1],fd00::/8,h.test:1"),
+    "proxy-for-all": endpoint("eu-west-1", "http://192.0.2.7/", all="socks5://h:1", no="192.0.2.0/24"),
+    "proxy-odd": endpoint("eu-west-1", https="alice:hunter2@h", http="//", all="http://:hunter2@h:99999"),
+})
+
+# validate: operation, rules that are off, whether texts are marked; then values.
+
+def values(operation, *texts, off=0, marked=0):
+    return bytes([operation, off, marked]) + "\0".join(texts).encode()
+
+
+ARN, MFA = "arn:aws:iam::123456789012:role/r", "arn:aws:iam::123456789012:mfa/a"
+write("validate", {
+    "role": values(0, ARN, "session", "external-id", '{"Version":"2012-10-17"}', MFA, "123456", "Alice", "900", "k", "v",
+                   "k2", "", "k"),
+    "role-bare": values(0, ARN, "session"),
+    "role-short": values(0, "a", "s", "e", "", "m", "1", "a", "1"),
+    "role-odd": values(0, "\u0007" * 20, "a b", "\u00e9\u00e9", "\u0001", "\u1000" * 9, "12345a", "\U0001f512", "99999"),
+    "role-long": values(0, ARN, "s" * 65, "e" * 1225, "p" * 3000, "m" * 257, "1234567", "i" * 65, "43201"),
+    "role-marked": values(0, ARN, "session", "id", "{}", MFA, "123456", "Alice", marked=1),
+    "role-lenient": values(0, "a", "s", off=15),
+    "saml": values(1, ARN, "arn:aws:iam::123456789012:saml-provider/p", "PFJlc3BvbnNlPjw="),
+    "web-identity": values(2, ARN, "session", "eyJhbGciOiJub25lIn0.e30.c2ln"),
+    "root": values(3, "123456789012", "arn:aws:iam::aws:policy/root-task/S3UnlockBucketPolicy"),
+    "message": values(4, "encoded"),
+    "key": values(5, "AKIAIOSFODNN7EXAMPLE"),
+    "key-odd": values(5, "AKIAIOSFODNN7EXAMPL\u00c9"),
+    "trade-in": values(6, "token"),
+    "federation": values(7, "Bob"),
+    "session": values(8, MFA, "123456"),
+    "session-half": values(8, MFA),
+    "token": values(9, "https://x.test", "https://y.test"),
+# profile: the config file, a zero byte, the credentials file.
+
+STATIC = "aws_access_key_id = AKIAEXAMPLE\naws_secret_access_key = aB3/cD+e\n"
+write("profile", {
+    "empty": "",
+    "default": "[default]\nregion = eu-west-1\n\0[default]\n" + STATIC,
+    "prefixed-default": "[default]\na = 1\n[profile default]\nb = 2\n\0[default]\nc = 3",
+    "merged": "[profile a]\nX = 1\n[profile a]\nx = 2\n\0[a]\nx = 3\n[b]\n" + STATIC,
+    "comments": "# c\n; c\n[profile a];c\n  # c\nx = 1 # c\ny = 1#c ;d\nz = # c\n s = 1 # c\n",
+    "continued": "[profile a]\nx = 1\n 2 # 3\n\n\t4\ny =\n a = 1\n b c = 2\n a = 3\n",
+    "windows": "\ufeff[profile a]\r\nx = 1\r\n y\r\n",
+    "names": "[profile \ta \t]\n[ profile b ]\n[in valid]\nx y = 1\n[profile]\n[]\n[b]\n\0[profile a]\n[a/b.c%d@e_f:g+h]\nx=",
+    "services": "[profile a]\nservices = s\nregion = eu-west-1\n[services s]\nsts =\n  endpoint_url = http://localhost:1\n",
+    "sso": "[profile a]\nsso_session = s\n[sso-session s]\nsso_region = eu-west-1\n[sso-sessions]\nx = 1",
+    "settings": "[default]\nregion = eu-west-1\nuse_fips_endpoint = TRUE\nuse_dualstack_endpoint = false\nretry_mode = Legacy\n"
+    "max_attempts = 5\nsts_regional_endpoints = legacy\nca_bundle = /pem\nsdk_ua_app_id = a\n"
+    "disable_clock_skew_correction = true\nec2_metadata_service_endpoint_mode = IPv6\nec2_metadata_v1_disabled = false\n"
+    "metadata_service_timeout = 2\nmetadata_service_num_attempts = 3\n",
+    "wrong-settings": "[default]\nregion = a b\nuse_fips_endpoint = 1\nmax_attempts = 0\nendpoint_url = x\nservices = y\n",
+    "bad-header": "[profile a",
+    "bad-property": "[profile a]\nx",
+    "bad-name": "[profile a]\n= 1",
+    "bad-sub-property": "[profile a]\nx =\n y",
+    "bad-continuation": "[profile a]\n y = 1",
+    "bad-beginning": "x = 1",
+    "bad-utf8": b"[profile a]\nx = \xff",
+})
+
+# eks_verify: an enum of three as `arbitrary` takes it, then the text or the parts, see `Bytes` and `sigv4`.
+
+TOKEN, URL, BUILD = (struct.pack("<I", n) for n in (0, 1 << 31, 0xFFFF_FFFF))
+PRESIGNED = (
+    "https://sts.eu-west-1.amazonaws.com/?Action=GetCallerIdentity&Version=2011-06-15&X-Amz-Algorithm=AWS4-HMAC-SHA256"
+    "&X-Amz-Credential=ASIAEXAMPLE%2F20261120%2Feu-west-1%2Fsts%2Faws4_request&X-Amz-Date=20261120T170848Z&X-Amz-Expires=60"
+    "&X-Amz-SignedHeaders=host%3Bx-k8s-aws-id&X-Amz-Security-Token=to%2Fken&X-Amz-Signature=" + 64 * "0"
+)
+
+
+def eks_built(cluster, key, secret, token, region=0, offset=0):
+    out = Bytes()
+    out.front += BUILD
+    for part in (cluster, key, secret, token):
+        out.text(part)
+    out.front += bytes([region]) + struct.pack("<h", offset)
+    return out.finish()
+
+
+write("eks_verify", {
+    "token": TOKEN + b"k8s-aws-v1." + base64.urlsafe_b64encode(PRESIGNED.encode()).rstrip(b"="),
+    "token-padded": TOKEN + b"k8s-aws-v1.aHR0cHM=",
+    "url": URL + PRESIGNED.encode(),
+    "url-fips": URL + PRESIGNED.replace("sts.eu-west-1.amazonaws.com", "sts-fips.us-gov-west-1.api.aws").encode(),
+    "url-global": URL + PRESIGNED.replace("eu-west-1.", "").encode(),
+    "url-user": URL + PRESIGNED.replace("sts.", "u@sts.").encode(),
+    "url-twice": URL + PRESIGNED.replace("Action=", "action=AssumeRole&Action=").encode(),
+    "url-spellings": URL + PRESIGNED.lower().replace("getcalleridentity", "GetCallerIdentity").encode(),
+    "url-no-token": URL + PRESIGNED.replace("&X-Amz-Security-Token=to%2Fken", "").encode(),
+    **{f"built-{i}": eks_built("my-cluster", "ASIAEXAMPLE", "secret", "to/ken+=", i, 60 * i) for i in range(6)},
+    "built-long-term": eks_built("c", "AKIAEXAMPLE", "s", ""),
 })

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The core, with every operation instantiated, calls nothing that reads a clock, the environment, files or entropy,
+# The core, with every feature and every operation and its call instantiated, calls nothing that reads a clock, the environment, files or entropy,
 # opens sockets, or starts threads or processes. The lints in sts-proto/clippy.toml say so of the source; this says
 # so of what the compiler made of it.
 set -euo pipefail
@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 target=${CARGO_TARGET_DIR:-target}/purity
 
 # An object file lists what it calls and does not define; a whole program would hold all of the standard library.
-cargo rustc --quiet --target-dir "$target" -p sts-proto --example every_operation -- --emit=obj -C codegen-units=1
+cargo rustc --quiet --target-dir "$target" -p sts-proto --all-features --example every_operation -- --emit=obj -C codegen-units=1
 newest() { find "$target/debug/$1" -name "$2" -printf '%T@ %p\n' | sort -n | tail -n 1 | cut -d ' ' -f 2-; }
 object=$(newest examples 'every_operation-*.o')
 rlib=$(newest deps 'libsts_proto-*.rlib')

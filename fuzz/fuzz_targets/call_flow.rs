@@ -13,7 +13,9 @@ use sts_proto::http::{HeaderValue, Response, StatusCode};
 use sts_proto::operation::GetCallerIdentity;
 use sts_proto::step::{Answer, Resume, Step};
 use sts_proto::time::{Duration as SignedDuration, OffsetDateTime};
-use sts_proto::{Body, Credentials, Encoder, Error, ErrorCode, ErrorKind, Retry, RetryPolicy, TransportKind};
+use sts_proto::{
+    Body, Credentials, Encoder, Error, ErrorCode, ErrorKind, Retry, RetryMode, RetryPolicy, TransportKind,
+};
 
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 const OK: &str = "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::1:user/A</Arn>\
@@ -25,7 +27,7 @@ fuzz_target!(|input: &[u8]| {
     let (policy, corrects_skew, skew) = (bytes.policy(), bytes.flag(), bytes.seconds());
     let full = policy.quota;
     let endpoint = EndpointOptions::new().region("us-east-1").resolve().expect("a region");
-    let caller = Arc::new(Caller::new(Encoder::new(endpoint), policy).corrects_skew(corrects_skew));
+    let caller = Arc::new(Caller::new(Encoder::new(endpoint), policy.clone()).corrects_skew(corrects_skew));
     caller.set_skew(SignedDuration::seconds(skew));
     let set = caller.skew();
     let mut now = bytes.time();
@@ -84,15 +86,19 @@ fn call(
                 then.resume(now, ())
             }
             Step::Done(Ok(reply)) => {
-                check(sent, reply.metadata.attempts, &waits, &reply.metadata.retries);
-                assert_eq!(reply.metadata.waited(), waits.iter().sum::<Duration>());
-                assert_eq!(sent as usize, waits.len() + 1);
+                let retries = &reply.metadata.retries;
+                check(policy, &waits, retries, reply.metadata.waited());
+                assert_eq!((sent, sent as usize), (reply.metadata.attempts, retries.len() + 1));
                 return now;
             }
             Step::Done(Err(error)) => {
-                check(sent, error.attempts(), &waits, error.retries());
-                let was_not_sent = error.kind() == ErrorKind::InvalidInput || sent == 0;
-                assert!(was_not_sent || sent as usize == waits.len() + 1);
+                check(policy, &waits, error.retries(), error.waited());
+                assert_eq!(sent, error.attempts());
+                // It waited and could not send after that: there is no signature, or the clock was set and the limit is
+                // further away.
+                let is_limited = policy.mode == RetryMode::Adaptive && error.is_timeout();
+                let was_not_sent = error.kind() == ErrorKind::InvalidInput || sent == 0 || is_limited;
+                assert!(was_not_sent || sent as usize == error.retries().len() + 1);
                 assert!(!error.to_string().is_empty() && !format!("{error:?}").contains(SECRET));
                 return now;
             }
@@ -100,9 +106,11 @@ fn call(
     }
 }
 
-fn check(sent: u32, attempts: u32, waits: &[Duration], retries: &[Retry]) {
-    assert_eq!(sent, attempts);
-    assert!(retries.iter().map(|retry| retry.wait).eq(waits.iter().copied()));
+fn check(policy: &RetryPolicy, waits: &[Duration], retries: &[Retry], waited: Duration) {
+    assert_eq!(waited, waits.iter().sum::<Duration>());
+    // In adaptive mode there are waits for the limit as well.
+    let is_adaptive = policy.mode == RetryMode::Adaptive;
+    assert!(is_adaptive || retries.iter().map(|retry| retry.wait).eq(waits.iter().copied()));
 }
 
 /// The input as a list of decisions. When it is used up, every number is 0 and every answer is a success.
@@ -184,6 +192,7 @@ impl<'b> Bytes<'b> {
             3 => RetryPolicy::default().backoff(|retry, _| (retry < 9).then_some(Duration::from_secs(3))),
             4 => RetryPolicy::default().backoff(|_, _| Some(Duration::MAX)),
             5 => RetryPolicy::default().backoff(|_, _| Some(Duration::ZERO)),
+            6 => RetryPolicy::adaptive(),
             _ => RetryPolicy::default(),
         };
         policy.max_attempts = self.small();

@@ -3,12 +3,16 @@
 //! The first byte chooses the operation: `A` is the first of the list in `decode`, `M` the last. The second one
 //! chooses the status, `0` to `7`, or `p` to `w` for the same ones after a line that becomes the headers' text.
 //! The rest is the body.
+//!
+//! Another reader of XML, roxmltree, is the oracle: what both take, both read alike. What only one of them takes is listed
+//! with the reason at [`ours_only`] and [`theirs_only`]; anything else is a finding.
 
 #![no_main]
 
 use std::fmt::{self, Debug};
 
 use libfuzzer_sys::fuzz_target;
+use roxmltree::{Document, Error as XmlError, Node, ParsingOptions};
 use sts_proto::http::{HeaderValue, Response};
 use sts_proto::operation::{
     AssumeRole, AssumeRoleWithSaml, AssumeRoleWithWebIdentity, AssumeRoot, DecodeAuthorizationMessage,
@@ -38,7 +42,117 @@ fuzz_target!(|input: &[u8]| {
         }
     }
     decode(*operation, &response);
+    compare(body);
 });
+
+/// What both readers make of the same bytes.
+fn compare(body: &[u8]) {
+    let response = Response::new(body);
+    let Ok(text) = std::str::from_utf8(body) else {
+        let ours = RawAction::new("").unsigned().decode(&response);
+        assert!(ours.is_err(), "what is no UTF-8 is no document");
+        return;
+    };
+    // The action that the root belongs to, if it belongs to one.
+    let before = text.split_once("Response").map_or("", |(before, _)| before);
+    let action = before.rsplit(['<', ':']).next().unwrap_or_default();
+    let ours = RawAction::new(action).unsigned().decode(&response);
+    let options = ParsingOptions { allow_dtd: false, nodes_limit: 100_000, ..ParsingOptions::default() };
+    let theirs = Document::parse_with_options(text, options);
+    match (ours, theirs) {
+        (Ok(ours), Ok(theirs)) => same(&ours, theirs.root_element()),
+        (Ok(_), Err(error)) => assert!(ours_only(&error, text), "only ours takes it: {error}"),
+        (Err(error), Ok(_)) => assert!(theirs_only(&error, text), "only theirs takes it: {error}"),
+        (Err(_), Err(_)) => {}
+    }
+}
+
+/// Why ours reads what the other one refuses. None of it can change a value: namespaces are not looked at, attributes
+/// are passed over unread, comments and instructions are skipped, and names are compared with those that are known.
+fn ours_only(error: &XmlError, text: &str) -> bool {
+    match error {
+        // Ours compares local names and resolves no prefix.
+        XmlError::UnknownNamespace(..)
+        | XmlError::DuplicatedNamespace(..)
+        | XmlError::InvalidXmlPrefixUri(..)
+        | XmlError::UnexpectedXmlUri(..)
+        | XmlError::UnexpectedXmlnsUri(..)
+        | XmlError::InvalidElementNamePrefix(..)
+        // Ours reads no attribute.
+        | XmlError::DuplicatedAttribute(..)
+        | XmlError::UnknownEntityReference(..)
+        | XmlError::MalformedEntityReference(..)
+        | XmlError::EntityReferenceLoop(..)
+        | XmlError::InvalidAttributeValue(..) => true,
+        // `--` in a comment, `xml` as an instruction's name, a declaration with other words in it.
+        XmlError::InvalidComment(..) | XmlError::UnexpectedDeclaration(..) => true,
+        // `]]>` outside of a CDATA section is what it says.
+        XmlError::InvalidCharacterData(..) => text.contains("]]>"),
+        // A name or an attribute that is none, or a declaration or instruction without its spaces: quick-xml looks for the
+        // next `>` only. U+FFFE and U+FFFF, which XML leaves out, are no control characters to ours.
+        XmlError::InvalidName(..)
+        | XmlError::InvalidChar(..)
+        | XmlError::InvalidChar2(..)
+        | XmlError::InvalidString(..)
+        | XmlError::InvalidExternalID(..)
+        | XmlError::NonXmlChar(..)
+        | XmlError::UnexpectedCloseTag(..)
+        | XmlError::UnexpectedEndOfStream
+        | XmlError::UnknownToken(..) => has_oddity(text),
+        _ => false,
+    }
+}
+
+/// Whether there is a place that only a reader of attributes, names, declarations and instructions looks at.
+fn has_oddity(text: &str) -> bool {
+    // A tag ends at the next `>`, whatever else is in it.
+    let mut rest = text;
+    while let Some((_, tag)) = rest.split_once('<') {
+        let (inside, behind) = tag.split_once('>').unwrap_or((tag, ""));
+        let name = inside.trim_start_matches('/').trim_end_matches('/');
+        let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic())
+            && name.chars().all(|c| c.is_ascii_alphanumeric());
+        if !is_name {
+            return true;
+        }
+        rest = behind;
+    }
+    text.contains(['\u{fffe}', '\u{ffff}'])
+}
+
+/// Why the other one reads what ours refuses: limits, and what STS never sends.
+fn theirs_only(error: &Error, text: &str) -> bool {
+    let shown = error.to_string();
+    // A root of another name.
+    shown.contains("its root is")
+        // Its own limits on depth, elements and size.
+        || shown.contains("nested more than")
+        || shown.contains("too many elements")
+        || shown.contains("exceed the limit")
+        // The other one looks at bytes, not at what the declaration calls them.
+        || shown.contains("encoding other than UTF-8")
+        // A result without text is none to some callers; an error page in HTML is told apart by its root.
+        || shown.contains("HTML page")
+        || (shown.contains("not well-formed") || shown.contains("in the middle")) && has_oddity(text)
+}
+
+/// Element by element; a list of those that are still to be compared instead of recursion.
+fn same(ours: &Element, theirs: Node<'_, '_>) {
+    let mut open = vec![(ours, theirs)];
+    while let Some((ours, theirs)) = open.pop() {
+        assert_eq!(ours.name(), theirs.tag_name().name());
+        let text: String = theirs.children().filter(Node::is_text).filter_map(|node| node.text()).collect();
+        assert_eq!(lines(ours.expose_text()), lines(text.trim_ascii()), "the text of {}", ours.name());
+        let children: Vec<_> = theirs.children().filter(Node::is_element).collect();
+        assert_eq!(ours.children().len(), children.len(), "children of {}", ours.name());
+        open.extend(ours.children().iter().zip(children));
+    }
+}
+
+/// A raw reply keeps the line ends that it came with, the other reader has them as line feeds.
+fn lines(text: &str) -> String {
+    text.replace("\r\n", "\n").replace('\r', "\n")
+}
 
 fn decode(operation: u8, response: &Response<&[u8]>) {
     // Every operation that gives credentials has them in the same place.

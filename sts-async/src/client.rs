@@ -3,7 +3,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use sts_proto::call::{Caller, Deadlines, LogLine};
+use sts_proto::call::{Caller, Deadlines};
 use sts_proto::endpoint::Endpoint;
 use sts_proto::operation::Operation;
 use sts_proto::settings::{Resolved, Timeouts, total_time};
@@ -18,6 +18,9 @@ use crate::builder::ClientBuilder;
 use crate::connector::Connector;
 use crate::driver::{Io, MfaCode, drive};
 use crate::http_transport::HttpTransport;
+use crate::log::Log;
+use crate::provider::Provider;
+use crate::signer::Signer;
 use crate::transport::Transport;
 
 /// A client of STS. Cheap to clone and to share; clones share connections and signing keys.
@@ -25,17 +28,30 @@ use crate::transport::Transport;
 /// What it gives are futures that hold all they need: they can be spawned, and dropped at any time. Dropping one
 /// abandons its call and closes the connection that it used, if any; whether STS got the request is not known then.
 pub struct Client<T> {
-    shared: Arc<Shared<T>>,
-    credentials: Option<Arc<Credentials>>,
+    pub(crate) shared: Arc<Shared<T>>,
+    pub(crate) signer: Signer<T>,
 }
 
-struct Shared<T> {
-    caller: Arc<Caller>,
-    io: Io<T>,
-    timeouts: Timeouts,
+pub(crate) struct Shared<T> {
+    pub(crate) caller: Arc<Caller>,
+    pub(crate) io: Io<T>,
+    pub(crate) timeouts: Timeouts,
 }
 
 impl<C: Connector + Default> Client<HttpTransport<C>> {
+    /// A client as this machine has it: settings and credentials from the process's environment, the shared config and
+    /// credentials files, and wherever else AWS's SDKs find credentials. On a laptop, in CI, in a container, on EC2.
+    ///
+    /// Nothing is sent yet: where there are no credentials, the first call says so.
+    ///
+    /// # Errors
+    /// As [`config_from_env`](crate::config_from_env) and [`ClientBuilder::build`], among which: no region is set.
+    #[cfg(feature = "sources")]
+    pub fn from_env() -> Result<Self, Error> {
+        let config = crate::config_from_env(None)?;
+        Self::builder().config(Arc::new(config)).credentials_from_chain().build()
+    }
+
     /// A client in the making.
     pub fn builder() -> ClientBuilder<HttpTransport<C>> {
         Self::with_connector(C::default())
@@ -58,8 +74,8 @@ impl<T: Transport> Client<T> {
     pub(crate) fn from_parts(resolved: Resolved, transport: T, mfa_code: Option<Box<MfaCode>>) -> Self {
         let Resolved { caller, timeouts, credentials, .. } = resolved;
         let io = Io { transport, mfa_code };
-        let shared = Arc::new(Shared { caller: Arc::new(caller), io, timeouts });
-        Self { shared, credentials: credentials.map(Arc::new) }
+        let shared = Arc::new(Shared { caller: Arc::new(caller.observer(Log)), io, timeouts });
+        Self { shared, signer: Signer::from(credentials) }
     }
 
     /// Makes the call and gives the result.
@@ -75,16 +91,17 @@ impl<T: Transport> Client<T> {
 
     /// A call whose settings can differ from the client's.
     pub fn call<O: Operation>(&self, operation: O) -> Call<T, O> {
-        Call { client: self.clone(), operation, timeout: None }
+        Call { client: self.clone(), operation, timeout: None, denied_for: None, lowers_duration: None }
     }
 
-    /// A URL that makes the call for whoever opens it, signed with the client's credentials. Nothing is sent.
+    /// A URL that makes the call for whoever opens it, signed with the client's credentials. Nothing is sent: those of a
+    /// provider must be there and good. Await [`Provider::credentials`] before.
     ///
     /// # Errors
     /// As [`Encoder::presign`](crate::Encoder::presign).
     pub fn presign<O: Operation>(&self, operation: &O, options: &Presign) -> Result<PresignedUrl, Error> {
         let now = OffsetDateTime::now_utc();
-        self.shared.caller.presign(operation, self.credentials.as_deref(), now, options)
+        self.shared.caller.presign(operation, self.signer.current()?.as_deref(), now, options)
     }
 
     /// Goes through the steps of a flow with the client's transport: such as those of [`Seq::start`].
@@ -102,7 +119,20 @@ impl<T: Transport> Client<T> {
     /// The same client with other credentials, such as those of a role just assumed.
     #[must_use]
     pub fn with_credentials(&self, credentials: Credentials) -> Self {
-        Self { shared: Arc::clone(&self.shared), credentials: Some(Arc::new(credentials)) }
+        Self { shared: Arc::clone(&self.shared), signer: Signer::from(Some(credentials)) }
+    }
+
+    /// The same client with the credentials of a provider, which refreshes them: before they expire, and when STS
+    /// refuses them as expired or invalid. Then the call is made again with others, once.
+    #[must_use]
+    pub fn with_provider(&self, provider: impl Into<Provider<T>>) -> Self {
+        Self { shared: Arc::clone(&self.shared), signer: Signer::Provider(provider.into()) }
+    }
+
+    /// What gives and refreshes the credentials, if something does.
+    #[must_use]
+    pub fn provider(&self) -> Option<&Provider<T>> {
+        self.signer.provider()
     }
 
     /// Closes the connections that are kept open for further requests.
@@ -129,7 +159,7 @@ impl<T> Client<T> {
 
 impl<T> Clone for Client<T> {
     fn clone(&self) -> Self {
-        Self { shared: Arc::clone(&self.shared), credentials: self.credentials.clone() }
+        Self { shared: Arc::clone(&self.shared), signer: self.signer.clone() }
     }
 }
 
@@ -137,7 +167,7 @@ impl<T> fmt::Debug for Client<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
             .field("endpoint", self.endpoint())
-            .field("credentials", &self.credentials)
+            .field("credentials", &self.signer)
             .field("timeouts", &self.shared.timeouts)
             .finish_non_exhaustive()
     }
@@ -149,12 +179,14 @@ pub struct Call<T, O> {
     client: Client<T>,
     operation: O,
     timeout: Option<Duration>,
+    denied_for: Option<Duration>,
+    lowers_duration: Option<bool>,
 }
 
 impl<T: Transport, O: Operation> Call<T, O> {
     /// Other credentials for this call.
     pub fn credentials(mut self, credentials: Credentials) -> Self {
-        self.client.credentials = Some(Arc::new(credentials));
+        self.client.signer = Signer::from(Some(credentials));
         self
     }
 
@@ -164,30 +196,77 @@ impl<T: Transport, O: Operation> Call<T, O> {
         self
     }
 
+    /// For this call what [`ClientBuilder::retry_access_denied_for`] is for all.
+    pub fn retry_access_denied_for(mut self, time: Duration) -> Self {
+        self.denied_for = Some(time);
+        self
+    }
+
+    /// For this call what [`ClientBuilder::lower_duration`] is for all.
+    pub fn lower_duration(mut self, on: bool) -> Self {
+        self.lowers_duration = Some(on);
+        self
+    }
+
     /// Makes the call and gives the result.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind). Retries are spent.
     pub async fn send(self) -> Result<Reply<O::Output>, Error> {
-        let Self { client: Client { shared, credentials }, operation, timeout } = self;
-        let action = operation.action().to_owned();
-        let total = total_time(timeout, shared.timeouts).map_err(|error| error.during(&action))?;
-        let deadlines = Deadlines { attempt: shared.timeouts.attempt, total };
-        let caller = Arc::clone(&shared.caller);
-        let call = sts_proto::call::Call::new(caller, operation, credentials.clone(), deadlines, seed());
+        let Self { client: Client { shared, signer }, operation, timeout, denied_for, lowers_duration } =
+            self;
+        let total = total_time(timeout, shared.timeouts).map_err(|error| error.during(operation.action()))?;
+        let own = Own { total, denied_for, lowers_duration };
         let start = Instant::now();
-        let outcome = drive(&shared.io, call.start(OffsetDateTime::now_utc())).await;
-        let line = LogLine {
-            action: &action,
-            took: start.elapsed(),
-            credentials: credentials.as_deref(),
-            outcome: &outcome,
+        let credentials = match operation.is_signed() {
+            true => signer.credentials().await?,
+            false => None,
         };
-        match &outcome {
-            Ok(_) => log::debug!("{line}"),
-            Err(_) => log::warn!("{line}"),
+        let again = signer.provider().map(|provider| (provider, operation.clone()));
+        let outcome = shared.once(operation, credentials.clone(), own).await;
+        let (Err(error), Some(credentials), Some((provider, operation))) = (&outcome, credentials, again)
+        else {
+            return outcome;
+        };
+        let fresh = match error.refuses_credentials() {
+            true => provider.instead_of(&credentials).await,
+            false => None,
+        };
+        let left = total.saturating_sub(start.elapsed());
+        match fresh {
+            Some(fresh) if !left.is_zero() => {
+                shared.once(operation, Some(fresh), Own { total: left, ..own }).await
+            }
+            _ => outcome,
         }
-        outcome
+    }
+}
+
+/// What a call has of its own.
+#[derive(Clone, Copy)]
+struct Own {
+    total: Duration,
+    denied_for: Option<Duration>,
+    lowers_duration: Option<bool>,
+}
+
+impl<T: Transport> Shared<T> {
+    async fn once<O: Operation>(
+        &self,
+        operation: O,
+        credentials: Option<Arc<Credentials>>,
+        own: Own,
+    ) -> Result<Reply<O::Output>, Error> {
+        let deadlines = Deadlines { attempt: self.timeouts.attempt, total: own.total };
+        let caller = Arc::clone(&self.caller);
+        let mut call = sts_proto::call::Call::new(caller, operation, credentials, deadlines, seed());
+        if let Some(time) = own.denied_for {
+            call = call.retry_access_denied_for(time);
+        }
+        if let Some(on) = own.lowers_duration {
+            call = call.lower_duration(on);
+        }
+        drive(&self.io, call.start(OffsetDateTime::now_utc())).await
     }
 }
 

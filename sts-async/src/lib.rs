@@ -47,23 +47,32 @@
 //! - `tokio`: sockets and timers of tokio.
 //! - `smol`: sockets and timers of smol, which work under any executor.
 //! - `json`: a typed view of decoded authorization messages.
+//! - `token`: what people build on STS, such as EKS tokens and console URLs.
+//! - `sources` (default): `Client::from_env`, with the sources of credentials whose answers are JSON: containers, instance
+//!   metadata, credential_process, SSO.
+//! - `login`: the cache of `aws login`, too.
 
 #![forbid(unsafe_code)]
 
 pub use builder::ClientBuilder;
 pub use client::{Call, Client};
 pub use connector::Connector;
+pub use environment::config_from_env;
 #[cfg(feature = "rustls")]
 pub use http_transport::{CaBundle, Roots};
 pub use http_transport::{HttpOptions, HttpTransport, MAX_IDLE_AGE, MAX_IDLE_PER_HOST};
-#[cfg(feature = "json")]
-pub use sts_proto::authorization;
+pub use provider::Provider;
+pub use role_pool::RolePool;
+pub use roles::{AssumeRoleProvider, WebIdentityProvider};
 pub use sts_proto::settings::Timeouts;
 pub use sts_proto::step::{Answer, MfaPrompt};
+#[cfg(feature = "token")]
+pub use sts_proto::token;
 pub use sts_proto::{
-    Body, BoxError, Cause, Credentials, Encoder, Error, ErrorCode, ErrorKind, Hint, Metadata, Presign, Reply,
-    Retry, RetryPolicy, RetryReason, Secret, ServiceError, TransportKind, UserAgent, Validation, compatible,
-    endpoint, http, observe, operation, proxy, shape, sigv4, source, step, time,
+    Body, BoxError, Cause, Credentials, Encoder, Error, ErrorCode, ErrorKind, Hint, LoweredDuration,
+    Metadata, Presign, Reply, Retry, RetryMode, RetryPolicy, RetryReason, Secret, ServiceError,
+    TransportKind, UserAgent, Validation, arn, authorization, compatible, config, endpoint, http, key_id,
+    observe, operation, pool, proxy, refresh, shape, sigv4, source, step, time,
 };
 pub use transport::Transport;
 
@@ -79,6 +88,12 @@ mod builder;
 mod client;
 mod connector;
 mod driver;
+mod environment;
 mod host;
 mod http_transport;
+mod log;
+mod provider;
+mod role_pool;
+mod roles;
+mod signer;
 mod transport;

@@ -1,8 +1,12 @@
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
+use sts_proto::config::Config;
 use sts_proto::endpoint::EndpointOptions;
 use sts_proto::observe::Observer;
 use sts_proto::settings::{Roots, Settings, Timeouts};
+use sts_proto::source::Chain;
 use sts_proto::step::MfaPrompt;
 use sts_proto::{Credentials, Error, RetryPolicy, Secret, Validation};
 
@@ -10,6 +14,7 @@ use crate::client::Client;
 use crate::driver::MfaCode;
 use crate::host;
 use crate::network;
+use crate::provider::Provider;
 #[cfg(doc)]
 use crate::proxy::ProxySettings;
 use crate::transport::Transport;
@@ -21,6 +26,16 @@ pub struct ClientBuilder {
     settings: Settings,
     transport: Option<Box<dyn Transport>>,
     mfa_code: Option<Box<MfaCode>>,
+    config: Option<Arc<Config>>,
+    chain: Option<Wanted>,
+}
+
+/// Where credentials come from that are looked for.
+enum Wanted {
+    Chain(Chain),
+    /// The chain of AWS's order, by the configuration.
+    #[cfg(feature = "sources")]
+    Config,
 }
 
 impl ClientBuilder {
@@ -45,12 +60,29 @@ impl ClientBuilder {
     /// The credentials that calls are signed with. AssumeRoleWithSAML and AssumeRoleWithWebIdentity need none.
     pub fn credentials(mut self, credentials: Credentials) -> Self {
         self.settings = self.settings.credentials(credentials);
+        self.chain = None;
+        self
+    }
+
+    /// Sources that are looked at one after the other for the credentials that calls are signed with, when the first one
+    /// needs some. They are kept, and refreshed in time: see [`Provider`].
+    pub fn chain(mut self, chain: Chain) -> Self {
+        self.chain = Some(Wanted::Chain(chain));
+        self
+    }
+
+    /// The sources of AWS's order, as the [`config`](Self::config) has them: environment, web identity, profile, container,
+    /// instance. See [`Chain::of_config`].
+    #[cfg(feature = "sources")]
+    pub fn credentials_from_chain(mut self) -> Self {
+        self.chain = Some(Wanted::Config);
         self
     }
 
     /// The credentials in the environment: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`.
     pub fn credentials_from_env(mut self) -> Self {
         self.settings = self.settings.credentials_from_env();
+        self.chain = None;
         self
     }
 
@@ -73,7 +105,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Who is told what happens in the calls, besides the log: see [`observe`](crate::observe).
+    /// Who is told what happens in the calls, besides the log: see [`observe`](crate::observe). Can be called several
+    /// times; they are told in that order.
     pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
         self.settings = self.settings.observer(observer);
         self
@@ -85,9 +118,26 @@ impl ClientBuilder {
         self
     }
 
-    /// When a call is tried again. By default up to three attempts in all, as AWS's SDKs have it.
+    /// When a call is tried again. By default up to three attempts in all, as AWS's SDKs have it;
+    /// [`RetryPolicy::adaptive`] also limits how often a client sends that was throttled.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.settings = self.settings.retry(policy);
+        self
+    }
+
+    /// For how long from its beginning a call that assumes a role asks again when access is denied, as it is for some
+    /// seconds after a role or its trust policy was made. Bounded by the total time, not by the policy's attempts. Zero,
+    /// the default, takes the first answer.
+    pub fn retry_access_denied_for(mut self, time: Duration) -> Self {
+        self.settings = self.settings.retry_access_denied_for(time);
+        self
+    }
+
+    /// Whether a call that assumes a role for longer than the role, or a chain of roles, allows asks again for a shorter
+    /// session: the result tells, in [`Metadata::lowered_duration`](crate::Metadata::lowered_duration). Off by
+    /// default.
+    pub fn lower_duration(mut self, on: bool) -> Self {
+        self.settings = self.settings.lower_duration(on);
         self
     }
 
@@ -132,7 +182,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Where environment variables are read from, instead of the process. `lookup` gives a variable's value.
+    /// Where environment variables are read from, instead of the process. `lookup` gives a variable's value. This and
+    /// [`config`](Self::config) replace each other.
     pub fn variables(mut self, lookup: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
         self.settings = self.settings.variables(lookup);
         self
@@ -145,6 +196,16 @@ impl ClientBuilder {
         ask: impl Fn(&MfaPrompt) -> Result<Secret, Error> + Send + Sync + 'static,
     ) -> Self {
         self.mfa_code = Some(Box::new(ask));
+        self
+    }
+
+    /// What decides on everything that is not set here: an environment and a profile, with their region, endpoint URL,
+    /// retries, CA bundle and so on. Nothing else of the process is read then; credentials of the environment if
+    /// [`credentials_from_env`](Self::credentials_from_env) asks for them, those of all sources if
+    /// `credentials_from_chain` does.
+    pub fn config(mut self, config: Arc<Config>) -> Self {
+        self.settings = self.settings.config(Arc::clone(&config));
+        self.config = Some(config);
         self
     }
 
@@ -162,7 +223,7 @@ impl ClientBuilder {
     /// has no usable credentials although they were asked for, a timeout is zero, there is no transport, the proxy or
     /// the CA bundle cannot be used, or they were set together with a transport of one's own.
     pub fn build(self) -> Result<Client, Error> {
-        let Self { settings, transport, mfa_code } = self;
+        let Self { settings, transport, mfa_code, config, chain } = self;
         let transport = match transport {
             Some(transport) => {
                 settings.refuse_network()?;
@@ -173,6 +234,27 @@ impl ClientBuilder {
         let resolved =
             settings.resolve(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"), network::variable)?;
         let mfa_code = mfa_code.unwrap_or_else(|| Box::new(host::ask_terminal));
-        Ok(Client::from_parts(resolved, transport, mfa_code))
+        let client = Client::from_parts(resolved, transport, mfa_code);
+        Ok(match chain_of(chain, config)? {
+            Some(chain) => client.with_provider(Provider::new(&client, chain)),
+            None => client,
+        })
     }
+}
+
+fn chain_of(from: Option<Wanted>, config: Option<Arc<Config>>) -> Result<Option<Chain>, Error> {
+    Ok(match from {
+        None => None,
+        Some(Wanted::Chain(chain)) => Some(chain),
+        #[cfg(feature = "sources")]
+        Some(Wanted::Config) => {
+            let config = config.ok_or_else(|| {
+                Error::setting(
+                    "Config",
+                    "is required: the chain's sources are set up by it; see `config_from_env`",
+                )
+            })?;
+            Some(Chain::of_config(config))
+        }
+    })
 }

@@ -3,7 +3,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use sts_proto::call::{Caller, Deadlines, LogLine};
+use sts_proto::call::{Caller, Deadlines};
 use sts_proto::endpoint::Endpoint;
 use sts_proto::operation::Operation;
 use sts_proto::settings::{Resolved, Timeouts, total_time};
@@ -12,26 +12,42 @@ use sts_proto::sigv4::PresignedUrl;
 use sts_proto::step::Seq;
 use sts_proto::step::{Flow, Step};
 use sts_proto::time::OffsetDateTime;
-use sts_proto::{Credentials, Error, Presign, Reply};
+use sts_proto::{Body, Credentials, Error, Presign, Reply, http};
 
 use crate::builder::ClientBuilder;
 use crate::driver::{Io, MfaCode, drive};
+use crate::log::Log;
+use crate::provider::Provider;
+use crate::signer::Signer;
 use crate::transport::Transport;
 
 /// A client of STS. Cheap to clone and to share between threads; clones share connections and signing keys.
 #[derive(Clone)]
 pub struct Client {
-    shared: Arc<Shared>,
-    credentials: Option<Arc<Credentials>>,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) signer: Signer,
 }
 
-struct Shared {
-    caller: Arc<Caller>,
-    io: Io,
-    timeouts: Timeouts,
+pub(crate) struct Shared {
+    pub(crate) caller: Arc<Caller>,
+    pub(crate) io: Io,
+    pub(crate) timeouts: Timeouts,
 }
 
 impl Client {
+    /// A client as this machine has it: settings and credentials from the process's environment, the shared config and
+    /// credentials files, and wherever else AWS's SDKs find credentials. On a laptop, in CI, in a container, on EC2.
+    ///
+    /// Nothing is sent yet: where there are no credentials, the first call says so.
+    ///
+    /// # Errors
+    /// As [`config_from_env`](crate::config_from_env) and [`ClientBuilder::build`], among which: no region is set.
+    #[cfg(feature = "sources")]
+    pub fn from_env() -> Result<Self, Error> {
+        let config = crate::config_from_env(None)?;
+        Self::builder().config(Arc::new(config)).credentials_from_chain().build()
+    }
+
     /// A client in the making.
     pub fn builder() -> ClientBuilder {
         ClientBuilder::default()
@@ -49,8 +65,8 @@ impl Client {
     ) -> Self {
         let Resolved { caller, timeouts, credentials, .. } = resolved;
         let io = Io { transport, mfa_code };
-        let shared = Arc::new(Shared { caller: Arc::new(caller), io, timeouts });
-        Self { shared, credentials: credentials.map(Arc::new) }
+        let shared = Arc::new(Shared { caller: Arc::new(caller.observer(Log)), io, timeouts });
+        Self { shared, signer: Signer::from(credentials) }
     }
 
     /// Makes the call and waits for the result.
@@ -63,16 +79,24 @@ impl Client {
 
     /// A call whose settings can differ from the client's.
     pub fn call<O: Operation>(&self, operation: O) -> Call<'_, O> {
-        Call { client: self, operation, credentials: self.credentials.clone(), timeout: None }
+        Call {
+            client: self,
+            operation,
+            signer: self.signer.clone(),
+            timeout: None,
+            denied_for: None,
+            lowers_duration: None,
+        }
     }
 
     /// A URL that makes the call for whoever opens it, signed with the client's credentials.
     ///
     /// # Errors
-    /// As [`Encoder::presign`](crate::Encoder::presign).
+    /// As [`Encoder::presign`](crate::Encoder::presign), and those of the provider, if there is one.
     pub fn presign<O: Operation>(&self, operation: &O, options: &Presign) -> Result<PresignedUrl, Error> {
+        let credentials = self.signer.credentials()?;
         let now = OffsetDateTime::now_utc();
-        self.shared.caller.presign(operation, self.credentials.as_deref(), now, options)
+        self.shared.caller.presign(operation, credentials.as_deref(), now, options)
     }
 
     /// Goes through the steps of a flow with the client's transport: such as those of [`Seq::start`].
@@ -86,7 +110,20 @@ impl Client {
     /// The same client with other credentials, such as those of a role just assumed.
     #[must_use]
     pub fn with_credentials(&self, credentials: Credentials) -> Self {
-        Self { shared: Arc::clone(&self.shared), credentials: Some(Arc::new(credentials)) }
+        Self { shared: Arc::clone(&self.shared), signer: Signer::from(Some(credentials)) }
+    }
+
+    /// The same client with the credentials of a provider, which refreshes them: before they expire, and when STS
+    /// refuses them as expired or invalid. Then the call is made again with others, once.
+    #[must_use]
+    pub fn with_provider(&self, provider: impl Into<Provider>) -> Self {
+        Self { shared: Arc::clone(&self.shared), signer: Signer::Provider(provider.into()) }
+    }
+
+    /// What gives and refreshes the credentials, if something does.
+    #[must_use]
+    pub fn provider(&self) -> Option<&Provider> {
+        self.signer.provider()
     }
 
     /// Where requests go, what they are signed for, and why.
@@ -111,7 +148,7 @@ impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
             .field("endpoint", self.endpoint())
-            .field("credentials", &self.credentials)
+            .field("credentials", &self.signer)
             .field("timeouts", &self.shared.timeouts)
             .finish_non_exhaustive()
     }
@@ -122,14 +159,16 @@ impl fmt::Debug for Client {
 pub struct Call<'c, O> {
     client: &'c Client,
     operation: O,
-    credentials: Option<Arc<Credentials>>,
+    signer: Signer,
     timeout: Option<Duration>,
+    denied_for: Option<Duration>,
+    lowers_duration: Option<bool>,
 }
 
 impl<O: Operation> Call<'_, O> {
     /// Other credentials for this call.
     pub fn credentials(mut self, credentials: Credentials) -> Self {
-        self.credentials = Some(Arc::new(credentials));
+        self.signer = Signer::from(Some(credentials));
         self
     }
 
@@ -139,31 +178,98 @@ impl<O: Operation> Call<'_, O> {
         self
     }
 
+    /// For this call what [`ClientBuilder::retry_access_denied_for`] is for all.
+    pub fn retry_access_denied_for(mut self, time: Duration) -> Self {
+        self.denied_for = Some(time);
+        self
+    }
+
+    /// For this call what [`ClientBuilder::lower_duration`] is for all.
+    pub fn lower_duration(mut self, on: bool) -> Self {
+        self.lowers_duration = Some(on);
+        self
+    }
+
+    /// The request that the call would begin with at that time, signed and complete, without sending it: for a dry run. A provider
+    /// may have to send requests of its own for its credentials.
+    /// The same call at the same time gives the same request; its invocation id is not random.
+    ///
+    /// # Errors
+    /// As [`Encoder::encode`](crate::Encoder::encode).
+    pub fn first_request(self, at: OffsetDateTime) -> Result<http::Request<Body>, Error> {
+        let credentials = match self.operation.is_signed() {
+            true => self.signer.credentials()?,
+            false => None,
+        };
+        let shared = &self.client.shared;
+        let deadlines = Deadlines { attempt: shared.timeouts.attempt, total: shared.timeouts.total };
+        let caller = Arc::clone(&shared.caller);
+        match sts_proto::call::Call::new(caller, self.operation, credentials, deadlines, 0).start(at) {
+            Step::Send(transmit, _) => Ok(transmit.request),
+            Step::Done(Err(error)) => Err(error),
+            // A call begins with a request, or ends before it.
+            Step::Wait(..) | Step::Done(Ok(_)) => Err(Error::setting("Call", "did not begin with a request")),
+        }
+    }
+
     /// Makes the call and waits for the result.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind). Retries are spent.
     pub fn send(self) -> Result<Reply<O::Output>, Error> {
-        let shared = &self.client.shared;
-        let action = self.operation.action().to_owned();
-        let total = total_time(self.timeout, shared.timeouts).map_err(|error| error.during(&action))?;
-        let key = self.credentials.clone();
-        let deadlines = Deadlines { attempt: shared.timeouts.attempt, total };
-        let caller = Arc::clone(&shared.caller);
-        let call = sts_proto::call::Call::new(caller, self.operation, self.credentials, deadlines, seed());
+        let Self { client, operation, signer, timeout, denied_for, lowers_duration } = self;
+        let total =
+            total_time(timeout, client.shared.timeouts).map_err(|error| error.during(operation.action()))?;
+        let own = Own { total, denied_for, lowers_duration };
         let start = Instant::now();
-        let outcome = drive(&shared.io, call.start(OffsetDateTime::now_utc()));
-        let line = LogLine {
-            action: &action,
-            took: start.elapsed(),
-            credentials: key.as_deref(),
-            outcome: &outcome,
+        let credentials = match operation.is_signed() {
+            true => signer.credentials()?,
+            false => None,
         };
-        match &outcome {
-            Ok(_) => log::debug!("{line}"),
-            Err(_) => log::warn!("{line}"),
+        let again = signer.provider().map(|provider| (provider, operation.clone()));
+        let outcome = client.once(operation, credentials.clone(), own);
+        let (Err(error), Some(credentials), Some((provider, operation))) = (&outcome, credentials, again)
+        else {
+            return outcome;
+        };
+        let fresh = match error.refuses_credentials() {
+            true => provider.instead_of(&credentials),
+            false => None,
+        };
+        let left = total.saturating_sub(start.elapsed());
+        match fresh {
+            Some(fresh) if !left.is_zero() => client.once(operation, Some(fresh), Own { total: left, ..own }),
+            _ => outcome,
         }
-        outcome
+    }
+}
+
+/// What a call has of its own.
+#[derive(Clone, Copy)]
+struct Own {
+    total: Duration,
+    denied_for: Option<Duration>,
+    lowers_duration: Option<bool>,
+}
+
+impl Client {
+    fn once<O: Operation>(
+        &self,
+        operation: O,
+        credentials: Option<Arc<Credentials>>,
+        own: Own,
+    ) -> Result<Reply<O::Output>, Error> {
+        let shared = &self.shared;
+        let deadlines = Deadlines { attempt: shared.timeouts.attempt, total: own.total };
+        let caller = Arc::clone(&shared.caller);
+        let mut call = sts_proto::call::Call::new(caller, operation, credentials, deadlines, seed());
+        if let Some(time) = own.denied_for {
+            call = call.retry_access_denied_for(time);
+        }
+        if let Some(on) = own.lowers_duration {
+            call = call.lower_duration(on);
+        }
+        drive(&shared.io, call.start(OffsetDateTime::now_utc()))
     }
 }
 

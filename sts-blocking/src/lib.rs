@@ -35,20 +35,30 @@
 //! - `native-tls`: TLS by the platform's library.
 //! - `platform-verifier`: the platform's roots for rustls too, where `ClientBuilder::platform_roots` asks for them.
 //! - `json`: a typed view of decoded authorization messages.
-//! - `ureq`: the built-in transport without TLS; both of the above bring it.
+//! - `token`: what people build on STS, such as EKS tokens and console URLs.
+//! - `sources` (default): `Client::from_env`, with the sources of credentials whose answers are JSON: containers, instance
+//!   metadata, credential_process, SSO.
+//! - `login`: the cache of `aws login`, too.
+//! - `ureq`: the built-in transport without TLS; the first two bring it.
+//! - `cli`: the program `sts`; see `docs/CLI.md`.
 
 #![forbid(unsafe_code)]
 
 pub use builder::ClientBuilder;
 pub use client::{Call, Client};
-#[cfg(feature = "json")]
-pub use sts_proto::authorization;
+pub use environment::config_from_env;
+pub use provider::Provider;
+pub use role_pool::RolePool;
+pub use roles::{AssumeRoleProvider, WebIdentityProvider};
 pub use sts_proto::settings::Timeouts;
 pub use sts_proto::step::MfaPrompt;
+#[cfg(feature = "token")]
+pub use sts_proto::token;
 pub use sts_proto::{
-    Body, Cause, Credentials, Encoder, Error, ErrorCode, ErrorKind, Hint, Metadata, Presign, Reply, Retry,
-    RetryPolicy, RetryReason, Secret, ServiceError, TransportKind, UserAgent, Validation, compatible,
-    endpoint, http, observe, operation, proxy, shape, sigv4, source, step, time,
+    Body, Cause, Credentials, Encoder, Error, ErrorCode, ErrorKind, Hint, LoweredDuration, Metadata, Presign,
+    Reply, Retry, RetryMode, RetryPolicy, RetryReason, Secret, ServiceError, TransportKind, UserAgent,
+    Validation, arn, authorization, compatible, config, endpoint, http, key_id, observe, operation, pool,
+    proxy, refresh, shape, sigv4, source, step, time,
 };
 pub use transport::Transport;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
@@ -59,8 +69,14 @@ pub use ureq_transport::{UreqOptions, UreqTransport};
 mod builder;
 mod client;
 mod driver;
+mod environment;
 mod host;
+mod log;
 mod network;
+mod provider;
+mod role_pool;
+mod roles;
+mod signer;
 mod transport;
 #[cfg(feature = "ureq")]
 mod ureq_transport;

@@ -1,19 +1,20 @@
 //! The built-in transport: ureq.
 
 use std::io::{self, Read};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
-use sts_proto::http::{Request, Response, Uri};
+use sts_proto::http::{Method, Request, Response, Uri};
 use sts_proto::proxy::{Proxy, ProxyScheme, ProxySettings};
 use sts_proto::reply::MAX_REPLY_BYTES;
 use sts_proto::settings::Timeouts;
 use sts_proto::step::Direct;
 use sts_proto::{Body, Error, TransportKind};
-use ureq::Agent;
 use ureq::config::AutoHeaderValue;
 use ureq::config::Config;
 use ureq::unversioned::transport::DefaultConnector;
+use ureq::{Agent, AsSendBody, SendBody};
 use zeroize::Zeroizing;
 
 use crate::transport::Transport;
@@ -25,6 +26,7 @@ use tls::TlsConfig;
 pub use tls::{CaBundle, Roots, Tls};
 
 mod failure;
+mod framing;
 mod names;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 mod refusal;
@@ -64,6 +66,8 @@ pub struct UreqOptions {
     tls: Tls,
     #[cfg(any(feature = "rustls", feature = "native-tls"))]
     roots: Roots,
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
+    is_unverified: bool,
 }
 
 impl UreqOptions {
@@ -98,6 +102,14 @@ impl UreqOptions {
     pub fn roots(self, roots: Roots) -> Self {
         Self { roots, ..self }
     }
+
+    /// Whoever answers is believed to be STS, whatever its certificate: secrets may end up with anybody. For a server of
+    /// your own on a network of your own, where it would have been better to trust its certificate.
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
+    #[must_use]
+    pub fn dangerously_unverified(self) -> Self {
+        Self { is_unverified: true, ..self }
+    }
 }
 
 /// Sends by ureq: HTTP/1.1 with kept connections.
@@ -105,6 +117,10 @@ impl UreqOptions {
 /// It never follows a redirect, never turns a status into an error, and adds no header of its own but
 /// `content-length`. Through a proxy it asks for a tunnel (`CONNECT`) even to an `http` URL, and leaves it to the proxy
 /// to resolve the host's name.
+///
+/// The crate that ureq stands on writes every byte sent and received to the log, at the level TRACE of the target
+/// `ureq_proto::util`, secrets and all. A library cannot switch that off; whoever sets up a logger can, and is warned
+/// in the log.
 #[derive(Debug)]
 pub struct UreqTransport {
     proxies: ProxySettings,
@@ -112,7 +128,12 @@ pub struct UreqTransport {
     routes: Vec<Route>,
     /// The time that the agents are set to, unless the agent is not ours.
     attempt: Option<Duration>,
+    /// Whether it was told what the log holds.
+    has_warned: AtomicBool,
 }
+
+/// Where the crate that ureq stands on logs every byte sent and received, secrets and all.
+const LOG_OF_BYTES: &str = "ureq_proto::util";
 
 #[derive(Debug)]
 struct Route {
@@ -132,7 +153,7 @@ impl UreqTransport {
     #[cfg(any(feature = "rustls", feature = "native-tls"))]
     #[must_use]
     pub fn with_tls(timeouts: Timeouts, tls: Tls) -> Self {
-        Self::direct(timeouts, tls::config(tls, tls::built_in(tls)))
+        Self::direct(timeouts, tls::config(tls, tls::built_in(tls), false))
     }
 
     /// An agent as the options say.
@@ -147,12 +168,13 @@ impl UreqTransport {
         for proxy in proxies.proxies() {
             routes.push(Route::new(timeouts, Some((proxy.clone(), ureq_proxy(proxy)?)), tls.clone()));
         }
-        Ok(Self { routes, attempt: Some(timeouts.attempt), proxies })
+        Ok(Self { routes, attempt: Some(timeouts.attempt), proxies, has_warned: AtomicBool::new(false) })
     }
 
     fn direct(timeouts: Timeouts, tls: TlsConfig) -> Self {
         let routes = vec![Route::new(timeouts, None, tls)];
-        Self { proxies: ProxySettings::none(), routes, attempt: Some(timeouts.attempt) }
+        let has_warned = AtomicBool::new(false);
+        Self { proxies: ProxySettings::none(), routes, attempt: Some(timeouts.attempt), has_warned }
     }
 
     /// Your own agent, with your proxies, certificates and pool sizes. What requests of STS need, such as no
@@ -161,7 +183,20 @@ impl UreqTransport {
     #[must_use]
     pub fn with_agent(agent: Agent) -> Self {
         let route = Route { proxy: None, agent: RwLock::new(agent) };
-        Self { proxies: ProxySettings::none(), routes: vec![route], attempt: None }
+        let has_warned = AtomicBool::new(false);
+        Self { proxies: ProxySettings::none(), routes: vec![route], attempt: None, has_warned }
+    }
+
+    /// Nothing but the program's own choice of a level keeps these lines out of its log.
+    fn warn_of_log(&self) {
+        if log::log_enabled!(target: LOG_OF_BYTES, log::Level::Trace)
+            && !self.has_warned.swap(true, Ordering::Relaxed)
+        {
+            log::warn!(
+                "the level TRACE of {LOG_OF_BYTES} writes requests and replies with their secrets to the log; \
+                 switch it off"
+            );
+        }
     }
 
     fn route(&self, url: &Uri, is_direct: bool) -> Result<&Route, Error> {
@@ -194,6 +229,22 @@ impl Route {
     }
 }
 
+impl UreqTransport {
+    fn run(
+        &self,
+        agent: &Agent,
+        request: Request<impl AsSendBody>,
+        timeout: Duration,
+    ) -> Result<Response<ureq::Body>, ureq::Error> {
+        if self.attempt == Some(timeout) {
+            // With a configuration for a single request, ureq would set up TLS anew for each connection, certificates
+            // and all, and never resume a session.
+            return agent.run(request);
+        }
+        agent.run(for_sts!(agent.configure_request(request)).timeout_global(Some(timeout)).build())
+    }
+}
+
 fn agent(config: Config) -> Agent {
     Agent::with_parts(config, DefaultConnector::new(), Names::default())
 }
@@ -213,21 +264,20 @@ fn ureq_proxy(proxy: &Proxy) -> Result<ureq::Proxy, Error> {
 
 impl Transport for UreqTransport {
     fn send(&self, request: Request<Body>, timeout: Duration) -> Result<Response<Body>, Error> {
+        self.warn_of_log();
         let url = request.uri().clone();
         let is_direct = request.extensions().get::<Direct>().is_some();
         let route = self.route(&url, is_direct)?;
         let way = Way { url: &url, proxy: route.proxy.as_ref() };
         let agent = route.agent();
         let (parts, body) = request.into_parts();
-        let request = Request::from_parts(parts, body.as_ref());
-        let request = if self.attempt == Some(timeout) {
-            // With a configuration for a single request, ureq would set up TLS anew for each connection, certificates
-            // and all, and never resume a session.
-            request
+        // ureq would send a `content-length` of what has no body.
+        let response = if body.is_empty() && matches!(parts.method, Method::GET | Method::HEAD) {
+            self.run(&agent, Request::from_parts(parts, SendBody::none()), timeout)
         } else {
-            for_sts!(agent.configure_request(request)).timeout_global(Some(timeout)).build()
+            self.run(&agent, Request::from_parts(parts, body.as_ref()), timeout)
         };
-        let response = agent.run(request).map_err(|error| way.error(error))?;
+        let response = response.map_err(|error| way.error(error))?;
         let (parts, body) = response.into_parts();
         if parts.headers.len() > MAX_HEADERS {
             return Err(Error::transport(
@@ -235,6 +285,7 @@ impl Transport for UreqTransport {
                 format!("more than {MAX_HEADERS} headers"),
             ));
         }
+        framing::check(&parts)?;
         let length = body.content_length();
         let body = read(body.into_reader(), length, way)?;
         Ok(Response::from_parts(parts, body))

@@ -1,142 +1,54 @@
-//! The JSON inside of a decoded authorization message, as values. Feature `json`.
+//! Authorization messages: why a request to some service of AWS was refused, encoded in an AccessDenied.
 //!
 //! AWS: [DecodeAuthorizationMessage](https://docs.aws.amazon.com/STS/latest/APIReference/API_DecodeAuthorizationMessage.html).
+//!
+//! ```
+//! use sts_proto::authorization;
+//! use sts_proto::operation::DecodeAuthorizationMessage;
+//!
+//! let text = "An error occurred (UnauthorizedOperation) when calling the RunInstances operation: You are not authorized \
+//!     to perform this operation. Encoded authorization failure message: 4GIOHlTkIaWHQD0Q0m6XSnuUMCm-abcdefgh";
+//! let encoded = authorization::find(text).unwrap();
+//! assert_eq!(encoded, "4GIOHlTkIaWHQD0Q0m6XSnuUMCm-abcdefgh");
+//! let operation = DecodeAuthorizationMessage::new(encoded);
+//! # let _ = operation;
+//! ```
 
-use serde_json::Value;
+#[cfg(feature = "json")]
+pub use message::{AuthorizationMessage, Condition, Statement};
 
-use crate::error::Error;
-use crate::operation::DecodeAuthorizationMessageOutput;
-use crate::reply::{Metadata, ReplyFault};
+#[cfg(feature = "json")]
+mod message;
 
-/// Why a request to some service of AWS was refused.
+/// What stands before the encoded message.
+const BEFORE: &str = "encoded authorization failure message:";
+
+/// The longest message that DecodeAuthorizationMessage takes, in characters.
+const MAX_ENCODED: usize = 10_240;
+
+/// The shortest text that is taken for a message where nothing announces it; AWS's have some hundreds of characters.
+const MIN_UNANNOUNCED: usize = 200;
+
+/// The encoded message in a text, such as the output of a program that was refused, or `None` if there is none.
 ///
-/// ```
-/// use sts_proto::operation::{DecodeAuthorizationMessage, Operation};
-///
-/// let response = http::Response::new(
-///     r#"<DecodeAuthorizationMessageResponse><DecodeAuthorizationMessageResult><DecodedMessage>
-///        {"allowed":false,"explicitDeny":true,"matchedStatements":{"items":[{"statementId":"NoEc2","effect":"DENY",
-///        "actions":{"items":[{"value":"ec2:*"}]}}]},"context":{"principal":{"id":"AIDA","arn":"arn:aws:iam::1:user/A"},
-///        "action":"ec2:RunInstances","resource":"arn:aws:ec2:::instance/*","conditions":{"items":[{"key":"ec2:Region",
-///        "values":{"items":[{"value":"eu-west-1"}]}}]}}}
-///        </DecodedMessage></DecodeAuthorizationMessageResult></DecodeAuthorizationMessageResponse>"#,
-/// );
-/// let message = DecodeAuthorizationMessage::new("…").decode(&response)?.message()?;
-/// assert!(!message.allowed && message.explicit_deny);
-/// assert_eq!(message.action.as_deref(), Some("ec2:RunInstances"));
-/// assert_eq!(message.matched_statements[0].id.as_deref(), Some("NoEc2"));
-/// assert_eq!(message.conditions[0].values, ["eu-west-1"]);
-/// # Ok::<(), sts_proto::Error>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct AuthorizationMessage {
-    /// Whether it would be allowed; `false` in every message that has been seen.
-    pub allowed: bool,
-    /// Whether a statement denies it, rather than no statement allowing it.
-    pub explicit_deny: bool,
-    /// The statements that decided.
-    pub matched_statements: Vec<Statement>,
-    /// Who asked, by unique id.
-    pub principal_id: Option<String>,
-    /// Who asked, by ARN.
-    pub principal_arn: Option<String>,
-    /// What was asked for, such as `ec2:RunInstances`.
-    pub action: Option<String>,
-    /// The ARN of what it was asked of.
-    pub resource: Option<String>,
-    /// The condition keys of the request and their values.
-    pub conditions: Vec<Condition>,
-}
-
-/// A statement of a policy.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Statement {
-    /// Its id, where it has one.
-    pub id: Option<String>,
-    /// `ALLOW` or `DENY`.
-    pub effect: Option<String>,
-    /// The principals that it names.
-    pub principals: Vec<String>,
-    /// The actions that it names.
-    pub actions: Vec<String>,
-    /// The resources that it names.
-    pub resources: Vec<String>,
-    /// Its conditions.
-    pub conditions: Vec<Condition>,
-}
-
-/// A condition key and its values.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Condition {
-    /// The key, such as `aws:SourceIp`.
-    pub key: String,
-    /// The values.
-    pub values: Vec<String>,
-}
-
-impl DecodeAuthorizationMessageOutput {
-    /// The message as values. Feature `json`.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Response`](crate::ErrorKind::Response): the message is no JSON object, or does not say whether the
-    /// request is allowed.
-    pub fn message(&self) -> Result<AuthorizationMessage, Error> {
-        let message =
-            serde_json::from_str(&self.decoded_message).ok().as_ref().and_then(AuthorizationMessage::read);
-        message
-            .ok_or_else(|| Error::response(ReplyFault::Value { name: "DecodedMessage" }, Metadata::default()))
-    }
-}
-
-impl AuthorizationMessage {
-    fn read(message: &Value) -> Option<Self> {
-        let context = &message["context"];
-        Some(Self {
-            allowed: message["allowed"].as_bool()?,
-            explicit_deny: message["explicitDeny"].as_bool().unwrap_or_default(),
-            matched_statements: items(&message["matchedStatements"]).map(Statement::read).collect(),
-            principal_id: text(&context["principal"]["id"]),
-            principal_arn: text(&context["principal"]["arn"]),
-            action: text(&context["action"]),
-            resource: text(&context["resource"]),
-            conditions: conditions(&context["conditions"]),
-        })
-    }
-}
-
-impl Statement {
-    fn read(statement: &Value) -> Self {
-        Self {
-            id: text(&statement["statementId"]).filter(|id| !id.is_empty()),
-            effect: text(&statement["effect"]),
-            principals: values(&statement["principals"]),
-            actions: values(&statement["actions"]),
-            resources: values(&statement["resources"]),
-            conditions: conditions(&statement["conditions"]),
-        }
-    }
-}
-
-/// Lists are objects with a member `items`.
-fn items(list: &Value) -> impl Iterator<Item = &Value> {
-    list["items"].as_array().into_iter().flatten()
-}
-
-fn values(list: &Value) -> Vec<String> {
-    items(list).filter_map(|item| text(&item["value"])).collect()
-}
-
-fn conditions(list: &Value) -> Vec<Condition> {
-    items(list)
-        .filter_map(|item| Some(Condition { key: text(&item["key"])?, values: values(&item["values"]) }))
-        .collect()
-}
-
-fn text(value: &Value) -> Option<String> {
-    value.as_str().map(str::to_owned)
+/// It is what follows "Encoded authorization failure message:", over line breaks in between; or the whole text, if that is
+/// one word of 200 or more of the characters that encoded messages have. The text is read once, whatever its length.
+#[must_use]
+pub fn find(text: &str) -> Option<&str> {
+    let is_encoded = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'=' | b'+' | b'/');
+    let announced = text
+        .as_bytes()
+        .windows(BEFORE.len())
+        .position(|window| window.eq_ignore_ascii_case(BEFORE.as_bytes()))
+        .and_then(|at| text.get(at + BEFORE.len()..));
+    let (word, least) = match announced {
+        // A quote stands there where the text is a piece of JSON.
+        Some(rest) => (rest.trim_start_matches([' ', '\t', '\r', '\n', '"', '\'', '`']), 1),
+        None => (text.trim(), MIN_UNANNOUNCED),
+    };
+    let end = word.bytes().position(|b| !is_encoded(b)).unwrap_or(word.len());
+    let encoded = word.get(..end).filter(|_| announced.is_some() || end == word.len())?;
+    Some(encoded).filter(|encoded| (least..=MAX_ENCODED).contains(&encoded.len()))
 }
 
 #[cfg(test)]
@@ -144,12 +56,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_no_message_is_an_error() {
-        for decoded_message in ["", "{", "[]", "null", "{}", r#"{"allowed":"no"}"#] {
-            let output = DecodeAuthorizationMessageOutput { decoded_message: decoded_message.to_owned() };
-            assert_eq!(output.message().unwrap_err().kind(), crate::ErrorKind::Response, "{decoded_message}");
+    fn messages_in_texts_of_many_programs() {
+        for text in [
+            "Encoded authorization failure message: abc-_12=",
+            "… encoded Authorization Failure message:\n  abc-_12=\n\tstatus code: 403, request id: x",
+            "{\"Message\":\"Encoded authorization failure message: abc-_12=\"}",
+            "Encoded authorization failure message: 'abc-_12='. Encoded authorization failure message: second",
+        ] {
+            assert_eq!(find(text), Some("abc-_12="), "{text}");
         }
-        let output = DecodeAuthorizationMessageOutput { decoded_message: r#"{"allowed":true}"#.to_owned() };
-        assert!(output.message().unwrap().allowed);
+        let bare = "aB3_-".repeat(60);
+        assert_eq!(find(&format!(" {bare}\n")), Some(bare.as_str()));
+    }
+
+    #[test]
+    fn what_holds_none() {
+        let long = format!("Encoded authorization failure message: {}", "a".repeat(MAX_ENCODED + 1));
+        let words = "word ".repeat(100);
+        for text in [
+            "",
+            "no",
+            "é",
+            "Encoded authorization failure message:",
+            "Encoded authorization failure message: é",
+            &long,
+            &words,
+        ] {
+            assert_eq!(find(text), None, "{text}");
+        }
     }
 }

@@ -9,24 +9,21 @@ use http::header::{HeaderName, HeaderValue};
 use time::OffsetDateTime;
 
 use crate::credentials::Credentials;
-use crate::error::{Error, ErrorCode, TransportKind};
+use crate::error::{Error, TransportKind};
 use crate::observe::{CallId, Event, Parameters};
 use crate::operation::Operation;
-use crate::reply::Reply;
+use crate::reply::{LoweredDuration, Reply};
 use crate::retry::{Random, Retry, RetryReason};
 use crate::step::{Answer, Flow, Resume, Step, Transmit};
 
+use again::Leniency;
 pub use caller::Caller;
-pub use log_line::LogLine;
 
+mod again;
 mod caller;
-mod log_line;
 
 const INVOCATION_ID: HeaderName = HeaderName::from_static("amz-sdk-invocation-id");
 const SDK_REQUEST: HeaderName = HeaderName::from_static("amz-sdk-request");
-
-/// The skew from which on it explains a refusal.
-const SKEW_EXPLAINS: i64 = 240;
 
 /// How long a call may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,8 +90,19 @@ struct State<O> {
     /// Time gone by in attempts and waits. Summed up from those and not read from the wall clock, which can be set.
     elapsed: Duration,
     retries: Vec<Retry>,
-    /// What the last retry took from the quota.
-    cost: u32,
+    /// What the last retry took from the quota, if one did.
+    cost: Option<u32>,
+    /// Time spent waiting for the client's rate limit.
+    rate_limited: Duration,
+    /// What this call puts up with.
+    leniency: Leniency,
+    /// Attempts that do not count as the policy's.
+    free: u32,
+    /// How often access was denied and asked for again.
+    denied: u32,
+    lowered: Option<LoweredDuration>,
+    /// Whether the rate limit lets the next attempt through.
+    has_token: bool,
 }
 
 impl<O: Operation> Call<O> {
@@ -108,6 +116,7 @@ impl<O: Operation> Call<O> {
     ) -> Self {
         let mut random = Random::new(seed);
         let invocation_id = random.uuid();
+        let leniency = caller.leniency;
         Self(State {
             caller,
             operation,
@@ -118,8 +127,37 @@ impl<O: Operation> Call<O> {
             attempts: 0,
             elapsed: Duration::ZERO,
             retries: Vec::new(),
-            cost: 0,
+            cost: None,
+            rate_limited: Duration::ZERO,
+            leniency,
+            free: 0,
+            denied: 0,
+            lowered: None,
+            has_token: false,
         })
+    }
+
+    /// Asks again when access to assume a role is denied, until that much of the call's time is over: for some seconds
+    /// after a role, its trust policy or the caller's own was made, STS may not know it. Concerns AssumeRole,
+    /// AssumeRoleWithSAML and AssumeRoleWithWebIdentity, but no refusal for want of MFA: a code works once.
+    ///
+    /// Takes nothing from the quota and counts as none of the policy's attempts; waits from half a second to five seconds,
+    /// and never past the total deadline. Each is a retry with [`RetryReason::AccessDenied`]. Zero switches it off.
+    pub fn retry_access_denied_for(mut self, time: Duration) -> Self {
+        self.0.leniency.denied_for = time;
+        self
+    }
+
+    /// Whether to ask again for a shorter session when STS says that `DurationSeconds` exceeds the role's
+    /// `MaxSessionDuration`: for eight, four, two hours, and one, of those below what was asked for. At once for one where
+    /// roles are chained. Off unless it is switched on.
+    ///
+    /// Concerns the same operations as [`retry_access_denied_for`](Self::retry_access_denied_for), costs as little, and does
+    /// not wait. Each is a retry with [`RetryReason::DurationTooLong`], and the result has
+    /// [`Metadata::lowered_duration`](crate::reply::Metadata::lowered_duration).
+    pub fn lower_duration(mut self, on: bool) -> Self {
+        self.0.leniency.lowers_duration = on;
+        self
     }
 
     /// The first attempt.
@@ -160,6 +198,9 @@ impl<O: Operation> Resume<Answer, Call<O>> for Sent<O> {
             (Some(metadata), _) => Event::Reply { call, attempt, metadata, took },
             (None, Ok(reply)) => Event::Reply { call, attempt, metadata: &reply.metadata, took },
         });
+        if let Some(rate) = &state.caller.rate {
+            rate.learn(now, outcome.as_ref().is_err_and(Error::is_throttling));
+        }
         // A proxy's error page says nothing about the clock of STS.
         let is_from_sts = outcome.as_ref().map_or_else(|error| error.service().is_some(), |_| true);
         let skew =
@@ -185,10 +226,23 @@ impl<O: Operation> State<O> {
             Ok(request) => request,
             Err(error) => return self.done(Err(error)),
         };
+        if let Some(rate) = self.caller.rate.as_ref().filter(|_| !self.has_token) {
+            match rate.take(now, left) {
+                Ok(Duration::ZERO) => {}
+                // Signed anew after the wait.
+                Ok(wait) => return self.limited(wait),
+                Err(wait) => return self.over_the_limit(wait, left),
+            }
+        }
+        self.has_token = false;
         // Counted once there is something to send: the result tells how often it was sent.
         self.attempts += 1;
         self.tell(|call, attempt| Event::Attempt { call, attempt, timeout });
-        let attempt = format!("attempt={}; max={}", self.attempts, self.caller.policy.max_attempts);
+        let attempt = format!(
+            "attempt={}; max={}",
+            self.attempts,
+            self.caller.policy.max_attempts.saturating_add(self.free)
+        );
         for (name, value) in [(INVOCATION_ID, self.invocation_id.as_str()), (SDK_REQUEST, &attempt)] {
             if let Ok(value) = HeaderValue::from_str(value) {
                 request.headers_mut().insert(name, value);
@@ -197,18 +251,43 @@ impl<O: Operation> State<O> {
         Step::Send(Transmit { request, timeout }, Sent { state: self, at: now, timeout })
     }
 
+    /// Waits for the token that it already has.
+    fn limited(mut self, wait: Duration) -> Step<Call<O>> {
+        self.tell(|call, attempts| Event::Limited { call, attempt: attempts.saturating_add(1), wait });
+        self.has_token = true;
+        self.rate_limited = self.rate_limited.saturating_add(wait);
+        self.elapsed = self.elapsed.saturating_add(wait);
+        Step::Wait(wait, Backoff(self))
+    }
+
+    fn over_the_limit(self, wait: Duration, left: Duration) -> Step<Call<O>> {
+        let words = format!(
+            "the service throttles, and the limit that adaptive mode sets on this client's rate asks for a wait of {:.3} s, \
+             of which the call has {:.3} s left",
+            wait.as_secs_f64(),
+            left.as_secs_f64()
+        );
+        let error = Error::transport(TransportKind::Timeout, "the client limits its rate").because(words);
+        self.done(Err(error))
+    }
+
     fn succeed(self, mut reply: Reply<O::Output>) -> Step<Call<O>> {
-        self.caller.quota.give(if self.retries.is_empty() { 1 } else { self.cost });
+        self.caller.quota.give(self.cost.unwrap_or(1));
         reply.metadata.attempts = self.attempts;
         reply.metadata.retries = self.retries.clone();
+        reply.metadata.lowered_duration = self.lowered;
+        reply.metadata.rate_limited = self.rate_limited;
         self.finish(Ok(reply))
     }
 
     fn fail(mut self, error: Error, skew: Option<i64>, now: OffsetDateTime) -> Step<Call<O>> {
-        match self.retry(&error, skew) {
+        match self.again(&error, skew, now) {
             Some(retry) => {
                 self.tell(|call, attempt| Event::Retry { call, attempt, retry });
                 self.retries.push(retry);
+                if retry.reason == RetryReason::DurationTooLong {
+                    return self.attempt(now);
+                }
                 self.elapsed = self.elapsed.saturating_add(retry.wait);
                 Step::Wait(retry.wait, Backoff(self))
             }
@@ -221,70 +300,41 @@ impl<O: Operation> State<O> {
         }
     }
 
-    /// Whether there is another attempt, and when. Takes its cost from the quota.
-    fn retry(&mut self, error: &Error, skew: Option<i64>) -> Option<Retry> {
-        let policy = &self.caller.policy;
-        if self.attempts >= policy.max_attempts {
-            return None;
-        }
-        let is_skewed = self.caller.corrects_skew
-            && skew.is_some_and(|skew| skew.abs() > SKEW_EXPLAINS)
-            && error.code().is_some_and(may_be_skew);
-        let reason = if is_skewed { RetryReason::ClockSkew } else { RetryReason::of(error)? };
-        let wait = policy.wait(self.attempts, error, self.random.fraction())?;
-        // No wait goes past the deadline: there would be no time for the attempt after it.
-        if self.elapsed.saturating_add(wait) >= self.deadlines.total {
-            return None;
-        }
-        let cost = policy.cost_of(error);
-        if !self.caller.quota.take(cost) {
-            return None;
-        }
-        self.cost = cost;
-        Some(Retry { reason, wait })
-    }
-
     fn done(self, result: Result<Reply<O::Output>, Error>) -> Step<Call<O>> {
         let result = result.map_err(|error| {
-            error.during(self.operation.action()).after(self.attempts, self.retries.clone())
+            error.during(self.operation.action()).after(
+                self.attempts,
+                self.retries.clone(),
+                self.rate_limited,
+            )
         });
         self.finish(result)
     }
 
     fn finish(self, result: Result<Reply<O::Output>, Error>) -> Step<Call<O>> {
-        if self.caller.observer.is_some() {
+        if self.caller.observers.iter().any(|observer| observer.is_active()) {
             let (parameters, took) = (&Parameters::of(&self.operation), self.elapsed);
+            let metadata = result.as_ref().map_or_else(Error::metadata, |reply| Some(&reply.metadata));
             let error = result.as_ref().err();
-            self.tell(|call, attempts| Event::Done { call, attempts, took, parameters, error });
+            self.tell(|call, attempts| Event::Done { call, attempts, took, parameters, metadata, error });
         }
         Step::Done(result)
     }
 
-    /// Tells the observer, if there is one.
+    /// Tells those who observe.
     fn tell<'s>(&'s self, event: impl FnOnce(CallId<'s>, u32) -> Event<'s>) {
-        let Some(observer) = &self.caller.observer else { return };
+        if self.caller.observers.is_empty() {
+            return;
+        }
         let credentials = self.credentials.as_deref().filter(|_| self.operation.is_signed());
         let call = CallId {
             action: self.operation.action(),
             invocation_id: &self.invocation_id,
             access_key_id: credentials.map(Credentials::access_key_id),
         };
-        observer.event(&event(call, self.attempts));
+        let event = event(call, self.attempts);
+        self.caller.observers.iter().filter(|observer| observer.is_active()).for_each(|it| it.event(&event));
     }
-}
-
-/// The codes that a wrong clock gives, among other causes.
-fn may_be_skew(code: &ErrorCode) -> bool {
-    matches!(
-        code,
-        ErrorCode::AccessDenied
-            | ErrorCode::AuthFailure
-            | ErrorCode::InvalidSignature
-            | ErrorCode::RequestExpired
-            | ErrorCode::RequestInTheFuture
-            | ErrorCode::RequestTimeTooSkewed
-            | ErrorCode::SignatureDoesNotMatch
-    )
 }
 
 impl<O> fmt::Debug for State<O> {

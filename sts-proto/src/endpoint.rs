@@ -62,11 +62,12 @@ const LEGACY_REGIONS: [&str; 16] = [
 /// What decides on an endpoint.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct EndpointOptions {
-    region: Option<String>,
-    url: Option<String>,
-    fips: bool,
-    dual_stack: bool,
-    legacy_global: bool,
+    pub(crate) region: Option<String>,
+    pub(crate) url: Option<String>,
+    // `None` where nobody said anything, so that the environment and the profile may.
+    pub(crate) fips: Option<bool>,
+    pub(crate) dual_stack: Option<bool>,
+    pub(crate) legacy_global: Option<bool>,
     signing_region: Option<String>,
     signing_name: Option<String>,
 }
@@ -125,21 +126,21 @@ impl EndpointOptions {
     /// Whether the host must use FIPS 140-validated cryptography. Off by default.
     #[must_use]
     pub fn fips(mut self, on: bool) -> Self {
-        self.fips = on;
+        self.fips = Some(on);
         self
     }
 
     /// Whether the host must have IPv6 addresses besides IPv4 ones. Off by default.
     #[must_use]
     pub fn dual_stack(mut self, on: bool) -> Self {
-        self.dual_stack = on;
+        self.dual_stack = Some(on);
         self
     }
 
     /// Whether regions from before 2019 mean the global endpoint, `sts_regional_endpoints = legacy`. Off by default.
     #[must_use]
     pub fn legacy_global(mut self, on: bool) -> Self {
-        self.legacy_global = on;
+        self.legacy_global = Some(on);
         self
     }
 
@@ -202,8 +203,10 @@ impl EndpointOptions {
             return Err(Error::setting("Region", "must be in lower case, as all of AWS's regions are"));
         }
         let partition = Partition::of_region(region);
-        let (rule, host) = match (self.fips, self.dual_stack) {
-            (false, false) if self.legacy_global && LEGACY_REGIONS.binary_search(&region).is_ok() => {
+        let (rule, host) = match (self.fips.unwrap_or(false), self.dual_stack.unwrap_or(false)) {
+            (false, false)
+                if self.legacy_global == Some(true) && LEGACY_REGIONS.binary_search(&region).is_ok() =>
+            {
                 return Endpoint::global(EndpointRule::LegacyGlobal, self.name());
             }
             (false, false) if region == PSEUDO_REGION => {
@@ -228,10 +231,10 @@ impl EndpointOptions {
 
     fn custom(&self, url: &str) -> Result<Endpoint, Error> {
         let refused = |sentence: &'static str| Err(Error::setting("EndpointUrl", sentence));
-        if self.fips {
+        if self.fips == Some(true) {
             return refused("does not go together with FIPS");
         }
-        if self.dual_stack {
+        if self.dual_stack == Some(true) {
             return refused("does not go together with dual-stack");
         }
         let Ok(uri) = Uri::try_from(url) else { return refused("is not a URL") };
@@ -367,7 +370,7 @@ fn is_host(host: &str) -> bool {
 }
 
 /// RFC 1123, section 2.1.
-fn is_host_label(text: &str) -> bool {
+pub(crate) fn is_host_label(text: &str) -> bool {
     (1..=63).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
         && !text.starts_with('-')

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use code::ErrorCode;
 pub use service::{Fault, ServiceError};
@@ -11,7 +12,7 @@ pub use violation::{Rule, Violation};
 
 use crate::hint::Hint;
 use crate::reply::{Metadata, ReplyFault};
-use crate::retry::Retry;
+use crate::retry::{self, Retry};
 use crate::source::Report;
 
 mod code;
@@ -26,6 +27,8 @@ const VIOLATIONS_SHOWN: usize = 20;
 /// What a cause of an error may be: any error that can cross threads.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
+type SharedError = Arc<dyn std::error::Error + Send + Sync>;
+
 /// Why a call gave no result.
 ///
 /// [`kind`](Self::kind) tells the cases apart. `Display` is one complete sentence that needs no walk along
@@ -33,8 +36,12 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// [`violations`](Self::violations), [`service`](Self::service), [`transport_kind`](Self::transport_kind) and
 /// [`metadata`](Self::metadata); what to do next by the predicates, such as
 /// [`is_retryable`](Self::is_retryable).
+///
+/// It is cheap to clone, but for its texts: one error can be given to everybody who waited for the same thing.
+#[derive(Clone)]
 pub struct Error(Box<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     /// The operation that failed, where one was under way.
     action: Option<Cow<'static, str>>,
@@ -45,14 +52,16 @@ struct Inner {
     retries: Vec<Retry>,
     /// Where credentials were looked for, if they were.
     report: Option<Arc<Report>>,
+    rate_limited: Duration,
 }
 
+#[derive(Clone)]
 enum Detail {
     InvalidInput(Vec<Violation>),
-    Transport { kind: TransportKind, because: Option<Cow<'static, str>>, source: BoxError },
+    Transport { kind: TransportKind, because: Option<Cow<'static, str>>, source: SharedError },
     Response { fault: ReplyFault, metadata: Metadata },
     Service(ServiceError),
-    Credentials { source: Cow<'static, str>, words: Cow<'static, str>, cause: Option<BoxError> },
+    Credentials { source: Cow<'static, str>, words: Cow<'static, str>, cause: Option<SharedError> },
 }
 
 /// The five kinds of [`Error`], by who has to act.
@@ -78,7 +87,7 @@ impl Error {
     ///
     /// `kind` decides whether the call is tried again.
     pub fn transport(kind: TransportKind, source: impl Into<BoxError>) -> Self {
-        Self::new(Detail::Transport { kind, because: None, source: source.into() })
+        Self::new(Detail::Transport { kind, because: None, source: source.into().into() })
     }
 
     /// The same failure of a transport, with words that say more than its kind does and go on after a colon. They
@@ -115,7 +124,7 @@ impl Error {
     #[must_use]
     pub fn caused_by(mut self, error: impl Into<BoxError>) -> Self {
         if let Detail::Credentials { cause, .. } = &mut self.0.detail {
-            *cause = Some(error.into());
+            *cause = Some(error.into().into());
         }
         self
     }
@@ -140,6 +149,7 @@ impl Error {
             attempts: 0,
             retries: Vec::new(),
             report: None,
+            rate_limited: Duration::ZERO,
         }))
     }
 
@@ -163,9 +173,10 @@ impl Error {
     }
 
     /// The same error, at the end of a call with these attempts.
-    pub(crate) fn after(mut self, attempts: u32, retries: Vec<Retry>) -> Self {
+    pub(crate) fn after(mut self, attempts: u32, retries: Vec<Retry>, rate_limited: Duration) -> Self {
         self.0.attempts = attempts;
         self.0.retries = retries;
+        self.0.rate_limited = rate_limited;
         self
     }
 
@@ -182,6 +193,10 @@ impl Error {
         self.0.report.as_deref()
     }
 
+    pub(crate) fn shared_report(&self) -> Option<Arc<Report>> {
+        self.0.report.clone()
+    }
+
     /// How many times the request was sent; 0 if it was not, or if nobody counted.
     #[must_use]
     pub fn attempts(&self) -> u32 {
@@ -192,6 +207,12 @@ impl Error {
     #[must_use]
     pub fn retries(&self) -> &[Retry] {
         &self.0.retries
+    }
+
+    /// How long the call waited before its attempts, in all.
+    #[must_use]
+    pub fn waited(&self) -> Duration {
+        retry::waited(&self.0.retries, self.0.rate_limited)
     }
 
     /// What it most likely comes from and what to do, where that could be told; part of `Display` as well.
@@ -288,6 +309,13 @@ impl Error {
     #[must_use]
     pub fn is_expired_token(&self) -> bool {
         self.code().is_some_and(ErrorCode::is_expired_token)
+    }
+
+    /// Whether the service refuses the credentials themselves, as expired or invalid, so that others may help. That the
+    /// caller may not do something is no such refusal.
+    #[must_use]
+    pub fn refuses_credentials(&self) -> bool {
+        self.code().is_some_and(|code| matches!(code, ErrorCode::ExpiredToken | ErrorCode::InvalidToken))
     }
 
     /// Whether the caller may not do this.

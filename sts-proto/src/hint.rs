@@ -48,6 +48,10 @@ pub enum Cause {
     MissingSessionToken,
     /// The host of the region does not exist: the region is misspelt.
     UnknownRegion,
+    /// The instance metadata service does not let its answers travel as far as into a container.
+    HopLimit,
+    /// The session of SSO or of `aws login` is over, or has never begun: a person must sign in.
+    SignInNeeded,
 }
 
 /// What was the case when a call failed.
@@ -67,6 +71,12 @@ impl Hint {
 
     fn new(cause: Cause, sentence: impl Into<String>) -> Option<Self> {
         Some(Self { cause, sentence: sentence.into() })
+    }
+
+    /// What a source of credentials knows by itself.
+    #[cfg(feature = "sources")]
+    pub(crate) fn told(cause: Cause, sentence: impl Into<String>) -> Option<Self> {
+        Self::new(cause, sentence)
     }
 
     /// What can be said of an error by itself.
@@ -126,6 +136,22 @@ fn of_refusal(service: &ServiceError, action: &str, situation: &Situation<'_>) -
     }
 }
 
+/// Which limit to the length of a session it is that a message tells of.
+pub(crate) fn duration_cause(message: &str) -> Option<Cause> {
+    if message.contains("role chaining") {
+        Some(Cause::ChainedOverAnHour)
+    } else if message.contains("MaxSessionDuration") {
+        Some(Cause::DurationOverMaximum)
+    } else {
+        None
+    }
+}
+
+/// Whether access was denied because an MFA code is missing, wrong or used up.
+pub(crate) fn is_about_mfa(message: &str) -> bool {
+    message.contains("MultiFactorAuthentication")
+}
+
 fn clock_off(skew: Option<i64>) -> Option<Hint> {
     let sentence = match skew {
         Some(skew) if skew > 0 => format!("the local clock is {skew} s behind the server's: set it"),
@@ -136,7 +162,7 @@ fn clock_off(skew: Option<i64>) -> Option<Hint> {
 }
 
 fn of_denial(message: &str, action: &str) -> Option<Hint> {
-    if message.contains("MultiFactorAuthentication") {
+    if is_about_mfa(message) {
         return Hint::new(
             Cause::MfaNeeded,
             "give the serial number of the MFA device and a code that it shows now; each code works once",
@@ -153,19 +179,13 @@ fn of_denial(message: &str, action: &str) -> Option<Hint> {
 }
 
 fn of_duration(message: &str) -> Option<Hint> {
-    if message.contains("role chaining") {
-        return Hint::new(
-            Cause::ChainedOverAnHour,
-            "a role assumed with a role's credentials lasts an hour at most: ask for 3600 seconds or less",
-        );
-    }
-    if message.contains("MaxSessionDuration") {
-        return Hint::new(
-            Cause::DurationOverMaximum,
-            "ask for a shorter session, or raise the role's maximum session duration",
-        );
-    }
-    None
+    let cause = duration_cause(message)?;
+    let sentence = if cause == Cause::ChainedOverAnHour {
+        "a role assumed with a role's credentials lasts an hour at most: ask for 3600 seconds or less"
+    } else {
+        "ask for a shorter session, or raise the role's maximum session duration"
+    };
+    Hint::new(cause, sentence)
 }
 
 fn of_unknown_key(situation: &Situation<'_>) -> Option<Hint> {

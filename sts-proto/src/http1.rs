@@ -49,6 +49,7 @@ pub const MAX_HEADERS: usize = 100;
 /// Why bytes are no reply. Never holds any of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fault {
+    NotHttp,
     Head,
     LineEnd,
     Folded,
@@ -68,6 +69,7 @@ enum Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::NotHttp => "the server does not speak HTTP/1.1",
             Self::Head => "the head is not one of HTTP/1.1",
             Self::LineEnd => "a line of the head ends with a bare carriage return or line feed",
             Self::Folded => "a header is folded over two lines",

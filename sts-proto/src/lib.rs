@@ -59,6 +59,11 @@
 //! # Features
 //! - `http1`: HTTP/1.1 as bytes, for callers that own a raw stream, by httparse. Off by default.
 //! - `json`: a typed view of decoded authorization messages, by serde_json. Off by default.
+//! - `token`: what people build on STS, such as EKS tokens, Vault logins and console URLs, by serde_json, base64 and sha1.
+//!   Off by default.
+//! - `sources`: the sources of credentials whose answers are JSON: containers, instance metadata, credential_process, SSO;
+//!   by serde_json and sha1. Off by default.
+//! - `login`: the cache of `aws login`, too, by p256. Off by default.
 //!
 //! # Limits
 //! ```
@@ -78,8 +83,8 @@ pub use credentials::{Credentials, Secret};
 pub use encoder::{Encoder, Presign};
 pub use error::{BoxError, Error, ErrorCode, ErrorKind, Fault, Rule, ServiceError, TransportKind, Violation};
 pub use hint::{Cause, Hint};
-pub use reply::{Metadata, Reply};
-pub use retry::{Retry, RetryPolicy, RetryReason};
+pub use reply::{LoweredDuration, Metadata, Reply};
+pub use retry::{Retry, RetryMode, RetryPolicy, RetryReason};
 pub use user_agent::UserAgent;
 
 /// The crate whose requests and responses are exchanged.
@@ -87,24 +92,30 @@ pub use http;
 /// The crate whose `OffsetDateTime` is the time.
 pub use time;
 
-#[cfg(feature = "json")]
+pub mod arn;
 pub mod authorization;
 pub mod call;
 pub mod certificate;
 pub mod compatible;
+pub mod config;
 pub mod endpoint;
 pub mod form;
 #[cfg(feature = "http1")]
 pub mod http1;
+pub mod key_id;
 pub mod observe;
 pub mod operation;
+pub mod pool;
 pub mod proxy;
+pub mod refresh;
 pub mod reply;
 pub mod settings;
 pub mod shape;
 pub mod sigv4;
 pub mod source;
 pub mod step;
+#[cfg(feature = "token")]
+pub mod token;
 
 mod body;
 mod constraint;

@@ -18,13 +18,18 @@
 //! ```
 
 use std::fmt::{self, Write};
+use std::sync::Arc;
 use std::time::Duration;
+
+pub use log_line::LogLine;
 
 use crate::constraint::{Integer, List, Members, Shape, Text};
 use crate::error::Error;
 use crate::operation::Operation;
 use crate::reply::Metadata;
 use crate::retry::Retry;
+
+mod log_line;
 
 /// The most characters that [`Parameters`] shows.
 const SHOWN: usize = 1024;
@@ -33,6 +38,22 @@ const SHOWN: usize = 1024;
 pub trait Observer: Send + Sync {
     /// Something happened.
     fn event(&self, event: &Event<'_>);
+
+    /// Whether it wants to be told now: a log can be switched off. While nobody does, what costs time is not worked out,
+    /// such as the parameters of a call.
+    fn is_active(&self) -> bool {
+        true
+    }
+}
+
+impl<T: Observer + ?Sized> Observer for Arc<T> {
+    fn event(&self, event: &Event<'_>) {
+        (**self).event(event);
+    }
+
+    fn is_active(&self) -> bool {
+        (**self).is_active()
+    }
 }
 
 /// What happened. Nothing in it is a secret.
@@ -83,6 +104,16 @@ pub enum Event<'e> {
         /// Why, and how long it waits.
         retry: Retry,
     },
+    /// The call waits because adaptive mode limits the rate of its client.
+    #[non_exhaustive]
+    Limited {
+        /// Which call.
+        call: CallId<'e>,
+        /// Which attempt it waits with, counted from 1.
+        attempt: u32,
+        /// How long it waits.
+        wait: Duration,
+    },
     /// The call is over.
     #[non_exhaustive]
     Done {
@@ -94,6 +125,8 @@ pub enum Event<'e> {
         took: Duration,
         /// Its parameters, without those that are secrets.
         parameters: &'e Parameters,
+        /// What came with its last reply; `None` where it ended without one.
+        metadata: Option<&'e Metadata>,
         /// The error that it ended with, if it did.
         error: Option<&'e Error>,
     },

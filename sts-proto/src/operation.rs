@@ -18,7 +18,7 @@ pub use raw::{Element, RawAction};
 pub use unsigned::Unsigned;
 
 use crate::constraint::{Checker, Members, Validation};
-use crate::error::Error;
+use crate::error::{Error, redact};
 use crate::form::Form;
 use crate::reply::{self, Metadata, Reply, ReplyFault};
 use crate::xml::Cursor;
@@ -51,7 +51,7 @@ pub const API_VERSION: &str = "2011-06-15";
 /// [`Encoder::encode`](crate::Encoder::encode) makes a request of it, [`decode`](Self::decode) reads the answer.
 ///
 /// Operations are defined in this crate only; for one that is not, there is [`RawAction`].
-pub trait Operation: Sized {
+pub trait Operation: Clone {
     /// What a successful reply holds.
     type Output;
 
@@ -118,6 +118,12 @@ pub trait Operation: Sized {
     #[doc(hidden)]
     fn relations(&self, _checker: &mut Checker) {}
 
+    /// Hands each parameter that is a secret to a function, which takes it out of what a service says.
+    #[doc(hidden)]
+    fn secrets(&self, found: &mut dyn FnMut(&str)) {
+        redact::for_each_secret(self, found);
+    }
+
     /// Writes the parameters of a request.
     #[doc(hidden)]
     fn form(&self) -> Form {
@@ -126,6 +132,12 @@ pub trait Operation: Sized {
         form.pair("Version", self.version());
         self.members(&mut form);
         form
+    }
+
+    /// The `DurationSeconds` of an operation that assumes a role, set or not; `None` for every other operation.
+    #[doc(hidden)]
+    fn role_duration(&mut self) -> Option<&mut Option<u32>> {
+        None
     }
 
     /// Reads the inside of the root element and leaves it.

@@ -74,7 +74,7 @@ enum Choice {
 /// What a variable holds. A proxy that cannot be used is an error only for those URLs that it would be used for.
 #[derive(Clone, Debug)]
 enum Found {
-    Proxy(Proxy),
+    Proxy { variable: &'static str, proxy: Proxy },
     Unusable { variable: &'static str, sentence: String },
 }
 
@@ -135,7 +135,7 @@ impl ProxySettings {
         let find = |names: [&'static str; 2]| {
             let (variable, value) = names.into_iter().find_map(get)?;
             Some(match Proxy::parse(value.trim()) {
-                Ok(proxy) => Found::Proxy(proxy),
+                Ok(proxy) => Found::Proxy { variable, proxy },
                 Err(sentence) => Found::Unusable { variable, sentence },
             })
         };
@@ -158,24 +158,32 @@ impl ProxySettings {
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput): the variable that names the proxy for it holds
     /// something else. The error names the variable and does not repeat its value.
     pub fn for_url(&self, url: &Uri) -> Result<Option<&Proxy>, Error> {
-        let Some(target) = Target::of(url) else { return Ok(None) };
-        if target.address().is_some_and(|address| METADATA.contains(&address)) {
-            return Ok(None);
+        let Some(target) = Target::of(url).filter(|target| !is_metadata(target)) else { return Ok(None) };
+        if let Choice::Explicit(proxy) = &self.0 {
+            return Ok(Some(proxy));
         }
-        let found = match &self.0 {
-            Choice::None => return Ok(None),
-            Choice::Explicit(proxy) => return Ok(Some(proxy)),
-            Choice::Variables { http, https, no_proxy } => {
-                if target.is_loopback() || no_proxy.lists(&target) {
-                    return Ok(None);
-                }
-                if target.is_https() { https } else { http }
-            }
-        };
-        match found {
+        match self.found(&target) {
             None => Ok(None),
-            Some(Found::Proxy(proxy)) => Ok(Some(proxy)),
+            Some(Found::Proxy { proxy, .. }) => Ok(Some(proxy)),
             Some(Found::Unusable { variable, sentence }) => Err(Error::setting(variable, sentence.clone())),
+        }
+    }
+
+    /// The variable that names the proxy for a URL, if one does.
+    #[must_use]
+    pub fn variable_for_url(&self, url: &Uri) -> Option<&'static str> {
+        let target = Target::of(url).filter(|target| !is_metadata(target))?;
+        match self.found(&target)? {
+            Found::Proxy { variable, .. } | Found::Unusable { variable, .. } => Some(variable),
+        }
+    }
+
+    /// What the environment says of a target.
+    fn found(&self, target: &Target) -> Option<&Found> {
+        match &self.0 {
+            Choice::None | Choice::Explicit(_) => None,
+            Choice::Variables { no_proxy, .. } if target.is_loopback() || no_proxy.lists(target) => None,
+            Choice::Variables { http, https, .. } => (if target.is_https() { https } else { http }).as_ref(),
         }
     }
 
@@ -192,10 +200,14 @@ impl ProxySettings {
     }
 }
 
+fn is_metadata(target: &Target) -> bool {
+    target.address().is_some_and(|address| METADATA.contains(&address))
+}
+
 impl Found {
     fn proxy(&self) -> Option<&Proxy> {
         match self {
-            Self::Proxy(proxy) => Some(proxy),
+            Self::Proxy { proxy, .. } => Some(proxy),
             Self::Unusable { .. } => None,
         }
     }

@@ -11,9 +11,9 @@ use time::format_description::well_known::{Rfc2822, Rfc3339};
 
 pub(crate) use fault::ReplyFault;
 
-use crate::error::{Error, redact};
+use crate::error::Error;
 use crate::operation::Operation;
-use crate::retry::Retry;
+use crate::retry::{self, Retry};
 use crate::xml::Cursor;
 
 pub(crate) use document::set_request_id;
@@ -92,13 +92,27 @@ pub struct Metadata {
     pub attempts: u32,
     /// Why it was sent again, and how long the call waited before; one less than there were attempts.
     pub retries: Vec<Retry>,
+    /// How long the call waited for the limit that adaptive mode sets on its client's rate.
+    pub rate_limited: Duration,
+    /// What the session was shortened from and to, where the call may do that and had to.
+    pub lowered_duration: Option<LoweredDuration>,
+}
+
+/// A session that is shorter than was asked for, since the role or a chain of roles allows no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LoweredDuration {
+    /// The `DurationSeconds` that the operation had.
+    pub requested: u32,
+    /// The `DurationSeconds` of the request that was granted.
+    pub granted: u32,
 }
 
 impl Metadata {
-    /// How long the call waited before its retries, in all.
+    /// How long the call waited before its attempts, in all.
     #[must_use]
     pub fn waited(&self) -> Duration {
-        self.retries.iter().map(|retry| retry.wait).sum()
+        retry::waited(&self.retries, self.rate_limited)
     }
 
     pub(crate) fn read<B>(response: &http::Response<B>) -> Self {
@@ -113,15 +127,22 @@ impl Metadata {
             is_from_cache: headers.contains_key(http::header::AGE),
             attempts: 1,
             retries: Vec::new(),
+            rate_limited: Duration::ZERO,
+            lowered_duration: None,
         }
+    }
+
+    /// As much of the request id as is for people's eyes.
+    pub(crate) fn shown_request_id(&self) -> Option<&str> {
+        let id = self.request_id.as_deref()?;
+        Some(id.char_indices().nth(ID_SHOWN).map_or(id, |(end, _)| &id[..end]))
     }
 
     /// What an error's sentence ends with.
     pub(crate) fn fmt_suffix(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, " (HTTP {}", self.status)?;
-        if let Some(id) = &self.request_id {
-            let shown = id.char_indices().nth(ID_SHOWN).map_or(id.as_str(), |(end, _)| &id[..end]);
-            write!(f, ", request id {}", shown.escape_debug())?;
+        if let Some(id) = self.shown_request_id() {
+            write!(f, ", request id {}", id.escape_debug())?;
         }
         f.write_str(")")
     }
@@ -179,7 +200,7 @@ pub(crate) fn decode<O: Operation>(
         match document::refusal(body, &mut metadata) {
             Ok(refusal) => {
                 let mut error = Error::refused(refusal.into_error(metadata)).during(operation.action());
-                redact::for_each_secret(operation, &mut |secret| error.redact(secret));
+                operation.secrets(&mut |secret| error.redact(secret));
                 return Err(error);
             }
             Err(fault) => Err(fault),
@@ -245,6 +266,13 @@ mod tests {
         for text in ["", "1767323045", "2026-01-02", "1926-01-02T03:04:05Z", "9999-12-31T23:59:59Z", "x"] {
             assert!(timestamp("Expiration", text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn waits_of_any_length_have_a_sum() {
+        let retry = Retry { reason: crate::RetryReason::Transient, wait: Duration::MAX };
+        let metadata = Metadata { retries: vec![retry, retry], ..Metadata::default() };
+        assert_eq!(metadata.waited(), Duration::MAX);
     }
 
     #[test]

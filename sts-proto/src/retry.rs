@@ -2,10 +2,19 @@
 //!
 //! AWS: [retry behavior](https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html).
 
-use std::sync::{Mutex, PoisonError};
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::{Error, ErrorKind};
+
+pub(crate) use quota::Quota;
+pub(crate) use random::Random;
+pub(crate) use rate::RateLimit;
+
+mod quota;
+mod random;
+mod rate;
 
 /// How much later than `x-amz-retry-after` says a retry may be.
 const RETRY_AFTER_SPREAD: Duration = Duration::from_secs(5);
@@ -25,9 +34,12 @@ const RETRY_AFTER_SPREAD: Duration = Duration::from_secs(5);
 /// assert_eq!(policy.cap, Duration::from_secs(20)); // before the random number
 /// assert_eq!((policy.quota, policy.cost, policy.throttling_cost), (500, 14, 5));
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct RetryPolicy {
+    /// By which of AWS's rules, as the `user-agent` header has it. [`RetryMode::Adaptive`] also limits how often the client
+    /// sends.
+    pub mode: RetryMode,
     /// How often a request is sent at most, the first time included. At least 1.
     pub max_attempts: u32,
     /// The first wait at most. It doubles with every attempt.
@@ -45,14 +57,60 @@ pub struct RetryPolicy {
     pub throttling_cost: u32,
     /// What a retry after a deadline passed takes from it.
     pub timeout_cost: u32,
-    /// Decides instead of the formula: gets the number of the retry, from 1, and the error, and gives the wait, or
-    /// `None` to give up.
-    pub backoff: Option<fn(u32, &Error) -> Option<Duration>>,
+    backoff: Option<Backoff>,
+}
+
+/// By which of AWS's rules a client tries again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RetryMode {
+    /// As the SDKs did before they agreed on a standard.
+    Legacy,
+    /// Growing random waits within a quota.
+    #[default]
+    Standard,
+    /// The same, and after the first throttle a limit to how often the client sends, which follows what the service
+    /// takes.
+    Adaptive,
+}
+
+impl RetryMode {
+    /// The mode's name in `AWS_RETRY_MODE`: `legacy`, `standard` or `adaptive`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Legacy => "legacy",
+            Self::Standard => "standard",
+            Self::Adaptive => "adaptive",
+        }
+    }
+
+    /// The id that AWS's SDKs give it in the `user-agent` header.
+    pub(crate) fn feature(self) -> &'static str {
+        match self {
+            Self::Legacy => "D",
+            Self::Standard => "E",
+            Self::Adaptive => "F",
+        }
+    }
+}
+
+/// Decides on waits.
+type Decide = dyn Fn(u32, &Error) -> Option<Duration> + Send + Sync;
+
+#[derive(Clone)]
+struct Backoff(Arc<Decide>);
+
+impl fmt::Debug for Backoff {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the caller's")
+    }
 }
 
 impl Default for RetryPolicy {
     fn default() -> Self {
         Self {
+            mode: RetryMode::Standard,
             max_attempts: 3,
             base: Duration::from_millis(50),
             throttling_base: Duration::from_secs(1),
@@ -86,10 +144,20 @@ impl RetryPolicy {
         }
     }
 
+    /// The adaptive mode of AWS's SDKs: the standard mode, and from the first throttle on a limit to how often the client
+    /// sends. It falls to 0.7 of what was sent with every throttle, grows again as TCP CUBIC does, and is shared by all
+    /// calls of the client. An attempt that would exceed it waits, before the first one too; if it cannot wait within the
+    /// call's total time, the call fails.
+    #[must_use]
+    pub fn adaptive() -> Self {
+        Self { mode: RetryMode::Adaptive, ..Self::default() }
+    }
+
     /// What version 2 of the SDK for JavaScript does: `maxRetries` and `retryDelayOptions.base`, no quota.
     #[must_use]
     pub fn javascript_v2(max_retries: u32, base: Duration) -> Self {
         Self {
+            mode: RetryMode::Legacy,
             max_attempts: max_retries.saturating_add(1),
             base,
             throttling_base: base,
@@ -108,26 +176,39 @@ impl RetryPolicy {
         Self { max_attempts: max_attempts.max(1), ..self }
     }
 
-    /// A function that decides on every wait.
+    /// Decides on every wait instead of the formula: gets the number of the retry, from 1, and the error, and gives the
+    /// wait, or `None` to give up. It is asked only of errors that are worth another attempt, while there is one left.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use sts_proto::RetryPolicy;
+    ///
+    /// let waits = vec![Duration::ZERO, Duration::from_secs(2)];
+    /// let policy = RetryPolicy::default().backoff(move |retry, _| waits.get(retry as usize - 1).copied());
+    /// # let _ = policy;
+    /// ```
     #[must_use]
-    pub fn backoff(self, backoff: fn(u32, &Error) -> Option<Duration>) -> Self {
-        Self { backoff: Some(backoff), ..self }
+    pub fn backoff(self, decide: impl Fn(u32, &Error) -> Option<Duration> + Send + Sync + 'static) -> Self {
+        Self { backoff: Some(Backoff(Arc::new(decide))), ..self }
+    }
+
+    /// Whether a function of the caller's decides on the waits.
+    #[must_use]
+    pub fn has_backoff(&self) -> bool {
+        self.backoff.is_some()
     }
 
     /// The wait before the `retry`th retry, counted from 1; `random` is below 1.
     ///
     /// A header `x-amz-retry-after` moves it to between what the header says and five seconds more.
     pub(crate) fn wait(&self, retry: u32, error: &Error, random: f64) -> Option<Duration> {
-        if let Some(backoff) = self.backoff {
-            return backoff(retry, error);
+        if let Some(Backoff(decide)) = &self.backoff {
+            return decide(retry, error);
         }
         let base = if error.is_throttling() { self.throttling_base } else { self.base };
         let doubled = base.saturating_mul(1u32.checked_shl(retry - 1).unwrap_or(u32::MAX));
         let wait = doubled.min(self.cap).mul_f64(random);
-        Some(match error.metadata().and_then(|metadata| metadata.retry_after) {
-            Some(after) => wait.clamp(after, after.saturating_add(RETRY_AFTER_SPREAD)),
-            None => wait,
-        })
+        Some(after(error, wait))
     }
 
     pub(crate) fn cost_of(&self, error: &Error) -> u32 {
@@ -153,6 +234,12 @@ pub enum RetryReason {
     Transport,
     /// The clocks differ; the next attempt is signed with the server's time.
     ClockSkew,
+    /// Access was denied, which a role that was just created may do: see
+    /// [`Call::retry_access_denied_for`](crate::call::Call::retry_access_denied_for).
+    AccessDenied,
+    /// The session would have been too long; the next attempt asks for a shorter one: see
+    /// [`Call::lower_duration`](crate::call::Call::lower_duration).
+    DurationTooLong,
 }
 
 impl RetryReason {
@@ -180,75 +267,17 @@ pub struct Retry {
     pub wait: Duration,
 }
 
-/// What the calls of one client have left for retries.
-#[derive(Debug)]
-pub(crate) struct Quota {
-    left: Mutex<u32>,
-    full: u32,
-}
-
-impl Quota {
-    pub(crate) fn new(full: u32) -> Self {
-        Self { left: Mutex::new(full), full }
-    }
-
-    pub(crate) fn take(&self, cost: u32) -> bool {
-        let mut left = self.left();
-        match left.checked_sub(cost) {
-            Some(rest) => {
-                *left = rest;
-                true
-            }
-            None => false,
-        }
-    }
-
-    pub(crate) fn give(&self, amount: u32) {
-        let mut left = self.left();
-        *left = left.saturating_add(amount).min(self.full);
-    }
-
-    /// A number is never half written.
-    pub(crate) fn left(&self) -> std::sync::MutexGuard<'_, u32> {
-        self.left.lock().unwrap_or_else(PoisonError::into_inner)
+/// A wait, moved to between what the service asks for and five seconds more.
+pub(crate) fn after(error: &Error, wait: Duration) -> Duration {
+    match error.metadata().and_then(|metadata| metadata.retry_after) {
+        Some(after) => wait.clamp(after, after.saturating_add(RETRY_AFTER_SPREAD)),
+        None => wait,
     }
 }
 
-/// Random numbers from a seed: SplitMix64, by Steele, Lea and Flood.
-#[derive(Clone, Debug)]
-pub(crate) struct Random(u64);
-
-impl Random {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// From 0 to below 1.
-    pub(crate) fn fraction(&mut self) -> f64 {
-        // 53 bits are what a float holds exactly.
-        (self.next() >> 11) as f64 / (1u64 << 53) as f64
-    }
-
-    /// A version 4 UUID.
-    pub(crate) fn uuid(&mut self) -> String {
-        let (high, low) = (self.next(), self.next());
-        format!(
-            "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
-            high >> 32,
-            (high >> 16) & 0xffff,
-            high & 0xfff,
-            (low >> 48) & 0x3fff | 0x8000,
-            low & 0xffff_ffff_ffff
-        )
-    }
+/// All waits of a call. Their sum can be longer than there are numbers for it.
+pub(crate) fn waited(retries: &[Retry], rate_limited: Duration) -> Duration {
+    retries.iter().fold(rate_limited, |sum, retry| sum.saturating_add(retry.wait))
 }
 
 #[cfg(test)]
@@ -299,28 +328,18 @@ mod tests {
 
     #[test]
     fn a_function_can_decide() {
-        let policy = RetryPolicy::default().backoff(|retry, _| (retry < 2).then_some(Duration::from_secs(7)));
+        let waits = [Duration::from_secs(7), Duration::from_secs(3)];
+        let decide = move |retry, error: &Error| {
+            waits.get(retry as usize - 1).copied().filter(|_| error.is_throttling())
+        };
+        let policy = RetryPolicy::default().backoff(decide);
         let error = refused("Throttling", None);
-        assert_eq!(policy.wait(1, &error, 0.0), Some(Duration::from_secs(7)));
-        assert_eq!(policy.wait(2, &error, 0.0), None);
-    }
-
-    #[test]
-    fn a_quota_is_spent_and_filled_to_the_brim_only() {
-        let quota = Quota::new(20);
-        assert!(quota.take(14) && !quota.take(14) && quota.take(5));
-        quota.give(100);
-        assert_eq!(*quota.left(), 20);
-    }
-
-    #[test]
-    fn random_numbers_follow_from_the_seed() {
-        let mut random = Random::new(0);
-        // The reference values of SplitMix64 for seed 0.
-        assert_eq!([random.next(), random.next()], [0xe220_a839_7b1d_cdaf, 0x6e78_9e6a_a1b9_65f4]);
-        let id = random.uuid();
-        assert_eq!((id.len(), &id[14..15]), (36, "4"));
-        assert!("89ab".contains(&id[19..20]), "{id}");
-        assert!((0..1000).map(|_| random.fraction()).all(|x| (0.0..1.0).contains(&x)));
+        for policy in [policy.clone(), policy] {
+            assert_eq!(policy.wait(1, &error, 0.0), Some(Duration::from_secs(7)));
+            assert_eq!(policy.wait(2, &error, 0.0), Some(Duration::from_secs(3)));
+            assert_eq!(policy.wait(3, &error, 0.0), None);
+            assert_eq!(policy.wait(1, &refused("InternalFailure", None), 0.0), None);
+            assert!(policy.has_backoff() && format!("{policy:?}").contains("backoff: Some(the caller's)"));
+        }
     }
 }

@@ -11,12 +11,15 @@
 //! ```
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use network::{Roots, Way};
+pub use report::{Explained, Report};
 pub use timeouts::Timeouts;
 
 use crate::call::Caller;
+use crate::config::{Config, Origin, Setting};
 use crate::constraint::Validation;
 use crate::credentials::{Credentials, Secret};
 use crate::encoder::Encoder;
@@ -29,7 +32,9 @@ use crate::user_agent::UserAgent;
 
 use network::Network;
 
+mod configured;
 mod network;
+mod report;
 mod timeouts;
 
 /// The settings of a client that is not yet made.
@@ -41,12 +46,14 @@ pub struct Settings {
     timeouts: Timeouts,
     user_agent: UserAgent,
     app_id: Option<String>,
-    observer: Option<Box<dyn Observer>>,
+    observers: Vec<Box<dyn Observer>>,
     validation: Validation,
-    retry: RetryPolicy,
+    retry: Option<RetryPolicy>,
     skew: Skew,
+    denied_for: Duration,
+    lowers_duration: bool,
     network: Network,
-    variables: Variables,
+    surroundings: Surroundings,
 }
 
 /// What is done about a clock that is off.
@@ -65,24 +72,42 @@ enum Source {
     Environment,
 }
 
-/// Where environment variables are read from, if not from the process.
+/// What decides where nobody set anything.
 #[derive(Default)]
-struct Variables(Option<Box<Lookup>>);
+enum Surroundings {
+    /// The variables of the process, as the driver reads them.
+    #[default]
+    Process,
+    Variables(Box<Lookup>),
+    Config(Arc<Config>),
+}
 
 type Lookup = dyn Fn(&str) -> Option<String> + Send + Sync;
 
-impl Variables {
-    fn get(&self, name: &str, process: fn(&str) -> Option<String>) -> Option<String> {
-        match &self.0 {
-            Some(lookup) => lookup(name),
-            None => process(name),
+impl Surroundings {
+    fn variable(&self, name: &str, process: fn(&str) -> Option<String>) -> Option<String> {
+        match self {
+            Self::Process => process(name),
+            Self::Variables(lookup) => lookup(name),
+            Self::Config(config) => config.environment().get(name).map(str::to_owned),
+        }
+    }
+
+    fn config(&self) -> Option<&Config> {
+        match self {
+            Self::Config(config) => Some(config),
+            _ => None,
         }
     }
 }
 
-impl fmt::Debug for Variables {
+impl fmt::Debug for Surroundings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_some() { "given" } else { "the process's" })
+        match self {
+            Self::Process => f.write_str("the process's variables"),
+            Self::Variables(_) => f.write_str("variables that were given"),
+            Self::Config(config) => write!(f, "the profile `{}`", config.profile_name()),
+        }
     }
 }
 
@@ -96,6 +121,8 @@ pub struct Resolved {
     pub timeouts: Timeouts,
     /// What calls are signed with.
     pub credentials: Option<Credentials>,
+    /// What was decided, and by whom.
+    pub report: Report,
 }
 
 impl Settings {
@@ -152,9 +179,9 @@ impl Settings {
         self
     }
 
-    /// Who is told what happens in the calls.
+    /// Who is told what happens in the calls, after those who are told already.
     pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
-        self.observer = Some(Box::new(observer));
+        self.observers.push(Box::new(observer));
         self
     }
 
@@ -166,7 +193,19 @@ impl Settings {
 
     /// When a call is tried again.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
-        self.retry = policy;
+        self.retry = Some(policy);
+        self
+    }
+
+    /// For how long access that is denied to assume a role is asked for again.
+    pub fn retry_access_denied_for(mut self, time: Duration) -> Self {
+        self.denied_for = time;
+        self
+    }
+
+    /// Whether a session that is too long for its role is asked for again, shorter.
+    pub fn lower_duration(mut self, on: bool) -> Self {
+        self.lowers_duration = on;
         self
     }
 
@@ -194,9 +233,20 @@ impl Settings {
         self
     }
 
-    /// Where environment variables are read from, instead of the process.
+    /// Where environment variables are read from, instead of the process: those of proxies and of the CA bundle,
+    /// credentials if they were asked for, and what is told in the `user-agent` header.
+    ///
+    /// This and [`config`](Self::config) replace each other.
     pub fn variables(mut self, lookup: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
-        self.variables = Variables(Some(Box::new(lookup)));
+        self.surroundings = Surroundings::Variables(Box::new(lookup));
+        self
+    }
+
+    /// What decides on everything that is not set here: an environment and a profile. Nothing else is read then.
+    ///
+    /// This and [`variables`](Self::variables) replace each other.
+    pub fn config(mut self, config: Arc<Config>) -> Self {
+        self.surroundings = Surroundings::Config(config);
         self
     }
 
@@ -206,9 +256,19 @@ impl Settings {
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput): the endpoint cannot be resolved, a timeout is zero,
     /// the proxy cannot be used. What cannot work is said now, and not by the first call.
     pub fn way(&self, process: fn(&str) -> Option<String>) -> Result<Way, Error> {
-        let endpoint = self.endpoint.clone().resolve()?;
+        let endpoint =
+            configured::endpoint(&self.endpoint, self.surroundings.config(), &mut Report::default())?;
         self.timeouts.check()?;
-        self.network.resolve(endpoint.url(), self.timeouts, |name| self.variables.get(name, process))
+        let ca_bundle = match self.surroundings.config() {
+            Some(config) => config.ca_bundle().map(|found| found.map(str::to_owned)),
+            None => self
+                .surroundings
+                .variable("AWS_CA_BUNDLE", process)
+                .filter(|path| !path.is_empty())
+                .map(|value| Setting { value, origin: Origin::Variable("AWS_CA_BUNDLE") }),
+        };
+        let variable = |name: &str| self.surroundings.variable(name, process);
+        self.network.resolve(endpoint.url(), self.timeouts, ca_bundle, variable)
     }
 
     /// For a transport of the caller's own, to which proxy and certificates cannot be handed.
@@ -224,19 +284,37 @@ impl Settings {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput): the endpoint cannot be resolved, a timeout is zero,
-    /// the environment has no usable credentials although they were asked for.
+    /// the environment has no usable credentials although they were asked for, a setting of the environment or the
+    /// profile has a value that it cannot have.
     pub fn resolve(
         self,
         name: &str,
         version: &str,
         process: fn(&str) -> Option<String>,
     ) -> Result<Resolved, Error> {
-        let variable = |name: &str| self.variables.get(name, process);
-        let endpoint = self.endpoint.resolve()?;
+        let variable = |name: &str| self.surroundings.variable(name, process);
+        let config = self.surroundings.config();
+        let mut report = Report::default();
+        if let Some(config) = config {
+            let (value, origin) = (config.profile_name().to_owned(), config.profile_origin().clone());
+            report.add("Profile", &Setting { value, origin });
+        }
+        let endpoint = configured::endpoint(&self.endpoint, config, &mut report)?;
         self.timeouts.check()?;
-        let mut user_agent = self.user_agent.driver(name, version).retry_mode("standard").feature("E");
-        if let Some(id) = self.app_id.or_else(|| variable("AWS_SDK_UA_APP_ID")) {
-            user_agent = user_agent.app_id(&id);
+        let retry = configured::retry(self.retry, config, &mut report)?;
+        let mode = retry.mode;
+        let mut user_agent = self.user_agent.driver(name, version).retry_mode(mode.name());
+        user_agent = user_agent.feature(mode.feature());
+        let app_id = match (self.app_id, config) {
+            (Some(id), _) => Some(Setting::option(id)),
+            (None, Some(config)) => config.app_id().map(|found| found.map(str::to_owned)),
+            (None, None) => variable("AWS_SDK_UA_APP_ID")
+                .filter(|id| !id.is_empty())
+                .map(|value| Setting { value, origin: Origin::Variable("AWS_SDK_UA_APP_ID") }),
+        };
+        if let Some(id) = &app_id {
+            user_agent = user_agent.app_id(&id.value);
+            report.add("AppId", id);
         }
         if let Some(name) = variable("AWS_EXECUTION_ENV") {
             user_agent = user_agent.execution_environment(&name);
@@ -244,36 +322,37 @@ impl Settings {
         if endpoint.rule() == EndpointRule::Custom {
             user_agent = user_agent.feature("N");
         }
-        let credentials =
-            match self.credentials {
-                Source::None => None,
-                Source::Given(credentials) => {
-                    user_agent = user_agent.feature("e");
-                    Some(credentials)
-                }
-                Source::Environment => {
-                    user_agent = user_agent.feature("g");
-                    let found = environment::credentials(variable)?;
-                    Some(found.ok_or_else(|| {
-                        Error::setting("AWS_ACCESS_KEY_ID", "is not set in the environment")
-                    })?)
-                }
-            };
+        let credentials = match self.credentials {
+            Source::None => None,
+            Source::Given(credentials) => {
+                user_agent = user_agent.feature("e");
+                report.shown("Credentials", credentials.access_key_id(), Origin::Option);
+                Some(credentials)
+            }
+            Source::Environment => {
+                user_agent = user_agent.feature("g");
+                let found = environment::credentials(variable)?
+                    .ok_or_else(|| Error::setting("AWS_ACCESS_KEY_ID", "is not set in the environment"))?;
+                let origin = Origin::Variable("AWS_ACCESS_KEY_ID");
+                report.shown("Credentials", found.access_key_id(), origin);
+                Some(found)
+            }
+        };
         let encoder = Encoder::new(endpoint).user_agent(&user_agent).validation(self.validation);
-        let caller = Caller::new(encoder, self.retry);
+        let caller = Caller::new(encoder, retry)
+            .retry_access_denied_for(self.denied_for)
+            .lower_duration(self.lowers_duration);
         let caller = match self.skew {
-            Skew::Learned => caller,
+            Skew::Learned => caller.corrects_skew(configured::corrects_skew(config, &mut report)?),
             Skew::Fixed(skew) => {
+                report.shown("ClockSkew", skew, Origin::Option);
                 let caller = caller.corrects_skew(false);
                 caller.set_skew(skew);
                 caller
             }
         };
-        let caller = match self.observer {
-            Some(observer) => caller.boxed_observer(observer),
-            None => caller,
-        };
-        Ok(Resolved { caller, timeouts: self.timeouts, credentials })
+        let caller = caller.observers(self.observers);
+        Ok(Resolved { caller, timeouts: self.timeouts, credentials, report })
     }
 }
 
@@ -287,7 +366,7 @@ impl fmt::Debug for Settings {
             .field("retry", &self.retry)
             .field("skew", &self.skew)
             .field("network", &self.network)
-            .field("variables", &self.variables)
+            .field("surroundings", &self.surroundings)
             .finish_non_exhaustive()
     }
 }
@@ -303,3 +382,6 @@ pub fn total_time(of_call: Option<Duration>, of_client: Timeouts) -> Result<Dura
         None => Ok(of_client.total),
     }
 }
+
+#[cfg(test)]
+mod tests;

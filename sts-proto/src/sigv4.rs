@@ -20,6 +20,7 @@
 
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use http::{Request, Uri};
+use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
 pub use key::SigningKey;
@@ -32,7 +33,7 @@ use canonical::{Canonical, Query};
 use string_to_sign::{DateTime, Scope};
 
 mod canonical;
-mod hash;
+mod gather;
 mod key;
 mod presign;
 mod signature;
@@ -139,7 +140,7 @@ impl<'a> Signing<'a> {
     /// The payload hash in hexadecimal digits.
     fn payload_hash(&self, body: &[u8]) -> PayloadHash {
         let digest = match self.payload {
-            Payload::Body => hash::sha256(body),
+            Payload::Body => Sha256::digest(body).into(),
             Payload::Sha256(digest) => digest,
             Payload::Unsigned => return PayloadHash::Unsigned,
         };

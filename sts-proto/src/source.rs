@@ -47,19 +47,67 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use crate::credentials::Credentials;
 use crate::error::Error;
 
+pub use assumed_role::AssumedRole;
 pub use chain::{Chain, Loaded};
+#[cfg(feature = "sources")]
+pub use container::Container;
 pub use context::Context;
+pub use given::Given;
+#[cfg(feature = "sources")]
+pub use instance_metadata::InstanceMetadata;
+#[cfg(feature = "login")]
+pub use login::Login;
+#[cfg(feature = "sources")]
+pub use process::{Process, Splitting};
+#[cfg(feature = "sources")]
+pub use profile::Profile;
 pub use report::{Look, Outcome, Report};
+pub use saml::Saml;
+#[cfg(feature = "sources")]
+pub use sso::Sso;
+pub use token_source::{MAX_TOKEN_FILE_BYTES, TokenSource};
+pub use web_identity::WebIdentity;
 
 pub mod environment;
 
+mod assumed_role;
+#[cfg(feature = "sources")]
+mod cache;
 mod chain;
+#[cfg(feature = "sources")]
+mod container;
 mod context;
+#[cfg(feature = "sources")]
+mod document;
+#[cfg(feature = "sources")]
+mod fetch;
+mod given;
+#[cfg(feature = "sources")]
+mod instance_metadata;
+#[cfg(feature = "sources")]
+mod json;
+#[cfg(feature = "login")]
+mod login;
+#[cfg(feature = "sources")]
+mod process;
+#[cfg(feature = "sources")]
+mod profile;
 mod report;
+mod saml;
+mod session;
+#[cfg(feature = "sources")]
+mod sso;
+#[cfg(feature = "sources")]
+mod standard;
+#[cfg(test)]
+mod testing;
+mod token_source;
+mod web_identity;
 
 /// A place that credentials can come from.
 pub trait Source: fmt::Debug + Send + Sync {
@@ -71,6 +119,27 @@ pub trait Source: fmt::Debug + Send + Sync {
     /// A place that is not set up gives [`Found::Nothing`], and the next one is looked at. A place that is set up and
     /// gives none is an error, which ends the chain: another source's credentials would be another identity's.
     fn look<'a>(&'a self, context: &'a Context) -> Looking<'a>;
+
+    /// A service refused what it gave, with that access key id, as expired or invalid. Says whether another look can give
+    /// something else; a source that keeps nothing is not asked again.
+    fn refused(&self, context: &Context, access_key_id: &str) -> bool {
+        let _ = (context, access_key_id);
+        false
+    }
+}
+
+impl<S: Source + ?Sized> Source for Arc<S> {
+    fn name(&self) -> &'static str {
+        (**self).name()
+    }
+
+    fn look<'a>(&'a self, context: &'a Context) -> Looking<'a> {
+        (**self).look(context)
+    }
+
+    fn refused(&self, context: &Context, access_key_id: &str) -> bool {
+        (**self).refused(context, access_key_id)
+    }
 }
 
 /// A look into a source. What it awaits comes from its [`Context`].

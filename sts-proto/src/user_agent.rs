@@ -50,15 +50,15 @@ impl UserAgent {
         self
     }
 
-    /// Adds the id of a feature in use, as AWS's SDKs number them: `E` for retries in standard mode, `N` for an endpoint of one's own, `e` for
-    /// credentials in code, `g` for those in the environment.
+    /// Adds the id of a feature in use, as AWS's SDKs number them: `D`, `E` and `F` for retries in legacy, standard and
+    /// adaptive mode, `N` for an endpoint of one's own, `e` for credentials in code, `g` for those in the environment.
     #[must_use]
     pub fn feature(mut self, id: &'static str) -> Self {
         self.features.push(id);
         self
     }
 
-    /// How calls are tried again: `standard` or `adaptive`.
+    /// How calls are tried again: `legacy`, `standard` or `adaptive`, see [`RetryMode::name`](crate::RetryMode::name).
     #[must_use]
     pub fn retry_mode(mut self, mode: &'static str) -> Self {
         self.retry_mode = Some(mode);

@@ -4,6 +4,8 @@
 //! `cargo bench -p sts-tests --bench calls`. Contestants take turns, and what is printed are medians of the ratios of the
 //! rounds: other work on the machine meets all of them alike.
 
+#![allow(clippy::print_stdout, reason = "a benchmark prints what it measured")]
+
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;

@@ -35,7 +35,9 @@ if [ ! -x "$venv/bin/python" ]; then
 fi
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$here/requirements.txt" ||
     fail "botocore cannot be installed into $venv"
-"$venv/bin/python" "$here/generate.py" "$out" || fail "the cases cannot be made"
+for script in generate.py profiles.py tokens.py; do
+    "$venv/bin/python" "$here/$script" "$out" || fail "the cases cannot be made"
+done
 
 STS_BOTOCORE=$out STS_REQUIRE_BOTOCORE=1 \
-    cargo test --manifest-path "$workspace/Cargo.toml" -p sts-tests --test botocore_differential
+    cargo test --manifest-path "$workspace/Cargo.toml" -p sts-tests --test botocore_differential --test botocore_tokens

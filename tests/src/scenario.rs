@@ -4,18 +4,20 @@
 //! A file is an object with a `theme` and its `cases`. A case has a `name`, its `answers` in their order, of which the
 //! last one stands for all further ones, what to `expect`, and where it is not as usual: `policy`, `attempt_ms` (5,000)
 //! and `total_ms` (60,000) as deadlines, `corrects_skew` (true), `seed` (7) and `calls`, how many are made one after the
-//! other by the same client (1).
+//! other by the same client (1). They are of GetCallerIdentity, or, with `role_s`, of AssumeRole for that many seconds; with
+//! `denied_for_ms` they retry denied access for so long, with `lower_duration` they ask for shorter sessions.
 //!
 //! An answer is one of
 //! - `"ok": true`, a result;
-//! - `"status": 503` with a `code` of the service, or a `body`, or a body of `body_bytes` bytes;
+//! - `"status": 503` with a `code` of the service and perhaps a `message`, or a `body`, or a body of `body_bytes` bytes;
 //! - `"raw": "…"`, bytes after which the connection ends;
 //! - `"fail": "tls"`, a failure that no reply can make.
 //!
 //! It comes after `after_ms` (10) and can have `headers`, and a `Date` that is `date_s` ahead of the client's clock.
 //!
 //! What is expected is `"ok": true` or the kind of the `error` (`service`, `response`, `transport`) with its `code`,
-//! `status` or failure (`of`), of the last call; its `attempts` and `retries`, a list of reasons. In virtual time also
+//! `status` or failure (`of`), of the last call; its `attempts` and `retries`, a list of reasons; and `granted_s`, to how
+//! many seconds its session was shortened. In virtual time also
 //! the bounds of each wait in `waits_ms`, of the whole call in `took_ms`, the time by which each signature is ahead of
 //! the client's clock in `signed_s`, the `quota` that is left, and the number of `requests` of all calls.
 
@@ -23,7 +25,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use sts_proto::call::Deadlines;
-use sts_proto::{Error, ErrorCode, ErrorKind, Reply, RetryPolicy, RetryReason, TransportKind};
+use sts_proto::{Error, ErrorCode, ErrorKind, Metadata, RetryPolicy, RetryReason, TransportKind};
 
 pub use answer::Scripted;
 
@@ -51,6 +53,12 @@ pub struct Scenario {
     pub seed: u64,
     /// How many calls are made.
     pub calls: u32,
+    /// They assume a role for that many seconds; else they ask who they are.
+    pub role: Option<u32>,
+    /// For how long denied access is asked for again.
+    pub denied_for: Duration,
+    /// Whether shorter sessions are asked for.
+    pub lowers_duration: bool,
     answers: Vec<Scripted>,
     /// What must become of it.
     pub expected: Expected,
@@ -62,6 +70,7 @@ pub struct Expected {
     end: End,
     attempts: u32,
     retries: Vec<RetryReason>,
+    granted: Option<u32>,
     /// The least and the most of each wait, in milliseconds.
     pub waits: Option<Vec<[u64; 2]>>,
     /// The least and the most of the whole call, in milliseconds.
@@ -114,6 +123,7 @@ impl Scenario {
         let name = format!("{theme}: {name}");
         fields.rename(&name);
         let (attempt, total) = (fields.number("attempt_ms"), fields.number("total_ms"));
+        let role = fields.number("role_s");
         let answers = fields.list("answers").unwrap_or_default();
         let expected = fields.take("expect").unwrap_or_default();
         let scenario = Self {
@@ -126,7 +136,10 @@ impl Scenario {
             corrects_skew: fields.flag("corrects_skew").unwrap_or(true),
             seed: fields.number("seed").unwrap_or(7),
             calls: fields.number("calls").unwrap_or(1),
-            answers: answers.into_iter().map(|value| Scripted::read(&name, value)).collect(),
+            role,
+            denied_for: Duration::from_millis(fields.number("denied_for_ms").unwrap_or(0)),
+            lowers_duration: fields.flag("lower_duration").unwrap_or(false),
+            answers: answers.into_iter().map(|value| Scripted::read(&name, value, role.is_some())).collect(),
             expected: Expected::read(&name, expected),
             name,
         };
@@ -152,21 +165,25 @@ impl Scenario {
     }
 
     /// Reports where a call's outcome is not the expected one.
-    pub fn check<T>(&self, report: &mut Report, outcome: &Result<Reply<T>, Error>) {
+    pub fn check(&self, report: &mut Report, outcome: &Result<Metadata, Error>) {
         let expected = &self.expected;
         report.same("the end", &End::of(outcome), &expected.end);
         let (attempts, retries) = match outcome {
-            Ok(reply) => (reply.metadata.attempts, reply.metadata.retries.as_slice()),
+            Ok(metadata) => (metadata.attempts, metadata.retries.as_slice()),
             Err(error) => (error.attempts(), error.retries()),
         };
         report.same("attempts", &attempts, &expected.attempts);
         let reasons: Vec<_> = retries.iter().map(|retry| retry.reason).collect();
         report.same("reasons", &reasons, &expected.retries);
+        let lowered = outcome.as_ref().ok().and_then(|metadata| metadata.lowered_duration);
+        report.same("granted", &lowered.map(|lowered| lowered.granted), &expected.granted);
+        let requested = lowered.map(|lowered| lowered.requested);
+        report.check(requested.is_none() || requested == self.role, &format!("requested: {requested:?}"));
     }
 }
 
 impl End {
-    fn of<T>(outcome: &Result<Reply<T>, Error>) -> Self {
+    fn of(outcome: &Result<Metadata, Error>) -> Self {
         let Err(error) = outcome else { return Self::Ok };
         match (error.kind(), error.code(), error.transport_kind()) {
             (_, Some(code), _) => Self::Service(code.clone()),
@@ -195,6 +212,7 @@ impl Expected {
             end,
             retries: retries.iter().map(|value| reason(name, value.as_str().unwrap_or_default())).collect(),
             attempts: fields.number("attempts").unwrap_or(1 + retries.len() as u32),
+            granted: fields.number("granted_s"),
             waits: fields.numbers("waits_ms"),
             took: fields.numbers("took_ms"),
             signed: fields.numbers("signed_s"),
@@ -212,6 +230,8 @@ fn reason(name: &str, text: &str) -> RetryReason {
         "transient" => RetryReason::Transient,
         "transport" => RetryReason::Transport,
         "clock" => RetryReason::ClockSkew,
+        "denied" => RetryReason::AccessDenied,
+        "duration" => RetryReason::DurationTooLong,
         _ => panic!("{name}: {text:?} is no reason"),
     }
 }
@@ -224,6 +244,7 @@ fn policy(name: &str, value: serde_json::Value) -> RetryPolicy {
     let mut policy = match preset.as_deref() {
         None => RetryPolicy::default(),
         Some("never") => RetryPolicy::never(),
+        Some("adaptive") => RetryPolicy::adaptive(),
         Some("before_2026") => RetryPolicy::standard_before_2026(),
         Some("javascript_v2") => {
             let max_retries = fields.number("max_retries").unwrap_or(3);

@@ -1,13 +1,19 @@
-//! botocore and this client on the same parameters: the same forms, and the same signatures.
+//! botocore and this client on the same parameters: the same forms, and the same signatures; and on the same profile files:
+//! the same settings.
 //!
-//! `botocore/run.sh` makes the files that are read here; `botocore/generate.py` says what is in them.
+//! `botocore/run.sh` makes the files that are read here; `botocore/generate.py` and
+//! `botocore/profiles.py` say what is in them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use http::{HeaderName, HeaderValue, Request};
 use serde_json::Value;
+use sts_proto::config::profile::{ProfileSet, Property};
+use sts_proto::config::{Config, Environment, Files, Platform};
 use sts_proto::endpoint::EndpointOptions;
+use sts_proto::settings::{Resolved, Settings};
 use sts_proto::sigv4::{Signer, Signing};
 use sts_proto::{Credentials, Encoder, Validation};
 use sts_tests::report::Report;
@@ -185,5 +191,70 @@ fn signatures() {
     });
     if by_header + by_query > 0 {
         vectors::say(&format!("signatures: {by_header} by header, {by_query} by query"));
+    }
+}
+
+/// A value as botocore has it: a text, or an object of sub-properties.
+fn value_of(property: &Property) -> Value {
+    let text = property.value().expose();
+    if !text.starts_with('\n') {
+        return text.into();
+    }
+    property.sub_properties().map(|(name, value, _)| (name.to_owned(), Value::from(value))).collect()
+}
+
+fn resolved(line: &Value, profiles: ProfileSet) -> Result<Resolved, sts_proto::Error> {
+    let variables = line["variables"].as_object().into_iter().flatten();
+    let variables = variables.map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default()));
+    let config = Config::new(Environment::new(Platform::Unix, variables), profiles, None)?;
+    Settings::new().config(Arc::new(config)).resolve("test", "1", |_| None)
+}
+
+#[test]
+fn profiles() {
+    let mut refused = 0;
+    for_each_line("botocore_differential, profiles", "profiles.jsonl", |report, line| {
+        let files = ["config", "credentials"].map(|name| line[name].as_str().map(str::as_bytes));
+        let [config, credentials] = files;
+        let set =
+            ProfileSet::parse(&Files::at("/c", "/k"), config, credentials).map_err(|e| e.to_string())?;
+        let ours: Value = set
+            .profiles()
+            .map(|profile| {
+                let all = profile.properties().map(|(key, property)| (key.to_owned(), value_of(property)));
+                (profile.name().to_owned(), all.collect::<Value>())
+            })
+            .collect();
+        report.same("profiles", &ours, &line["profiles"]);
+        let outcome = resolved(line, set);
+        // To botocore a URL of the user's own switches FIPS and dual-stack off in silence. The rules that AWS publishes for
+        // endpoints refuse both together, and so does this client.
+        if let Err(error) = &outcome
+            && error
+                .violations()
+                .iter()
+                .all(|v| v.rule().to_string().starts_with("does not go together with"))
+        {
+            let is_own = line["url"].as_str().is_some_and(|url| !url.contains(".amazonaws."));
+            report.check(is_own, "FIPS or dual-stack was refused without a URL of the user's own");
+            refused += 1;
+            return Ok(());
+        }
+        let url = outcome.as_ref().ok().map(|found| found.caller.encoder().endpoint().url().to_string());
+        report.same("URL", &url.as_deref(), &line["url"].as_str());
+        let Ok(found) = outcome else {
+            refused += 1;
+            return Ok(());
+        };
+        for (name, key) in [("MaxAttempts", "max_attempts"), ("RetryMode", "retry_mode")] {
+            let ours = found.report.get(name).map(|explained| explained.value.as_str());
+            if let Some(theirs) = line[key].as_str() {
+                report.same(name, &ours, &Some(theirs));
+            }
+        }
+        Ok(())
+    });
+    if Cases::botocore().find("profiles.jsonl").is_some() {
+        assert!(refused > 0, "no case is one that is refused");
     }
 }

@@ -173,6 +173,34 @@ fn check(case: &str, (outcome, world): (Outcome, World), reason: Option<RetryRea
 }
 
 #[test]
+fn a_limit_past_the_deadline_is_an_error_that_says_so() {
+    let caller = caller(RetryPolicy::adaptive().max_attempts(1));
+    let mut world = World::new();
+    let deadlines = Deadlines { attempt: Duration::from_secs(1), total: Duration::from_millis(2500) };
+    let call = |world: &mut World| {
+        world.call(&caller, deadlines, 1, |_| (Duration::ZERO, refusal(400, "Throttling")))
+    };
+    call(&mut world).expect_err("throttled");
+    assert_eq!(caller.rate_limit(), Some(0.5));
+    let error = call(&mut world).expect_err("throttled again");
+    assert_eq!((error.attempts(), error.waited()), (1, Duration::from_secs(2)));
+    assert!(error.is_throttling() && error.retries().is_empty());
+    // Two calls at once: the second one is told to wait for four seconds.
+    let start = || {
+        let call =
+            Call::new(Arc::clone(&caller), GetCallerIdentity::new(), Some(credentials()), deadlines, 1);
+        call.start(world.now)
+    };
+    assert!(matches!(start(), Step::Wait(wait, _) if wait == Duration::from_secs(2)));
+    let Step::Done(Err(error)) = start() else { panic!("there is no time") };
+    let text = error.to_string();
+    assert!(
+        error.is_timeout() && error.attempts() == 0 && text.contains("a wait of 4.000 s, of which"),
+        "{text}"
+    );
+}
+
+#[test]
 fn the_same_seed_gives_the_same_waits() {
     let run = |seed| {
         let mut world = World::new();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use sts_proto::call::{Call, Caller, Deadlines};
 use sts_proto::endpoint::EndpointOptions;
 use sts_proto::http::Response;
-use sts_proto::observe::{Event, Observer};
+use sts_proto::observe::{Event, LogLine, Observer};
 use sts_proto::operation::AssumeRole;
 use sts_proto::step::{Answer, Resume, Step};
 use sts_proto::time::OffsetDateTime;
@@ -29,6 +29,7 @@ impl Observer for Lines {
                 call.access_key_id.unwrap_or("none"),
                 error.map_or("a result".to_owned(), |error| error.to_string()),
             ),
+            Event::Limited { attempt, wait, .. } => format!("attempt {attempt} waits {wait:?}"),
             _ => "something new".to_owned(),
         };
         let mut lines = self.0.lock().expect("no panic while it is held");
@@ -97,6 +98,97 @@ fn every_event_of_a_call_in_order_and_no_secret() {
     for secret in ["sEcReT", "tOkEnOuT", "774411"] {
         assert!(!lines.concat().contains(secret), "{secret}");
     }
+}
+
+/// Keeps log lines, if it is switched on.
+struct Log(bool, Arc<Mutex<Vec<String>>>);
+
+impl Observer for Log {
+    fn event(&self, event: &Event<'_>) {
+        assert!(self.0, "nobody asked for {event:?}");
+        self.1
+            .lock()
+            .expect("no panic while it is held")
+            .extend(LogLine::of(event).map(|line| line.to_string()));
+    }
+
+    fn is_active(&self) -> bool {
+        self.0
+    }
+}
+
+fn logged(operation: AssumeRole, answer: Option<Answer>, adaptive: bool) -> Vec<String> {
+    let lines = Arc::new(Mutex::new(Vec::new()));
+    let policy = if adaptive { RetryPolicy::adaptive() } else { RetryPolicy::never() };
+    let endpoint = EndpointOptions::new().region("us-east-1").resolve().expect("a region");
+    let mut caller = Caller::new(Encoder::new(endpoint), policy);
+    // Two that listen and one that is switched off.
+    for is_on in [true, false, true] {
+        caller = caller.observer(Log(is_on, Arc::clone(&lines)));
+    }
+    let credentials = Credentials::new("AKIAIOSFODNN7EXAMPLE", "sEcReTkEy").expect("credentials");
+    let deadlines = Deadlines { attempt: Duration::from_secs(5), total: Duration::from_secs(60) };
+    let call = Call::new(Arc::new(caller), operation, Some(Arc::new(credentials)), deadlines, 1);
+    let (now, later) = (OffsetDateTime::UNIX_EPOCH, OffsetDateTime::UNIX_EPOCH + Duration::from_millis(123));
+    match (call.start(now), answer) {
+        (Step::Send(_, then), Some(answer)) => {
+            assert!(matches!(then.resume(later, answer), Step::Done(_)), "it goes on");
+        }
+        (Step::Done(_), None) => {}
+        (step, _) => panic!("{step:?}"),
+    }
+    let lines = lines.lock().expect("no panic while it is held");
+    lines.clone()
+}
+
+#[test]
+fn a_line_for_every_call_that_is_over() {
+    let role = || AssumeRole::new("arn:aws:iam::123456789012:role/r", "session").external_id("sEcReTiD");
+    let body = "<Error><Code>AccessDenied</Code></Error><RequestId>r-1</RequestId>";
+    let lines = logged(role(), Some(reply(403, &format!("<ErrorResponse>{body}</ErrorResponse>"))), false);
+    assert_eq!(lines.len(), 2, "each of those that listen, once: {lines:?}");
+    let parameters =
+        "RoleArn=arn:aws:iam::123456789012:role/r, RoleSessionName=session, ExternalId=[8 characters]";
+    let head = format!(
+        "[sts 403 0.123 s, 0 retries] AssumeRole({parameters}): access key AKIAIOSFODNN7EXAMPLE, request id r-1; \
+         AssumeRole was refused: AccessDenied"
+    );
+    assert!(lines[0].starts_with(&head), "{}", lines[0]);
+    let lines = logged(role(), Some(Err(Error::transport(TransportKind::Tls, "x"))), false);
+    let line = "): access key AKIAIOSFODNN7EXAMPLE, no request id; AssumeRole got no reply: TLS failed";
+    assert!(lines[0].starts_with("[sts - 0.123 s, 0 retries] ") && lines[0].ends_with(line), "{}", lines[0]);
+    let lines = logged(AssumeRole::new("x", "session"), None, true);
+    assert!(lines[0].contains("[sts - 0.000 s, 0 retries] AssumeRole(RoleArn=x, "), "{}", lines[0]);
+}
+
+#[test]
+fn waits_for_the_rate_limit_are_told() {
+    let lines = Lines::default();
+    let endpoint = EndpointOptions::new().region("us-east-1").resolve().expect("a region");
+    let caller =
+        Caller::new(Encoder::new(endpoint), RetryPolicy::adaptive()).observer(Arc::new(lines.clone()));
+    let credentials = Credentials::new("AKIAIOSFODNN7EXAMPLE", "sEcReTkEy").expect("credentials");
+    let deadlines = Deadlines { attempt: Duration::from_secs(5), total: Duration::from_secs(60) };
+    let operation = AssumeRole::new("arn:aws:iam::123456789012:role/r", "session");
+    let call = Call::new(Arc::new(caller), operation, Some(Arc::new(credentials)), deadlines, 1);
+    let now = OffsetDateTime::UNIX_EPOCH;
+    let Step::Send(_, then) = call.start(now) else { panic!("it waits") };
+    let Step::Wait(_, then) = then.resume(now, reply(429, "")) else { panic!("it gives up") };
+    let Step::Wait(wait, then) = then.resume(now, ()) else { panic!("it sends") };
+    assert_eq!(wait, Duration::from_secs(2));
+    assert!(matches!(then.resume(now + wait, ()), Step::Send(..)));
+    let lines = lines.0.lock().expect("no panic while it is held");
+    let short: Vec<_> = lines.iter().step_by(2).map(String::as_str).collect();
+    assert_eq!(
+        short,
+        [
+            "AssumeRole attempt 1",
+            "reply 1: 429",
+            "retry after 1: Throttled",
+            "attempt 2 waits 2s",
+            "AssumeRole attempt 2"
+        ]
+    );
 }
 
 #[test]

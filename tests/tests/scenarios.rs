@@ -6,7 +6,7 @@ use std::time::Duration;
 use sts_proto::call::{Call, Caller};
 use sts_proto::endpoint::EndpointOptions;
 use sts_proto::http::Request;
-use sts_proto::operation::GetCallerIdentity;
+use sts_proto::operation::{AssumeRole, GetCallerIdentity, Operation};
 use sts_proto::step::{Resume, Step};
 use sts_proto::time::{Date, Month, OffsetDateTime};
 use sts_proto::{Body, Credentials, Encoder, Error, TransportKind};
@@ -20,14 +20,23 @@ fn scenarios() {
     assert!(scenarios.len() >= 60, "{}", scenarios.len());
     for scenario in &scenarios {
         report.case(&scenario.name);
-        run(&mut report, scenario);
+        match scenario.role {
+            Some(seconds) => {
+                let role =
+                    AssumeRole::new("arn:aws:iam::123456789012:role/r", "session").duration_seconds(seconds);
+                run(&mut report, scenario, &role);
+            }
+            None => run(&mut report, scenario, &GetCallerIdentity::new()),
+        }
     }
     report.finish();
 }
 
-fn run(report: &mut Report, scenario: &Scenario) {
+fn run<O: Operation + Clone>(report: &mut Report, scenario: &Scenario, operation: &O) {
     let endpoint = EndpointOptions::new().region("us-east-1").resolve().expect("a region");
-    let caller = Caller::new(Encoder::new(endpoint), scenario.policy).corrects_skew(scenario.corrects_skew);
+    let caller =
+        Caller::new(Encoder::new(endpoint), scenario.policy.clone()).corrects_skew(scenario.corrects_skew);
+    let caller = caller.retry_access_denied_for(scenario.denied_for).lower_duration(scenario.lowers_duration);
     let caller = Arc::new(caller);
     let key = Credentials::new("AKIAIOSFODNN7EXAMPLE", "secret").expect("credentials");
     let key = Arc::new(key);
@@ -38,7 +47,7 @@ fn run(report: &mut Report, scenario: &Scenario) {
         let (mut signed, mut waits) = (Vec::new(), Vec::new());
         let call = Call::new(
             Arc::clone(&caller),
-            GetCallerIdentity::new(),
+            operation.clone(),
             Some(Arc::clone(&key)),
             scenario.deadlines,
             scenario.seed.wrapping_add(number.into()),
@@ -69,7 +78,7 @@ fn run(report: &mut Report, scenario: &Scenario) {
         if number + 1 < scenario.calls {
             continue;
         }
-        scenario.check(report, &outcome);
+        scenario.check(report, &outcome.map(|reply| reply.metadata));
         let expected = &scenario.expected;
         if let Some(bounds) = &expected.waits {
             let is_within = bounds.len() == waits.len()

@@ -7,9 +7,9 @@ use std::thread;
 use std::time::Duration;
 
 use futures_lite::future;
-use sts_proto::operation::{GetCallerIdentity, GetCallerIdentityOutput};
+use sts_proto::operation::{AssumeRole, GetCallerIdentity};
 use sts_proto::time::OffsetDateTime;
-use sts_proto::{Credentials, Error, Reply, RetryPolicy};
+use sts_proto::{Credentials, Error, Metadata, RetryMode, RetryPolicy};
 use sts_tests::report::Report;
 use sts_tests::scenario::{self, Scenario};
 use sts_tests::server::{Answer, Server};
@@ -20,7 +20,7 @@ const HASTE: u32 = 10;
 /// They wait for most of their time.
 const THREADS: usize = 8;
 
-type Outcome = Result<Reply<GetCallerIdentityOutput>, Error>;
+type Outcome = Result<Metadata, Error>;
 
 /// A client of the scenario, by its builder.
 macro_rules! client {
@@ -33,8 +33,9 @@ macro_rules! client {
         }
         let key = Credentials::new(user.access_key_id(), user.secret_access_key()).expect("credentials");
         let builder = $builder.region("us-east-1").endpoint_url($server.url()).credentials(key);
-        let builder = builder.timeouts(timeouts).no_proxy().retry(hastened(scenario.policy));
-        builder.build().expect("a client")
+        let builder = builder.timeouts(timeouts).no_proxy().retry(hastened(scenario.policy.clone()));
+        let builder = builder.retry_access_denied_for(scenario.denied_for);
+        builder.lower_duration(scenario.lowers_duration).build().expect("a client")
     }};
 }
 
@@ -42,7 +43,10 @@ macro_rules! client {
 fn blocking() {
     over_sockets("scenarios, blocking", |scenario, server| {
         let client = client!(sts_blocking, sts_blocking::Client::builder(), scenario, server);
-        Box::new(move || client.send(GetCallerIdentity::new()))
+        match role(scenario) {
+            Some(role) => Box::new(move || client.send(role.clone()).map(|reply| reply.metadata)),
+            None => Box::new(move || client.send(GetCallerIdentity::new()).map(|reply| reply.metadata)),
+        }
     });
 }
 
@@ -50,7 +54,12 @@ fn blocking() {
 fn async_smol() {
     over_sockets("scenarios, async/smol", |scenario, server| {
         let client = client!(sts_async, sts_async::smol::Client::builder(), scenario, server);
-        Box::new(move || future::block_on(client.send(GetCallerIdentity::new())))
+        match role(scenario) {
+            Some(role) => Box::new(move || future::block_on(client.send(role.clone())).map(|it| it.metadata)),
+            None => Box::new(move || {
+                future::block_on(client.send(GetCallerIdentity::new())).map(|it| it.metadata)
+            }),
+        }
     });
 }
 
@@ -59,8 +68,18 @@ fn async_tokio() {
     over_sockets("scenarios, async/tokio", |scenario, server| {
         let client = client!(sts_async, sts_async::tokio::Client::builder(), scenario, server);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        Box::new(move || runtime.block_on(client.send(GetCallerIdentity::new())))
+        match role(scenario) {
+            Some(role) => Box::new(move || runtime.block_on(client.send(role.clone())).map(|it| it.metadata)),
+            None => Box::new(move || {
+                runtime.block_on(client.send(GetCallerIdentity::new())).map(|it| it.metadata)
+            }),
+        }
     });
+}
+
+fn role(scenario: &Scenario) -> Option<AssumeRole> {
+    let role = AssumeRole::new("arn:aws:iam::123456789012:role/r", "session");
+    scenario.role.map(|seconds| role.duration_seconds(seconds))
 }
 
 fn over_sockets(suite: &'static str, client: impl Fn(&Scenario, &Server) -> Box<dyn Fn() -> Outcome> + Sync) {
@@ -88,7 +107,9 @@ fn is_for_sockets(scenario: &Scenario) -> bool {
     let now = OffsetDateTime::now_utc();
     scenario.answers().iter().all(|scripted| scripted.for_server(now).is_some())
         && scenario.corrects_skew
-        && scenario.policy.backoff.is_none()
+        && !scenario.policy.has_backoff()
+        && !(scenario.has_deadline
+            && (scenario.policy.mode == RetryMode::Adaptive || !scenario.denied_for.is_zero()))
 }
 
 /// All calls of a scenario; gives the last one's outcome.
@@ -96,7 +117,8 @@ fn run(scenario: &Scenario, server: &Server, call: &dyn Fn() -> Outcome) -> Outc
     let mut queued = 0;
     let mut next = || {
         // As many answers as a call can need; what it leaves is for the next one.
-        let needed = server.requests().len() + scenario.policy.max_attempts.max(1) as usize;
+        let by_policy = scenario.policy.max_attempts.max(1) as usize;
+        let needed = server.requests().len() + by_policy + if scenario.role.is_some() { 10 } else { 0 };
         while queued < needed {
             server.answer_next(answer(scenario, queued));
             queued += 1;

@@ -107,7 +107,8 @@ fn kind(error: &ureq::Error) -> TransportKind {
         ureq::Error::Rustls(_) => TransportKind::Tls,
         #[cfg(feature = "native-tls")]
         ureq::Error::NativeTls(_) | ureq::Error::Der(_) => TransportKind::Tls,
-        ureq::Error::Protocol(_) => TransportKind::Protocol,
+        // A line of the framing that is longer than all that ureq keeps.
+        ureq::Error::Protocol(_) | ureq::Error::BodyStalled => TransportKind::Protocol,
         ureq::Error::LargeResponseHeader(..) | ureq::Error::BodyExceedsLimit(_) => TransportKind::TooLarge,
         ureq::Error::Io(error) => io_kind(error),
         _ => TransportKind::Other,

@@ -143,7 +143,7 @@ fn check(certificate: &Certificate<'_>) -> Result<(), String> {
 }
 
 pub(super) fn default_config() -> TlsConfig {
-    config(Tls::default(), built_in(Tls::default()))
+    config(Tls::default(), built_in(Tls::default()), false)
 }
 
 pub(super) fn of(options: &UreqOptions) -> Result<TlsConfig, Error> {
@@ -159,7 +159,7 @@ pub(super) fn of(options: &UreqOptions) -> Result<TlsConfig, Error> {
         Roots::Platform => RootCerts::PlatformVerifier,
         Roots::Bundle(bundle) => bundle.roots.clone(),
     };
-    Ok(config(options.tls, roots))
+    Ok(config(options.tls, roots, options.is_unverified))
 }
 
 pub(super) fn built_in(tls: Tls) -> RootCerts {
@@ -171,8 +171,8 @@ pub(super) fn built_in(tls: Tls) -> RootCerts {
     }
 }
 
-pub(super) fn config(tls: Tls, roots: RootCerts) -> TlsConfig {
-    let builder = TlsConfig::builder().root_certs(roots);
+pub(super) fn config(tls: Tls, roots: RootCerts, is_unverified: bool) -> TlsConfig {
+    let builder = TlsConfig::builder().root_certs(roots).disable_verification(is_unverified);
     match tls {
         #[cfg(feature = "rustls")]
         Tls::Rustls => builder

@@ -1,15 +1,17 @@
 use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use time::OffsetDateTime;
 
+use super::again::Leniency;
 use crate::credentials::Credentials;
 use crate::encoder::{Encoder, Presign};
 use crate::error::Error;
 use crate::observe::Observer;
 use crate::operation::Operation;
 use crate::reply::Metadata;
-use crate::retry::{Quota, RetryPolicy};
+use crate::retry::{Quota, RateLimit, RetryMode, RetryPolicy};
 use crate::sigv4::PresignedUrl;
 
 /// No clock is more wrong than this: one that begins in 1970 is less.
@@ -24,10 +26,13 @@ pub struct Caller {
     pub(super) encoder: Encoder,
     pub(super) policy: RetryPolicy,
     pub(super) quota: Quota,
+    /// In adaptive mode.
+    pub(super) rate: Option<RateLimit>,
     /// The server's clock minus ours, in seconds.
     skew: AtomicI64,
     pub(super) corrects_skew: bool,
-    pub(super) observer: Option<Box<dyn Observer>>,
+    pub(super) leniency: Leniency,
+    pub(super) observers: Vec<Box<dyn Observer>>,
 }
 
 impl Caller {
@@ -35,8 +40,19 @@ impl Caller {
     #[must_use]
     pub fn new(encoder: Encoder, policy: RetryPolicy) -> Self {
         let quota = Quota::new(policy.quota);
-        let policy = policy.max_attempts(policy.max_attempts);
-        Self { encoder, policy, quota, skew: AtomicI64::new(0), corrects_skew: true, observer: None }
+        let max_attempts = policy.max_attempts;
+        let policy = policy.max_attempts(max_attempts);
+        let rate = (policy.mode == RetryMode::Adaptive).then(RateLimit::default);
+        Self {
+            encoder,
+            policy,
+            quota,
+            rate,
+            skew: AtomicI64::new(0),
+            corrects_skew: true,
+            leniency: Leniency::default(),
+            observers: Vec::new(),
+        }
     }
 
     /// Whether requests are signed with the server's time once it is known. On by default.
@@ -45,14 +61,29 @@ impl Caller {
         Self { corrects_skew: on, ..self }
     }
 
-    /// Someone who is told what happens in the calls.
+    /// For all calls what [`Call::retry_access_denied_for`](super::Call::retry_access_denied_for) is for one.
     #[must_use]
-    pub fn observer(self, observer: impl Observer + 'static) -> Self {
-        Self { observer: Some(Box::new(observer)), ..self }
+    pub fn retry_access_denied_for(mut self, time: Duration) -> Self {
+        self.leniency.denied_for = time;
+        self
     }
 
-    pub(crate) fn boxed_observer(self, observer: Box<dyn Observer>) -> Self {
-        Self { observer: Some(observer), ..self }
+    /// For all calls what [`Call::lower_duration`](super::Call::lower_duration) is for one.
+    #[must_use]
+    pub fn lower_duration(mut self, on: bool) -> Self {
+        self.leniency.lowers_duration = on;
+        self
+    }
+
+    /// Someone who is told what happens in the calls, after those who are told already.
+    #[must_use]
+    pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
+        self.observers.push(Box::new(observer));
+        self
+    }
+
+    pub(crate) fn observers(self, observers: Vec<Box<dyn Observer>>) -> Self {
+        Self { observers, ..self }
     }
 
     /// A presigned URL, as [`Encoder::presign`] makes it, with the server's time. `now` is ours.
@@ -95,6 +126,13 @@ impl Caller {
     #[must_use]
     pub fn quota(&self) -> u32 {
         *self.quota.left()
+    }
+
+    /// How many requests a second are sent at most. `None` until the service throttles, and without
+    /// [`RetryPolicy::adaptive`].
+    #[must_use]
+    pub fn rate_limit(&self) -> Option<f64> {
+        self.rate.as_ref()?.rate()
     }
 
     /// Learns from a reply: its `Date` is taken for the middle of the time that it was under way.

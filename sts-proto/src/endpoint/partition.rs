@@ -94,9 +94,15 @@ impl Partition {
         PARTITIONS.iter().find(|partition| partition.has(region)).unwrap_or(&PARTITIONS[0])
     }
 
+    /// Whether a region is one of this partition by its name: one that is there, or may be one day. What stands for the
+    /// partition's global services, such as `aws-global`, is none.
+    #[must_use]
+    pub fn has_region(&self, region: &str) -> bool {
+        self.prefixes.iter().any(|prefix| region.strip_prefix(prefix).is_some_and(is_place))
+    }
+
     fn has(&self, region: &str) -> bool {
-        region == self.pseudo_region
-            || self.prefixes.iter().any(|prefix| region.strip_prefix(prefix).is_some_and(is_place))
+        region == self.pseudo_region || self.has_region(region)
     }
 }
 

@@ -12,8 +12,9 @@ const SHORTEST: usize = 4;
 
 const REDACTED: &str = "[redacted]";
 
-/// Replaces the secret in a text, plain and percent-encoded.
-pub(super) fn redact(text: &mut String, secret: &str) {
+/// Replaces the secret in a text, plain and percent-encoded: as we write it, with small digits, and with `+` for a space,
+/// as others encode anew what they show.
+pub(crate) fn redact(text: &mut String, secret: &str) {
     if secret.len() < SHORTEST || text.len() < SHORTEST {
         return;
     }
@@ -22,16 +23,44 @@ pub(super) fn redact(text: &mut String, secret: &str) {
     form::encode(secret.as_bytes(), &form::UNRESERVED, &mut |part| {
         encoded.push_str(std::str::from_utf8(part).unwrap_or_default());
     });
-    if *encoded != secret {
+    if *encoded == secret {
+        return;
+    }
+    for _ in 0..2 {
         replace(text, &encoded);
+        if encoded.contains("%20") {
+            // One character for three: nothing grows.
+            replace(text, &Zeroizing::new(encoded.replace("%20", "+")));
+        }
+        small_digits(&mut encoded);
     }
 }
 
-fn replace(text: &mut String, secret: &str) {
-    if text.contains(secret) {
-        let clean = text.replace(secret, REDACTED);
-        drop(Zeroizing::new(std::mem::replace(text, clean)));
+/// `%2F` becomes `%2f`.
+fn small_digits(encoded: &mut Zeroizing<String>) {
+    let mut digits = 0;
+    let mut small = Zeroizing::new(String::with_capacity(encoded.len()));
+    for c in encoded.chars() {
+        small.push(if digits > 0 { c.to_ascii_lowercase() } else { c });
+        digits = if c == '%' { 2 } else { usize::saturating_sub(digits, 1) };
     }
+    *encoded = small;
+}
+
+/// Without a copy of what else is a secret in the text.
+fn replace(text: &mut String, secret: &str) {
+    let count = text.matches(secret).count();
+    if count == 0 {
+        return;
+    }
+    let mut clean = String::with_capacity(text.len() + count * REDACTED.len());
+    for (i, part) in text.split(secret).enumerate() {
+        if i > 0 {
+            clean.push_str(REDACTED);
+        }
+        clean.push_str(part);
+    }
+    drop(Zeroizing::new(std::mem::replace(text, clean)));
 }
 
 /// Hands each sensitive parameter of an operation to a function.
@@ -70,6 +99,9 @@ mod tests {
         let mut text = "a t/k=n b t%2Fk%3Dn c".to_owned();
         redact(&mut text, "t/k=n");
         assert_eq!(text, "a [redacted] b [redacted] c");
+        let mut text = "a+%2f{ a+%2F%7B a%20%2f%7b a%2520".to_owned();
+        redact(&mut text, "a /{");
+        assert_eq!(text, "a+%2f{ [redacted] [redacted] a%2520");
         let mut text = "abc".to_owned();
         redact(&mut text, "b");
         assert_eq!(text, "abc");

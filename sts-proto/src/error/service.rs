@@ -94,7 +94,14 @@ impl ServiceError {
             redact::redact(code, secret);
         }
         self.message.iter_mut().for_each(|message| redact::redact(message, secret));
-        self.details.iter_mut().for_each(|(_, value)| redact::redact(value, secret));
+        for (name, value) in &mut self.details {
+            redact::redact(name, secret);
+            redact::redact(value, secret);
+        }
+        let Metadata { request_id, extended_request_id, cloudfront_id, .. } = &mut self.metadata;
+        for id in [request_id, extended_request_id, cloudfront_id].into_iter().flatten() {
+            redact::redact(id, secret);
+        }
     }
 
     pub(crate) fn is_throttling(&self) -> bool {

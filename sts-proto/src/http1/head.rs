@@ -8,6 +8,9 @@ use http::{HeaderMap, Method, Response, StatusCode, Version};
 use super::{Fault, MAX_HEAD_BYTES, MAX_HEADERS};
 use crate::reply::MAX_REPLY_BYTES;
 
+/// How every head begins, interim ones too. RFC 9112, section 2.3: the name is written in capitals.
+const BEGINNING: &[u8] = b"HTTP/1.";
+
 /// How the body is framed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Framing {
@@ -45,7 +48,7 @@ impl HeadBytes {
             (self.bytes.last().copied(), self.ending, MAX_HEAD_BYTES.saturating_sub(self.len()));
         let mut taken = 0;
         while let Some(&byte) = input.get(taken).filter(|_| ending < ENDING) {
-            check(last, byte)?;
+            check(self.bytes.len() + taken, last, byte)?;
             if taken == room {
                 return Err(Fault::HeadTooLarge);
             }
@@ -103,8 +106,13 @@ impl HeadBytes {
     }
 }
 
-/// RFC 9112, section 2.2 and 5.2: lines end with CR LF, and none but the first may begin with white space.
-fn check(last: Option<u8>, byte: u8) -> Result<(), Fault> {
+/// What does not begin like a head is refused at its first wrong byte: a server of another protocol may wait for more as
+/// well, and a line of it may never end. Otherwise RFC 9112, section 2.2 and 5.2: lines end with CR LF, and none but the
+/// first may begin with white space.
+fn check(place: usize, last: Option<u8>, byte: u8) -> Result<(), Fault> {
+    if BEGINNING.get(place).is_some_and(|expected| *expected != byte) {
+        return Err(Fault::NotHttp);
+    }
     match (last, byte) {
         (Some(b'\r'), b'\n') => Ok(()),
         (Some(b'\r'), _) | (_, b'\n') => Err(Fault::LineEnd),

@@ -201,8 +201,39 @@ mod tests {
         assert!(head("Content-Length: 2").contains("after the end"));
         assert!(fault("HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n").contains("transfer-encoding"));
         assert!(fault("HTTP/1.1 101 Go\r\n\r\n").contains("another protocol"));
-        assert!(fault("HTTP/2 200\r\n\r\n").contains("not one of HTTP"));
-        assert!(fault("\r\n\r\n").contains("not one of HTTP"));
+        for version in ["HTTP/1.2", "HTTP/1.", "HTTP/1.11"] {
+            assert!(fault(&format!("{version} 200\r\n\r\n")).contains("not one of HTTP"), "{version}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_http_is_refused_at_its_first_wrong_byte() {
+        for (bytes, wrong) in [
+            ("SSH-2.0-OpenSSH_9.9\r\n", 0),
+            ("\x15\x03\x03\0\x02\x02\x46", 0),
+            ("<html>\n", 0),
+            ("\r\nHTTP/1.1 200 OK\r\n\r\n", 0),
+            ("\n", 0),
+            ("http/1.1 200 OK\r\n\r\n", 0),
+            ("HTTPS", 4),
+            ("HTTP 1.1 200 OK", 4),
+            ("HTTP/2 200\r\n\r\n", 5),
+            ("HTTP/1\r\n\r\n", 6),
+            ("HTTP/1.1 100 Continue\r\n\r\nSSH-2.0\r\n", 25),
+            ("HTTP/1.1 100 Continue\r\n\r\nHTTP/3", 30),
+        ] {
+            let (right, rest) = bytes.as_bytes().split_at(wrong);
+            // Every slicing in two, and byte by byte: nothing is wrong before that byte, which is not waited behind.
+            for cut in 0..=wrong {
+                let mut reader = ReplyReader::new(&Method::POST);
+                assert!(matches!(reader.feed(&right[..cut]), Ok(Progress::More)), "{bytes:?} {cut}");
+                assert!(matches!(reader.feed(&right[cut..]), Ok(Progress::More)), "{bytes:?} {cut}");
+                let found = described(&reader.feed(&rest[..1]).expect_err(bytes));
+                assert_eq!(found.0, TransportKind::Protocol, "{bytes:?}");
+                assert!(found.1.contains("does not speak"), "{bytes:?}: {}", found.1);
+            }
+            assert!(fault(bytes).contains("does not speak"), "{bytes:?}");
+        }
     }
 
     #[test]

@@ -27,16 +27,16 @@ use crate::xml::{Cursor, Field};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AssumeRole {
-    role_arn: String,
-    role_session_name: String,
+    pub(crate) role_arn: String,
+    pub(crate) role_session_name: String,
     policy_arns: Vec<PolicyArn>,
     policy: Option<Secret>,
-    duration_seconds: Option<u32>,
+    pub(crate) duration_seconds: Option<u32>,
     tags: Vec<Tag>,
     transitive_tag_keys: Vec<TagKey>,
     external_id: Option<Secret>,
-    serial_number: Option<String>,
-    token_code: Option<Secret>,
+    pub(crate) serial_number: Option<String>,
+    pub(crate) token_code: Option<Secret>,
     source_identity: Option<String>,
     provided_contexts: Vec<ProvidedContext>,
     minimum_session_token_size: Option<u32>,
@@ -220,6 +220,10 @@ impl Operation for AssumeRole {
         shape::check_mfa(checker, self.serial_number.as_ref(), self.token_code.as_ref());
         let is_reserved = self.source_identity.as_ref().is_some_and(|name| name.starts_with("aws:"));
         checker.relation(|| "SourceIdentity".into(), !is_reserved, "must not begin with `aws:`");
+    }
+
+    fn role_duration(&mut self) -> Option<&mut Option<u32>> {
+        Some(&mut self.duration_seconds)
     }
 
     fn read(&self, cursor: &mut Cursor<'_>) -> Result<AssumeRoleOutput, ReplyFault> {

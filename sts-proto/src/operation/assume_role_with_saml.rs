@@ -12,7 +12,7 @@ use crate::xml::{Cursor, Field};
 /// AWS: [AssumeRoleWithSAML](https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithSAML.html).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AssumeRoleWithSaml {
-    role_arn: String,
+    pub(crate) role_arn: String,
     principal_arn: String,
     saml_assertion: Secret,
     policy_arns: Vec<PolicyArn>,
@@ -125,6 +125,10 @@ impl Operation for AssumeRoleWithSaml {
         members.text(&POLICY, self.policy.as_ref().map(Secret::expose));
         members.integer(&DURATION_SECONDS, self.duration_seconds);
         members.integer(&MINIMUM_SESSION_TOKEN_SIZE, self.minimum_session_token_size);
+    }
+
+    fn role_duration(&mut self) -> Option<&mut Option<u32>> {
+        Some(&mut self.duration_seconds)
     }
 
     fn read(&self, cursor: &mut Cursor<'_>) -> Result<AssumeRoleWithSamlOutput, ReplyFault> {

@@ -15,8 +15,8 @@ use crate::xml::{Cursor, Field};
 /// AWS: [AssumeRoleWithWebIdentity](https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AssumeRoleWithWebIdentity {
-    role_arn: String,
-    role_session_name: String,
+    pub(crate) role_arn: String,
+    pub(crate) role_session_name: String,
     web_identity_token: Secret,
     provider_id: Option<String>,
     policy_arns: Vec<PolicyArn>,
@@ -138,6 +138,10 @@ impl Operation for AssumeRoleWithWebIdentity {
         members.text(&POLICY, self.policy.as_ref().map(Secret::expose));
         members.integer(&DURATION_SECONDS, self.duration_seconds);
         members.integer(&MINIMUM_SESSION_TOKEN_SIZE, self.minimum_session_token_size);
+    }
+
+    fn role_duration(&mut self) -> Option<&mut Option<u32>> {
+        Some(&mut self.duration_seconds)
     }
 
     fn read(&self, cursor: &mut Cursor<'_>) -> Result<AssumeRoleWithWebIdentityOutput, ReplyFault> {

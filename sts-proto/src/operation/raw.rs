@@ -1,13 +1,13 @@
 use std::fmt;
 
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use super::Operation;
 use crate::constraint::Members;
 use crate::credentials::Secret;
 use crate::form::Form;
 use crate::reply::{self, Metadata, ReplyFault};
-use crate::xml::{Cursor, Token};
+use crate::xml::{Cursor, Token, push};
 
 /// The most elements of a reply that are kept.
 const MAX_ELEMENTS: usize = 10_000;
@@ -35,12 +35,19 @@ pub struct RawAction {
     action: String,
     version: String,
     parameters: Vec<(String, Secret)>,
+    /// Which of them are known to be secrets, by their places.
+    secrets: Vec<usize>,
 }
 
 impl RawAction {
     /// An action of STS, signed.
     pub fn new(action: impl Into<String>) -> Self {
-        Self { action: action.into(), version: super::API_VERSION.to_owned(), parameters: Vec::new() }
+        Self {
+            action: action.into(),
+            version: super::API_VERSION.to_owned(),
+            parameters: Vec::new(),
+            secrets: Vec::new(),
+        }
     }
 
     /// The API version, for another service: IAM's is `2010-05-08`.
@@ -55,6 +62,13 @@ impl RawAction {
     pub fn parameter(mut self, name: impl Into<String>, value: impl Into<Secret>) -> Self {
         self.parameters.push((name.into(), value.into()));
         self
+    }
+
+    /// Adds a parameter that is a secret: should the service echo it in a refusal, it is taken out of the error.
+    #[must_use]
+    pub fn secret_parameter(mut self, name: impl Into<String>, value: impl Into<Secret>) -> Self {
+        self.secrets.push(self.parameters.len());
+        self.parameter(name, value)
     }
 }
 
@@ -81,6 +95,13 @@ impl Operation for RawAction {
     }
 
     fn members(&self, _members: &mut impl Members) {}
+
+    fn secrets(&self, found: &mut dyn FnMut(&str)) {
+        self.secrets
+            .iter()
+            .filter_map(|&at| self.parameters.get(at))
+            .for_each(|(_, value)| found(value.expose()));
+    }
 
     fn form(&self) -> Form {
         let mut form = Form::new();
@@ -120,6 +141,7 @@ impl Operation for RawAction {
                     open.push((Element::new(cursor.name()), Zeroizing::new(String::new())));
                 }
                 Token::Text(piece) => {
+                    // Which texts are secrets is not known here.
                     if let Some((_, text)) = open.last_mut() {
                         push(text, &piece);
                     }
@@ -135,18 +157,6 @@ impl Operation for RawAction {
             }
         }
     }
-}
-
-/// Appends, without leaving a copy of what was there before: which texts are secrets is not known here.
-fn push(text: &mut Zeroizing<String>, piece: &str) {
-    let needed = text.len() + piece.len();
-    if needed > text.capacity() {
-        let mut larger = String::with_capacity(needed.max(2 * text.capacity()));
-        larger.push_str(text);
-        text.zeroize();
-        **text = larger;
-    }
-    text.push_str(piece);
 }
 
 /// An element of a reply to a [`RawAction`]. Its `Debug` shows names, and texts by their lengths.
@@ -213,6 +223,19 @@ mod tests {
     fn many_elements_are_refused() {
         let body = format!("<XResponse>{}</XResponse>", "<a/>".repeat(MAX_ELEMENTS));
         assert!(sample::decode(&RawAction::new("X"), &body).is_err());
+    }
+
+    #[test]
+    fn a_secret_that_the_service_echoes_is_taken_out() {
+        let action = RawAction::new("X").parameter("Name", "open-value").secret_parameter("Token", "sEcReT");
+        let response = http::Response::builder()
+            .status(403)
+            .body("<Error><Code>E</Code><Message>open-value and sEcReT</Message></Error>")
+            .unwrap();
+        for error in [action.decode(&response).unwrap_err(), action.unsigned().decode(&response).unwrap_err()]
+        {
+            assert_eq!(error.service().unwrap().message(), Some("open-value and [redacted]"));
+        }
     }
 
     #[test]

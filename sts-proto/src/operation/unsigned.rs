@@ -42,8 +42,16 @@ impl<O: Operation> Operation for Unsigned<O> {
         self.0.relations(checker);
     }
 
+    fn secrets(&self, found: &mut dyn FnMut(&str)) {
+        self.0.secrets(found);
+    }
+
     fn form(&self) -> crate::form::Form {
         self.0.form()
+    }
+
+    fn role_duration(&mut self) -> Option<&mut Option<u32>> {
+        self.0.role_duration()
     }
 
     fn read_reply(

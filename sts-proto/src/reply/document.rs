@@ -1,8 +1,10 @@
 //! Error documents, in all the shapes that AWS and its imitators send.
 
+use zeroize::{Zeroize, Zeroizing};
+
 use super::{MAX_DETAILS, Metadata, ReplyFault, json};
 use crate::error::{ErrorCode, Fault, ServiceError};
-use crate::xml::{Cursor, Token};
+use crate::xml::{Cursor, Token, push};
 
 /// What an error document says.
 #[derive(Default)]
@@ -123,16 +125,17 @@ fn read_error(cursor: &mut Cursor<'_>, metadata: &mut Metadata) -> Result<Refusa
     let mut refusal = Refusal::default();
     // The names of the elements that are open below the error, and the text of the innermost one.
     let mut open: Vec<String> = Vec::new();
-    let mut text = String::new();
+    // It may echo a secret of ours, which is redacted in what is kept of it.
+    let mut text = Zeroizing::new(String::new());
     let mut has_children = false;
     loop {
         match cursor.token()? {
             Token::Start => {
                 open.push(cursor.name().to_owned());
-                text.clear();
+                text.zeroize();
                 has_children = false;
             }
-            Token::Text(piece) => text.push_str(&piece),
+            Token::Text(piece) => push(&mut text, &piece),
             Token::End => {
                 let Some(name) = open.pop() else { return Ok(refusal) };
                 let value = text.trim_ascii();
@@ -141,7 +144,7 @@ fn read_error(cursor: &mut Cursor<'_>, metadata: &mut Metadata) -> Result<Refusa
                 } else if !has_children {
                     refusal.set(&name, value);
                 }
-                text.clear();
+                text.zeroize();
                 has_children = true;
             }
         }

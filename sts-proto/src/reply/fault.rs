@@ -35,7 +35,10 @@ impl ReplyFault {
         if found.eq_ignore_ascii_case("html") {
             return Self::Html;
         }
-        let found = found.chars().take(NAME_SHOWN).collect();
+        // The parser takes for a name what stands behind `<`: only what looks like one is shown.
+        let is_name = found.starts_with(|c: char| c.is_ascii_alphabetic())
+            && found.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
+        let found = if is_name { found.chars().take(NAME_SHOWN).collect() } else { "…".to_owned() };
         Self::WrongRoot { expected: format!("{action}Response"), found }
     }
 }

@@ -3,8 +3,11 @@
 //! One pass over the tokens, without recursion: only the names and texts that an error has are wanted, so a JSON
 //! library, which would be a sixth of this crate's dependencies, is not.
 
+use zeroize::Zeroizing;
+
 use super::document::{Refusal, is_request_id, set_request_id};
 use super::{MAX_DEPTH, Metadata, ReplyFault};
+use crate::xml::push;
 
 /// `{"Error":{"Code","Message","Type"},"RequestId"}`, or the flat form with `__type`, `code` or `Code`.
 pub(super) fn refusal(body: &[u8], metadata: &mut Metadata) -> Result<Refusal, ReplyFault> {
@@ -14,7 +17,7 @@ pub(super) fn refusal(body: &[u8], metadata: &mut Metadata) -> Result<Refusal, R
     // The objects and arrays that are open, each with whether its members are those of the error, and the member name
     // that the next value belongs to.
     let mut open: Vec<(u8, bool)> = Vec::new();
-    let mut name: Option<String> = None;
+    let mut name: Option<Zeroizing<String>> = None;
     loop {
         match scanner.token()? {
             Token::Open(bracket) => {
@@ -22,7 +25,8 @@ pub(super) fn refusal(body: &[u8], metadata: &mut Metadata) -> Result<Refusal, R
                     return Err(ReplyFault::TooDeep);
                 }
                 // What stands deeper belongs to something else.
-                let is_error = open.is_empty() || (open.len() == 1 && name.as_deref() == Some("Error"));
+                let is_error = open.is_empty()
+                    || (open.len() == 1 && name.as_ref().is_some_and(|name| **name == "Error"));
                 open.push((bracket, is_error));
                 name = None;
             }
@@ -44,7 +48,7 @@ pub(super) fn refusal(body: &[u8], metadata: &mut Metadata) -> Result<Refusal, R
                 {
                     if is_request_id(&name) {
                         set_request_id(&value, metadata);
-                    } else if name == "__type" {
+                    } else if *name == "__type" {
                         refusal.set("Code", value.rsplit('#').next().unwrap_or(&value));
                     } else {
                         refusal.set(&name, &value);
@@ -59,7 +63,7 @@ pub(super) fn refusal(body: &[u8], metadata: &mut Metadata) -> Result<Refusal, R
 enum Token {
     Open(u8),
     Close(u8),
-    Text(String),
+    Text(Zeroizing<String>),
     /// A number or a word.
     Other,
 }
@@ -110,14 +114,16 @@ impl Scanner<'_> {
         is_name
     }
 
-    fn string(&mut self) -> Result<String, ReplyFault> {
-        let mut out = String::new();
+    fn string(&mut self) -> Result<Zeroizing<String>, ReplyFault> {
+        // It may echo a secret of ours, which is redacted in what is kept of it.
+        let mut out = Zeroizing::new(String::new());
+        let put = |out: &mut Zeroizing<String>, c: char| push(out, c.encode_utf8(&mut [0; 4]));
         let mut units: Vec<u16> = Vec::new();
         let mut chars = self.text[self.at + 1..].char_indices();
         while let Some((i, c)) = chars.next() {
             // Escapes in a row may be halves of pairs.
             if !(units.is_empty() || c == '\\' && chars.as_str().starts_with('u')) {
-                out.push_str(&String::from_utf16_lossy(&units));
+                push(&mut out, &String::from_utf16_lossy(&units));
                 units.clear();
             }
             match c {
@@ -126,11 +132,11 @@ impl Scanner<'_> {
                     return Ok(out);
                 }
                 '\\' => match chars.next().map(|(_, c)| c) {
-                    Some('n') => out.push('\n'),
-                    Some('t') => out.push('\t'),
-                    Some('r') => out.push('\r'),
-                    Some('b') => out.push('\u{8}'),
-                    Some('f') => out.push('\u{c}'),
+                    Some('n') => put(&mut out, '\n'),
+                    Some('t') => put(&mut out, '\t'),
+                    Some('r') => put(&mut out, '\r'),
+                    Some('b') => put(&mut out, '\u{8}'),
+                    Some('f') => put(&mut out, '\u{c}'),
                     Some('u') => {
                         let digits: String = chars.by_ref().take(4).map(|(_, c)| c).collect();
                         // The standard library would take a sign as well.
@@ -140,11 +146,11 @@ impl Scanner<'_> {
                         units.push(unit);
                         continue;
                     }
-                    Some(c @ ('"' | '\\' | '/')) => out.push(c),
+                    Some(c @ ('"' | '\\' | '/')) => put(&mut out, c),
                     Some(_) => return Err(ReplyFault::NotXml),
                     None => return Err(ReplyFault::Truncated),
                 },
-                c => out.push(c),
+                c => put(&mut out, c),
             }
         }
         Err(ReplyFault::Truncated)

@@ -1,13 +1,15 @@
 //! The way to the endpoint: through which proxy, and whom TLS trusts.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use http::Uri;
 
+use crate::config::{Origin, Setting};
 use crate::credentials::Secret;
 use crate::error::Error;
-use crate::proxy::{Proxy, ProxyScheme, ProxySettings};
-use crate::settings::Timeouts;
+use crate::proxy::{ProxyScheme, ProxySettings};
+use crate::settings::{Report, Timeouts};
 
 /// What decides on the way to the endpoint, as it was set. What is not set, the environment decides.
 #[derive(Debug, Default)]
@@ -54,6 +56,20 @@ pub struct Way {
     pub roots: Roots,
     /// How long things may take.
     pub timeouts: Timeouts,
+    /// What was decided on the way to the endpoint, and by whom.
+    pub report: Report,
+}
+
+/// What is trusted, in words; no certificate.
+impl fmt::Display for Roots {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BuiltIn => f.write_str("built-in"),
+            Self::Platform => f.write_str("the platform's"),
+            Self::File { path, .. } => write!(f, "{}", path.display()),
+            Self::Pem(pem) => write!(f, "{} bytes of PEM", pem.len()),
+        }
+    }
 }
 
 impl Network {
@@ -84,6 +100,7 @@ impl Network {
         &self,
         url: &Uri,
         timeouts: Timeouts,
+        ca_bundle: Option<Setting<String>>,
         variable: impl Fn(&str) -> Option<String>,
     ) -> Result<Way, Error> {
         let proxy = match &self.proxy {
@@ -91,17 +108,33 @@ impl Network {
             ProxyChoice::None => ProxySettings::none(),
             ProxyChoice::Url(url) => ProxySettings::explicit(url.expose())?,
         };
-        let through = proxy.for_url(url)?.map(Proxy::scheme);
-        let is_tls = url.scheme_str() == Some("https") || through == Some(ProxyScheme::Https);
-        let roots = match &self.roots {
-            Some(roots) => roots.clone(),
+        let mut report = Report::default();
+        let through = proxy.for_url(url)?;
+        if let Some(through) = through {
+            let origin = match proxy.variable_for_url(url) {
+                Some(variable) => Origin::Variable(variable),
+                None => Origin::Option,
+            };
+            report.shown("Proxy", through, origin);
+        }
+        let is_tls = url.scheme_str() == Some("https")
+            || through.is_some_and(|through| through.scheme() == ProxyScheme::Https);
+        let roots = match (&self.roots, ca_bundle) {
+            (Some(roots), _) => {
+                report.shown("CaBundle", roots, Origin::Option);
+                roots.clone()
+            }
             // Without TLS, a bundle that is not there does not matter.
-            None if !is_tls => Roots::BuiltIn,
-            None => match variable("AWS_CA_BUNDLE").filter(|path| !path.is_empty()) {
-                Some(path) => Roots::File { setting: "AWS_CA_BUNDLE", path: path.into() },
-                None => Roots::BuiltIn,
-            },
+            (None, Some(found)) if is_tls => {
+                report.add("CaBundle", &found);
+                let setting = match found.origin {
+                    Origin::Variable(name) => name,
+                    _ => "ca_bundle",
+                };
+                Roots::File { setting, path: found.value.into() }
+            }
+            _ => Roots::BuiltIn,
         };
-        Ok(Way { proxy, roots, timeouts })
+        Ok(Way { proxy, roots, timeouts, report })
     }
 }

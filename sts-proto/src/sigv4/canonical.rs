@@ -6,9 +6,11 @@ use std::borrow::Cow;
 
 use http::Request;
 use http::header::{HOST, HeaderName, HeaderValue};
+use sha2::digest::Update;
+use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use super::hash::Sha256;
+use super::gather::Gather;
 use super::{Signing, host};
 use crate::credentials::Secret;
 use crate::error::Error;
@@ -19,10 +21,10 @@ trait Sink {
     fn put(&mut self, bytes: &[u8]);
 }
 
-impl Sink for Sha256 {
+impl<H: Update> Sink for Gather<'_, H> {
     #[inline]
     fn put(&mut self, bytes: &[u8]) {
-        self.update(bytes);
+        Gather::put(self, bytes);
     }
 }
 
@@ -90,8 +92,8 @@ impl<'r> Canonical<'r> {
 
     pub(super) fn sha256(&self) -> [u8; 32] {
         let mut hash = Sha256::new();
-        self.write(&mut hash);
-        hash.finish()
+        self.write(&mut Gather::new(&mut hash));
+        hash.finalize().into()
     }
 
     pub(super) fn text(&self) -> Secret {
@@ -304,6 +306,10 @@ fn encoded_anew(text: &str) -> Zeroizing<String> {
     form::encode(&decoded, &form::UNRESERVED, &mut |part| {
         out.push_str(std::str::from_utf8(part).unwrap_or_default());
     });
+    // It may have been the session token.
+    if let Cow::Owned(bytes) = decoded {
+        drop(Zeroizing::new(bytes));
+    }
     out
 }
 

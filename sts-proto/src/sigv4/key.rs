@@ -2,13 +2,16 @@
 
 use std::fmt;
 
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use super::hash::{Digest, HmacKey};
 use super::string_to_sign::{DateTime, Scope};
 use crate::credentials::Secret;
 use crate::error::Error;
 use crate::wipe;
+
+pub(super) type HmacSha256 = Hmac<Sha256>;
 
 /// What stands before the secret access key.
 const PREFIX: &[u8] = b"AWS4";
@@ -21,7 +24,7 @@ const ROOM: usize = 128;
 /// Whoever has it can sign for that scope and cannot find out the secret access key: it can be handed to a part of
 /// a program that needs no more. A [`Signer`](super::Signer) derives and keeps keys by itself.
 #[derive(Clone)]
-pub struct SigningKey(pub(super) HmacKey);
+pub struct SigningKey(pub(super) HmacSha256);
 
 impl SigningKey {
     /// Derives the key for the day of `time`, in UTC.
@@ -55,7 +58,7 @@ impl SigningKey {
         for part in [scope.region, scope.service, scope.terminator()] {
             key = hmac(&key, part.as_bytes());
         }
-        let last = HmacKey::new(&key);
+        let last = keyed(&key);
         wipe::slice(&mut key);
         Self(last)
     }
@@ -63,7 +66,7 @@ impl SigningKey {
     /// The HMAC-SHA-256 of a string to sign, in hexadecimal digits.
     #[must_use]
     pub fn sign(&self, string_to_sign: &str) -> String {
-        hex::encode(self.0.sign_text(string_to_sign.as_bytes()))
+        hex::encode(self.0.clone().chain_update(string_to_sign).finalize().into_bytes())
     }
 }
 
@@ -73,8 +76,13 @@ impl fmt::Debug for SigningKey {
     }
 }
 
-fn hmac(key: &[u8], data: &[u8]) -> Digest {
-    HmacKey::new(key).sign_text(data)
+fn keyed(key: &[u8]) -> HmacSha256 {
+    // HMAC takes keys of every length.
+    HmacSha256::new_from_slice(key).unwrap_or_else(|_| unreachable!("HMAC takes keys of every length"))
+}
+
+fn hmac(key: &[u8], data: &[u8]) -> [u8; 32] {
+    keyed(key).chain_update(data).finalize().into_bytes().into()
 }
 
 #[cfg(test)]

@@ -1,8 +1,10 @@
 //! Step 4: the signature, and the header that it stands in.
 
+use hmac::Mac;
 use http::HeaderValue;
 
 use super::canonical::Canonical;
+use super::gather::Gather;
 use super::key::SigningKey;
 use super::string_to_sign::{self, Scope};
 use super::{ALGORITHM, unsendable};
@@ -11,7 +13,11 @@ use crate::error::Error;
 
 /// The signature in hexadecimal digits.
 pub(super) fn sign(key: &SigningKey, scope: &Scope<'_>, canonical_sha256: &[u8; 32]) -> [u8; 64] {
-    hex(&key.0.sign(|mac| string_to_sign::write(scope, canonical_sha256, |part| mac.update(part))))
+    let mut mac = key.0.clone();
+    let mut gather = Gather::new(&mut mac);
+    string_to_sign::write(scope, canonical_sha256, |part| gather.put(part));
+    drop(gather);
+    hex(&mac.finalize().into_bytes().into())
 }
 
 /// Step 5: the value of the `authorization` header.
@@ -42,12 +48,9 @@ pub(super) fn authorization(
 }
 
 pub(super) fn hex(digest: &[u8; 32]) -> [u8; 64] {
-    // Arithmetic instead of a table, so that it can be done many bytes at a time.
-    let digit = |value: u8| value + b'0' + if value > 9 { b'a' - b'9' - 1 } else { 0 };
     let mut digits = [0; 64];
-    for (pair, byte) in digits.as_chunks_mut().0.iter_mut().zip(digest) {
-        *pair = [digit(byte >> 4), digit(byte & 15)];
-    }
+    // Fails only for a buffer of another length.
+    let _ = hex::encode_to_slice(digest, &mut digits);
     digits
 }
 

@@ -2,11 +2,58 @@
 //!
 //! AWS: [AWS access keys](https://docs.aws.amazon.com/sdkref/latest/guide/feature-static-credentials.html).
 
+use std::fmt;
+
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::credentials::{Credentials, Secret};
 use crate::error::{Error, Rule, Violation};
+use crate::source::{Context, Found, Looking, Source};
+
+/// The variables that [`credentials`] reads.
+const VARIABLES: [&str; 6] = [
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_SECURITY_TOKEN",
+    "AWS_CREDENTIAL_EXPIRATION",
+    "AWS_ACCOUNT_ID",
+];
+
+/// The source of [`credentials`], over a snapshot of the variables. Mistakes in them are errors when it is looked at.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Environment(Vec<(&'static str, Secret)>);
+
+impl Environment {
+    /// Takes the values of the variables, `lookup` being `|name| std::env::var(name).ok()` in most programs.
+    pub fn new(lookup: impl Fn(&str) -> Option<String>) -> Self {
+        Self(VARIABLES.iter().filter_map(|name| Some((*name, Secret::from(lookup(name)?)))).collect())
+    }
+}
+
+impl Source for Environment {
+    fn name(&self) -> &'static str {
+        "environment"
+    }
+
+    fn look<'a>(&'a self, _: &'a Context) -> Looking<'a> {
+        Box::pin(async {
+            let lookup =
+                |name: &str| self.0.iter().find(|(n, _)| *n == name).map(|(_, v)| v.expose().to_owned());
+            Ok(match credentials(lookup)? {
+                Some(credentials) => Found::Credentials(credentials.with_source(self.name())),
+                None => Found::nothing("neither `AWS_ACCESS_KEY_ID` nor `AWS_SECRET_ACCESS_KEY` is set"),
+            })
+        })
+    }
+}
+
+impl fmt::Debug for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.iter().map(|(name, _)| name)).finish()
+    }
+}
 
 /// The credentials in `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN` (or the older
 /// `AWS_SECURITY_TOKEN`), with `AWS_CREDENTIAL_EXPIRATION` and `AWS_ACCOUNT_ID` if they are set; `None` where neither
@@ -19,7 +66,8 @@ use crate::error::{Error, Rule, Violation};
 /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput): one key is set and the other is not, or a value
 /// cannot be what it should be. Half of a configuration is a mistake, not an absence.
 pub fn credentials(lookup: impl Fn(&str) -> Option<String>) -> Result<Option<Credentials>, Error> {
-    let get = |name: &str| lookup(name).filter(|value| !value.is_empty());
+    // White space alone is what scripts leave of a secret that is not there.
+    let get = |name: &str| lookup(name).filter(|value| !value.trim().is_empty());
     let secret = get("AWS_SECRET_ACCESS_KEY").map(Secret::from);
     let (id, secret) = match (get("AWS_ACCESS_KEY_ID"), secret) {
         (None, None) => return Ok(None),
@@ -77,6 +125,19 @@ mod tests {
         assert_eq!(found.session_token().unwrap().expose(), "old");
         assert_eq!(found.expiration().unwrap().unix_timestamp(), 1_767_323_045);
         assert_eq!(found.account_id(), Some("123456789012"));
+    }
+
+    #[test]
+    fn as_a_source() {
+        use crate::source::testing::{Play, found, nothing};
+        assert!(nothing(Play::new().run(Environment::new(|_| None))).contains("AWS_ACCESS_KEY_ID"));
+        let source = Environment::new(|name| (!name.contains('R')).then(|| "x".to_owned()));
+        assert!(format!("{source:?}").contains("AWS_ACCESS_KEY_ID"), "{source:?}");
+        let error = Play::new().run(source).unwrap_err();
+        assert!(error.to_string().contains("AWS_SECRET_ACCESS_KEY"), "{error}");
+        let source =
+            Environment::new(|name| (name.ends_with("_ID") || name.contains("SECRET_")).then(|| "x".into()));
+        assert_eq!(found(Play::new().run(source)).source(), Some("environment"));
     }
 
     #[test]

@@ -16,6 +16,12 @@ const OK: &str = "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:a
                   <UserId>AIDA</UserId><Account>123456789012</Account></GetCallerIdentityResult><ResponseMetadata>\
                   <RequestId>r-1</RequestId></ResponseMetadata></GetCallerIdentityResponse>";
 
+/// The result of an `AssumeRole`.
+const ROLE: &str = "<AssumeRoleResponse><AssumeRoleResult><AssumedRoleUser><AssumedRoleId>AROA:s</AssumedRoleId><Arn>\
+                    arn:aws:sts::123456789012:assumed-role/r/s</Arn></AssumedRoleUser><Credentials><AccessKeyId>ASIA\
+                    </AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>\
+                    2026-11-20T18:08:48Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>";
+
 /// What one request gets.
 #[derive(Clone, Debug)]
 pub struct Scripted {
@@ -32,7 +38,7 @@ enum What {
 }
 
 impl Scripted {
-    pub(super) fn read(name: &str, value: serde_json::Value) -> Self {
+    pub(super) fn read(name: &str, value: serde_json::Value, of_role: bool) -> Self {
         let mut fields = Fields::of(name, value);
         let after = Duration::from_millis(fields.number("after_ms").unwrap_or(10));
         let what = if let Some(raw) = fields.text("raw") {
@@ -41,10 +47,15 @@ impl Scripted {
             What::Fail(failure(name, &kind))
         } else {
             let is_ok = fields.flag("ok").unwrap_or(false);
-            let body = fields.text("body").or_else(|| is_ok.then(|| OK.to_owned())).or_else(|| {
-                let code = fields.text("code")?;
-                Some(format!("<ErrorResponse><Error><Code>{code}</Code></Error></ErrorResponse>"))
-            });
+            let body = fields
+                .text("body")
+                .or_else(|| is_ok.then(|| (if of_role { ROLE } else { OK }).to_owned()))
+                .or_else(|| {
+                    let code = fields.text("code")?;
+                    let message = fields.text("message").map(|text| format!("<Message>{text}</Message>"));
+                    let inside = format!("<Code>{code}</Code>{}", message.unwrap_or_default());
+                    Some(format!("<ErrorResponse><Error>{inside}</Error></ErrorResponse>"))
+                });
             let body =
                 body.map_or_else(|| vec![b' '; fields.number("body_bytes").unwrap_or(0)], String::into_bytes);
             let headers = fields.take("headers").unwrap_or_default();

@@ -12,6 +12,7 @@ use super::clock;
 use super::control::json_reply;
 use super::ids;
 use super::keys::{AccessKey, Principal};
+use super::oidc;
 use super::request::Request;
 use super::service::Service;
 
@@ -35,6 +36,9 @@ impl Metadata {
     pub const CONTAINER_PATH: &'static str = "/v1/credentials";
     /// The `Authorization` that the container endpoint wants: `AWS_CONTAINER_AUTHORIZATION_TOKEN`.
     pub const CONTAINER_TOKEN: &'static str = "local-container-token";
+    /// The audience of the tokens with which pods come to the container endpoint, which takes those that the server itself
+    /// signed, as EKS Pod Identity does: [`mint_token`](super::Server::mint_token).
+    pub const POD_AUDIENCE: &'static str = "pods.eks.amazonaws.com";
     /// The access token that SSO's portal takes before any refresh.
     pub const SSO_ACCESS_TOKEN: &'static str = "local-sso-access-token";
     /// The refresh token that the endpoint `/token` takes.
@@ -47,20 +51,37 @@ impl Metadata {
 
 /// Tokens that were handed out, and until when they are good.
 #[derive(Debug, Default)]
-pub(super) struct Tokens(VecDeque<(String, OffsetDateTime)>);
+pub(super) struct Tokens {
+    known: VecDeque<(String, OffsetDateTime)>,
+    /// How many requests of instances are good until all tokens are forgotten.
+    good: Option<u32>,
+}
 
 impl Tokens {
     fn issue(&mut self, expires: OffsetDateTime) -> String {
-        if self.0.len() == TOKENS_LIMIT {
-            self.0.pop_front();
+        if self.known.len() == TOKENS_LIMIT {
+            self.known.pop_front();
         }
         let token = ids::session_token(0);
-        self.0.push_back((token.clone(), expires));
+        self.known.push_back((token.clone(), expires));
         token
     }
 
     fn knows(&self, token: &str, now: OffsetDateTime) -> bool {
-        self.0.iter().any(|(known, expires)| known == token && *expires > now)
+        self.known.iter().any(|(known, expires)| known == token && *expires > now)
+    }
+
+    pub(super) fn forget_after(&mut self, requests: u32) {
+        self.good = Some(requests);
+    }
+
+    /// Counts a request of an instance.
+    fn count(&mut self) {
+        match self.good {
+            Some(0) => *self = Self::default(),
+            Some(left) => self.good = Some(left - 1),
+            None => {}
+        }
     }
 }
 
@@ -92,6 +113,7 @@ fn instance(service: &Service, request: &Request, path: &str) -> Answer {
         return plain(405, "");
     }
     let token = request.header("x-aws-ec2-metadata-token").unwrap_or_default();
+    service.tokens().count();
     if !service.tokens().knows(token, now) {
         return plain(401, "");
     }
@@ -156,17 +178,20 @@ fn document(key: &AccessKey, now: OffsetDateTime) -> Value {
 
 /// The endpoint of ECS and EKS Pod Identity.
 fn container(service: &Service, request: &Request) -> Answer {
-    if request.header("authorization") != Some(Metadata::CONTAINER_TOKEN) {
+    let token = request.header("authorization").unwrap_or_default();
+    let is_pod = oidc::is_own(service, token, Metadata::POD_AUDIENCE);
+    if token != Metadata::CONTAINER_TOKEN && !is_pod {
         let complaint =
             json!({ "code": "AccessDeniedException", "message": "The authorization token is not valid." });
         return json_reply(401, &complaint);
     }
     let now = service.clock.now();
-    let principal = Principal::role_session(super::ACCOUNT, "TaskRole", "task");
-    let key = service.issue(principal, CREDENTIALS_DURATION, now);
+    let (role, session) = if is_pod { ("PodRole", "pod") } else { ("TaskRole", "task") };
+    let key =
+        service.issue(Principal::role_session(super::ACCOUNT, role, session), CREDENTIALS_DURATION, now);
     let mut document = document(&key, now);
     document["AccountId"] = key.account().into();
-    document["RoleArn"] = format!("arn:aws:iam::{}:role/TaskRole", key.account()).into();
+    document["RoleArn"] = format!("arn:aws:iam::{}:role/{role}", key.account()).into();
     json_reply(200, &document)
 }
 
@@ -236,7 +261,7 @@ fn refresh(service: &Service, request: &Request) -> Answer {
 #[cfg(test)]
 mod tests {
     use super::super::testing::{IDENTITY, Reply, exchange, post};
-    use super::super::{Fault, Options, Server};
+    use super::super::{Fault, Options, Server, TokenAlgorithm};
     use super::*;
 
     fn server() -> Server {
@@ -288,6 +313,12 @@ mod tests {
         assert_eq!(call(&sts, "GET /latest/meta-data/placement/region", &header, "").body, "us-east-1");
         sts.fault_next(Fault::Status { status: 500, body: false });
         assert_eq!(call(&sts, path, &header, "").status, 500);
+        sts.forget_instance_tokens_after(1);
+        assert_eq!(call(&sts, path, &header, "").status, 200);
+        assert_eq!(call(&sts, path, &header, "").status, 401);
+        let token = call(&sts, "PUT /latest/api/token", &ttl, "").body;
+        let header = format!("x-aws-ec2-metadata-token: {token}\r\n");
+        assert_eq!(call(&sts, path, &header, "").status, 200);
         sts.set_clock_offset(61);
         assert_eq!(call(&sts, path, &header, "").status, 401);
     }
@@ -299,6 +330,14 @@ mod tests {
         let reply = call(&sts, "GET /v1/credentials", "Authorization: local-container-token\r\n", "");
         let document: Value = serde_json::from_str(&reply.body).expect("JSON");
         assert_eq!(owner(&sts, &document, NAMES), "arn:aws:sts::123456789012:assumed-role/TaskRole/task");
+        let pod = |audience: &str| {
+            let token =
+                sts.mint_token(&json!({ "aud": [audience] }), TokenAlgorithm::Es384).expect("a token");
+            call(&sts, "GET /v1/credentials", &format!("Authorization: {token}\r\n"), "")
+        };
+        assert_eq!(pod("sts.amazonaws.com").status, 401);
+        let document: Value = serde_json::from_str(&pod(Metadata::POD_AUDIENCE).body).expect("JSON");
+        assert_eq!(owner(&sts, &document, NAMES), "arn:aws:sts::123456789012:assumed-role/PodRole/pod");
         // Without being asked to, the server is STS only.
         let plain = Server::start().expect("a server");
         assert_eq!(call(&plain, "GET /v1/credentials", "", "").error().1, "MissingAction");

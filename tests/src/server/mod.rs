@@ -217,6 +217,12 @@ impl Server {
         oidc::mint(&self.service, algorithm, claims.as_object()?.clone())
     }
 
+    /// Lets the instance metadata service forget all tokens after so many requests more, once, as if it had been started
+    /// anew.
+    pub fn forget_instance_tokens_after(&self, requests: u32) {
+        self.service.tokens().forget_after(requests);
+    }
+
     /// Sets the server's clock this many seconds ahead of the machine's, or behind it. Signatures, expirations and
     /// the `Date` header follow.
     pub fn set_clock_offset(&self, seconds: i64) {

@@ -145,6 +145,16 @@ pub(super) fn check(
     Ok(())
 }
 
+/// Whether the server itself signed this token for that audience, and it has not expired.
+pub(super) fn is_own(service: &Service, token: &str, audience: &str) -> bool {
+    is_signed(&service.key_set, token)
+        && WebIdentity::decode(token, None, service.clock.now()).is_ok_and(|identity| {
+            identity.provider == service.url()
+                && identity.expires.is_some()
+                && identity.audiences.iter().any(|known| known == audience)
+        })
+}
+
 /// What a token says about itself.
 fn header(token: &str) -> Option<Value> {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(token.split('.').next()?).ok()?).ok()

@@ -119,7 +119,7 @@ fn simulate(clients: u32) -> Vec<Group> {
                 loop {
                     let number = next.fetch_add(1, Ordering::Relaxed);
                     let Some(job) = jobs.get(number) else { return };
-                    let summary = World::new(*job).run();
+                    let summary = World::new(job.clone()).run();
                     done.lock().unwrap_or_else(PoisonError::into_inner).insert(number, summary);
                 }
             });

@@ -20,7 +20,7 @@ pub(super) const OUTAGE: [Duration; 2] = [Duration::from_secs(900), Duration::fr
 pub(super) const END: Duration = Duration::from_secs(2700);
 
 /// What is simulated.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Settings {
     pub(super) clients: u32,
     /// Calls a second that the service grants.
@@ -75,15 +75,17 @@ impl World {
         let signer = Arc::new(Signer::new());
         let mut random = Random(1);
         let clients: Vec<_> = (0..settings.clients)
-            .map(|_| Client::new(&endpoint, &signer, settings.policy, PERIOD.mul_f64(random.fraction())))
+            .map(|_| {
+                Client::new(&endpoint, &signer, settings.policy.clone(), PERIOD.mul_f64(random.fraction()))
+            })
             .collect();
         let turns = clients.iter().zip(0..).map(|(client, number)| Reverse((client.phase, number))).collect();
         Self {
+            tokens: settings.burst.into(),
             settings,
             clients,
             turns,
             random,
-            tokens: settings.burst.into(),
             filled: Duration::ZERO,
             offered: vec![0; END.as_secs() as usize],
             throttled: vec![0; END.as_secs() as usize],

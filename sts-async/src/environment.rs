@@ -1,0 +1,35 @@
+//! The configuration of the machine: the process's environment, and the two files of AWS's tools.
+
+use sts_proto::Error;
+use sts_proto::config::{self, Config, Environment, Platform};
+use sts_proto::step::{Resume, Seq, Step};
+use sts_proto::time::OffsetDateTime;
+
+use crate::host;
+
+/// What this process's environment and the shared config and credentials files say, by the profile of that name, or else
+/// the one that the environment chooses, or else `default`.
+///
+/// For [`ClientBuilder::config`](crate::ClientBuilder::config). Two small files are read, which blocks for as long as a local disk takes.
+///
+/// # Errors
+/// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput): a file exists and cannot be read, or breaks a rule, or the
+/// profile does not exist.
+pub fn config_from_env(profile: Option<&str>) -> Result<Config, Error> {
+    // What is not UTF-8 is kept all the same: a value that cannot be used must be an error, and not the same as none.
+    let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
+    let variables = std::env::vars_os().map(|(name, value)| (text(name), text(value)));
+    let environment = Environment::new(Platform::default(), variables);
+    let profile = profile.map(str::to_owned);
+    let mut step = Seq::start(OffsetDateTime::now_utc(), |ask| config::load(ask, environment, profile));
+    loop {
+        step = match step {
+            Step::Read(file, then) => {
+                let contents = host::read(&file);
+                then.resume(OffsetDateTime::now_utc(), contents)
+            }
+            Step::Done(config) => return config,
+            _ => return Err(Error::setting("Config", "asks for more than files")),
+        }
+    }
+}

@@ -1,0 +1,177 @@
+use std::fmt;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use sts_proto::call::Deadlines;
+use sts_proto::refresh::{Cached, Permit, RefreshPolicy, Status, Turn};
+use sts_proto::source::{Chain, Context, Report};
+use sts_proto::step::Seq;
+use sts_proto::time::OffsetDateTime;
+use sts_proto::{Credentials, Error};
+
+use crate::client::{Client, Shared, seed};
+use crate::driver::drive;
+use crate::transport::Transport;
+
+/// Credentials that do not expire under whoever uses them: those of a chain of sources, kept, and refreshed in time.
+/// Cheap to clone and to share between tasks; clones share the credentials.
+///
+/// [`credentials`](Self::credentials) gives what is there, mostly at once. When a refresh is due, one of the tasks that ask
+/// makes it, and the others are served what there is; in the last minute they wait for it. If that task is dropped, the
+/// next one that waits takes over. A task that is kept and not polled any more holds up those that wait. Nothing is spawned; a task of yours can make the refreshes instead, so that nobody ever
+/// waits:
+///
+/// ```
+/// use std::time::Duration;
+/// use sts_async::time::OffsetDateTime;
+/// use sts_async::{Provider, Transport};
+///
+/// async fn keep_fresh<T: Transport>(provider: Provider<T>, sleep: impl AsyncFn(Duration)) {
+///     // No time: these are credentials without expiry.
+///     while let Some(at) = provider.next_refresh_at() {
+///         sleep(Duration::try_from(at - OffsetDateTime::now_utc()).unwrap_or_default()).await;
+///         if let Err(error) = provider.refresh().await {
+///             eprintln!("{error}");
+///         }
+///     }
+/// }
+/// ```
+///
+/// The rules are [`refresh`](crate::refresh)'s.
+pub struct Provider<T> {
+    cached: Cached,
+    shared: Arc<Shared<T>>,
+}
+
+impl<T: Transport> Provider<T> {
+    /// Over that chain, with the client's transport, endpoint and settings. The client's credentials play no part.
+    #[must_use]
+    pub fn new(client: &Client<T>, chain: Chain) -> Self {
+        Self::with_policy(client, chain, RefreshPolicy::default())
+    }
+
+    /// The same with other windows.
+    #[must_use]
+    pub fn with_policy(client: &Client<T>, chain: Chain, policy: RefreshPolicy) -> Self {
+        Self { cached: Cached::new(chain, policy, seed()), shared: Arc::clone(&client.shared) }
+    }
+
+    /// Credentials that are good now. Mostly at once; otherwise after a refresh.
+    ///
+    /// # Errors
+    /// Those of the chain, where it gives none and there are none from before.
+    pub async fn credentials(&self) -> Result<Arc<Credentials>, Error> {
+        match self.current() {
+            Some(credentials) => Ok(credentials),
+            None => self.follow(self.cached.turn(self.now())).await,
+        }
+    }
+
+    /// The credentials that are there, if they are good and no refresh is due. Never waits.
+    #[must_use]
+    pub fn current(&self) -> Option<Arc<Credentials>> {
+        let skew = self.shared.caller.skew().whole_seconds().saturating_mul(1000);
+        self.cached.current(milliseconds().saturating_add(skew))
+    }
+
+    /// Refreshes now, be it time or not, and gives what there is then. A refresh that is under way is waited for.
+    ///
+    /// # Errors
+    /// Those of the chain, where it gives none and there are none from before; otherwise [`status`](Self::status) has
+    /// them.
+    pub async fn refresh(&self) -> Result<Arc<Credentials>, Error> {
+        self.follow(self.cached.force(self.now())).await
+    }
+
+    /// Tells that a service refused the credentials with that access key id, with a code such as `ExpiredToken`,
+    /// `ExpiredTokenException` or `InvalidToken`: if they are those that are there, they are dropped. Says whether
+    /// [`credentials`](Self::credentials) can give others now. A [`Client`] with this provider does it by itself.
+    #[expect(clippy::must_use_candidate, reason = "most only tell")]
+    pub fn expired(&self, access_key_id: &str) -> bool {
+        self.cached.refused(self.now(), access_key_id)
+    }
+
+    /// When the next refresh is due, by the local clock: now or earlier where there are no credentials yet, `None` for
+    /// those without expiry.
+    #[must_use]
+    pub fn next_refresh_at(&self) -> Option<OffsetDateTime> {
+        let at = self.status().next_refresh_at?;
+        Some(at.saturating_sub(self.shared.caller.skew()))
+    }
+
+    /// Where the last refresh looked for credentials, and what it found there.
+    #[must_use]
+    pub fn report(&self) -> Option<Arc<Report>> {
+        self.status().report
+    }
+
+    /// What is there, whether it is stale, and what the last refresh failed with. Times are the server's.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        self.cached.status(self.now())
+    }
+
+    pub(crate) fn cached(&self) -> &Cached {
+        &self.cached
+    }
+
+    /// Others than those, which were refused, if there are any.
+    pub(crate) async fn instead_of(&self, refused: &Credentials) -> Option<Arc<Credentials>> {
+        let can_help = self.expired(refused.access_key_id());
+        let fresh = if can_help { self.credentials().await.ok() } else { None };
+        fresh.filter(|fresh| fresh.access_key_id() != refused.access_key_id())
+    }
+
+    /// By the server's clock, as far as it is known.
+    fn now(&self) -> OffsetDateTime {
+        OffsetDateTime::now_utc().saturating_add(self.shared.caller.skew())
+    }
+
+    async fn follow(&self, turn: Result<Turn, Error>) -> Result<Arc<Credentials>, Error> {
+        let mut turn = turn?;
+        loop {
+            turn = match turn {
+                Turn::Serve(credentials) => return Ok(credentials),
+                Turn::Refresh(permit) => return self.load(permit).await,
+                Turn::Wait(mut waiting) => {
+                    (&mut waiting).await;
+                    waiting.turn(self.now())?
+                }
+            };
+        }
+    }
+
+    async fn load(&self, permit: Permit) -> Result<Arc<Credentials>, Error> {
+        let Shared { caller, io, timeouts } = &*self.shared;
+        let deadlines = Deadlines { attempt: timeouts.attempt, total: timeouts.total };
+        let caller = Arc::clone(caller);
+        let step = Seq::start(OffsetDateTime::now_utc(), |ask| {
+            permit.load(Context::new(ask, caller, deadlines, seed()))
+        });
+        let result = drive(io, step).await;
+        match (&result, self.status()) {
+            (Err(error), _) => log::warn!("{error}"),
+            (Ok(_), Status { error: Some(error), .. }) => log::warn!("{error}; older credentials are served"),
+            (Ok(served), _) => log::debug!("credentials refreshed: {:?}", served.credentials),
+        }
+        result.map(|served| served.credentials)
+    }
+}
+
+impl<T> Clone for Provider<T> {
+    fn clone(&self) -> Self {
+        Self { cached: self.cached.clone(), shared: Arc::clone(&self.shared) }
+    }
+}
+
+impl<T> fmt::Debug for Provider<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Provider").field("cached", &self.cached).finish_non_exhaustive()
+    }
+}
+
+/// The local time since 1970, without a calendar.
+fn milliseconds() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX).saturating_mul(1000) + i64::from(since.subsec_millis())
+}

@@ -1,0 +1,111 @@
+use std::fmt;
+use std::sync::Arc;
+
+use sts_proto::operation::AssumeRole;
+use sts_proto::pool::{PoolPolicy, PoolTurn, RoleKey, SharedPool};
+use sts_proto::time::OffsetDateTime;
+use sts_proto::{Credentials, Error};
+
+use crate::client::{Client, seed};
+use crate::transport::Transport;
+
+/// Credentials of many roles, kept and refreshed: for services that act for thousands of customers. Cheap to clone and
+/// to share between tasks.
+///
+/// It is bounded: 50,000 roles by default, of which the one that was not used for the longest goes first, and 16 calls of
+/// STS at once; see [`PoolPolicy`]. Each role is assumed by one caller at a time, and refreshed as by a
+/// [`Provider`](crate::Provider).
+///
+/// ```no_run
+/// # #[cfg(feature = "tokio")]
+/// # async fn example() -> Result<(), sts_async::Error> {
+/// use sts_async::operation::AssumeRole;
+/// use sts_async::{RolePool, tokio::Client};
+///
+/// let client = Client::builder().region("eu-west-1").credentials_from_env().build()?;
+/// let pool = RolePool::new(&client);
+/// let template = AssumeRole::new("", "my-service").duration_seconds(3600);
+/// for account in ["111111111111", "222222222222"] {
+///     let role = template.clone().role_arn(format!("arn:aws:iam::{account}:role/Customer")).external_id("42");
+///     let credentials = pool.credentials(&role).await?;
+///     println!("{account}: {}", credentials.access_key_id());
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub struct RolePool<T> {
+    client: Client<T>,
+    pool: SharedPool,
+}
+
+impl<T: Transport> RolePool<T> {
+    /// Roles that are assumed with the client's credentials: fixed ones, or those of its provider.
+    #[must_use]
+    pub fn new(client: &Client<T>) -> Self {
+        Self::with_policy(client, PoolPolicy::default())
+    }
+
+    /// The same with other limits.
+    #[must_use]
+    pub fn with_policy(client: &Client<T>, policy: PoolPolicy) -> Self {
+        Self { client: client.clone(), pool: SharedPool::new(policy, seed()) }
+    }
+
+    /// Credentials of that role which are good now. Operations with equal parameters share them.
+    ///
+    /// # Errors
+    /// Those of the call, where it gives none and there are none from before.
+    pub async fn credentials(&self, role: &AssumeRole) -> Result<Arc<Credentials>, Error> {
+        let mut turn = self.pool.turn(RoleKey::of(role), self.now())?;
+        loop {
+            turn = match turn {
+                PoolTurn::Serve(credentials) => return Ok(credentials),
+                PoolTurn::Refresh(permit) => {
+                    let outcome = self.client.send(role.clone()).await;
+                    let outcome =
+                        outcome.map(|reply| reply.into_output().credentials.with_source("AssumeRole"));
+                    return permit.finish(self.now(), outcome).map(|served| served.credentials);
+                }
+                PoolTurn::Wait(mut waiting) => {
+                    (&mut waiting).await;
+                    waiting.turn(self.now())?
+                }
+            };
+        }
+    }
+
+    /// Tells that a service refused the credentials of that role with that access key id, as expired or invalid: see
+    /// [`Provider::expired`](crate::Provider::expired).
+    #[expect(clippy::must_use_candidate, reason = "most only tell")]
+    pub fn expired(&self, role: &AssumeRole, access_key_id: &str) -> bool {
+        self.pool.refused(&RoleKey::of(role), self.now(), access_key_id)
+    }
+
+    /// How many roles are kept.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.pool.len()
+    }
+
+    /// Whether none is.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.pool.is_empty()
+    }
+
+    fn now(&self) -> OffsetDateTime {
+        OffsetDateTime::now_utc().saturating_add(self.client.skew())
+    }
+}
+
+impl<T> Clone for RolePool<T> {
+    fn clone(&self) -> Self {
+        Self { client: self.client.clone(), pool: self.pool.clone() }
+    }
+}
+
+impl<T> fmt::Debug for RolePool<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RolePool").field("pool", &self.pool).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,130 @@
+use std::path::PathBuf;
+
+use sts_proto::operation::{AssumeRole, AssumeRoleWithWebIdentity};
+use sts_proto::refresh::RefreshPolicy;
+use sts_proto::source::{AssumedRole, Chain, Given, TokenSource, WebIdentity};
+use sts_proto::{Credentials, Error};
+
+use crate::client::Client;
+use crate::provider::Provider;
+use crate::signer::Signer;
+use crate::transport::Transport;
+
+/// Makes a [`Provider`] of the credentials of a role, which is assumed anew before they expire.
+///
+/// ```no_run
+/// # #[cfg(feature = "tokio")]
+/// # async fn example() -> Result<(), sts_async::Error> {
+/// use sts_async::operation::{AssumeRole, GetCallerIdentity};
+/// use sts_async::{AssumeRoleProvider, tokio::Client};
+///
+/// let client = Client::builder().region("eu-west-1").credentials_from_env().build()?;
+/// let role = AssumeRole::new("arn:aws:iam::123456789012:role/Deploy", "build-42");
+/// let client = client.with_provider(AssumeRoleProvider::new(&client, role).build()?);
+/// println!("I am {}", client.send(GetCallerIdentity::new()).await?.arn); // today, and tomorrow
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+#[must_use = "a provider is made by `build`"]
+pub struct AssumeRoleProvider<T> {
+    client: Client<T>,
+    operation: AssumeRole,
+    base: Signer<T>,
+    policy: RefreshPolicy,
+}
+
+impl<T: Transport> AssumeRoleProvider<T> {
+    /// That role, assumed with the client's credentials: fixed ones, or those of its provider, so that roles can be
+    /// chained.
+    pub fn new(client: &Client<T>, operation: AssumeRole) -> Self {
+        let base = client.signer.clone();
+        Self { client: client.clone(), operation, base, policy: RefreshPolicy::default() }
+    }
+
+    /// Assumes it with these credentials instead.
+    pub fn credentials(mut self, credentials: Credentials) -> Self {
+        self.base = Signer::from(Some(credentials));
+        self
+    }
+
+    /// Assumes it with the credentials of that provider instead.
+    pub fn provider(mut self, provider: impl Into<Provider<T>>) -> Self {
+        self.base = Signer::Provider(provider.into());
+        self
+    }
+
+    /// Other windows.
+    pub fn policy(mut self, policy: RefreshPolicy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// The provider. Nothing is sent before it is asked for credentials.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput): there are no credentials to assume the role with.
+    pub fn build(self) -> Result<Provider<T>, Error> {
+        let role = match self.base {
+            Signer::Fixed(base) => AssumedRole::new(Given::new((*base).clone()), self.operation),
+            Signer::Provider(base) => AssumedRole::new(base.cached().clone(), self.operation),
+            Signer::Nothing => {
+                return Err(Error::setting(
+                    "Credentials",
+                    "are required to assume a role, and the client has none",
+                ));
+            }
+        };
+        let chain = Chain::new().with(role);
+        Ok(Provider::with_policy(&self.client, chain, self.policy))
+    }
+}
+
+/// Makes a [`Provider`] of the credentials of a role that a web identity token is traded in for: on EKS and wherever
+/// else something renews the token in a file, which is read for every refresh.
+///
+/// ```no_run
+/// # #[cfg(feature = "smol")]
+/// # fn example() -> Result<(), sts_async::Error> {
+/// use sts_async::operation::AssumeRoleWithWebIdentity;
+/// use sts_async::{WebIdentityProvider, smol::Client};
+///
+/// let client = Client::builder().region("eu-west-1").build()?;
+/// let role = AssumeRoleWithWebIdentity::new("arn:aws:iam::123456789012:role/Pod", "pod-7", "");
+/// let provider = WebIdentityProvider::new(&client, role, "/var/run/secrets/token").build();
+/// let client = client.with_provider(provider);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+#[must_use = "a provider is made by `build`"]
+pub struct WebIdentityProvider<T> {
+    client: Client<T>,
+    source: WebIdentity,
+    policy: RefreshPolicy,
+}
+
+impl<T: Transport> WebIdentityProvider<T> {
+    /// That role, with the token in that file instead of the operation's own.
+    pub fn new(
+        client: &Client<T>,
+        operation: AssumeRoleWithWebIdentity,
+        token_file: impl Into<PathBuf>,
+    ) -> Self {
+        let token = TokenSource::file(token_file);
+        let source = WebIdentity::new("", token).with(|_| operation);
+        Self { client: client.clone(), source, policy: RefreshPolicy::default() }
+    }
+
+    /// Other windows.
+    pub fn policy(mut self, policy: RefreshPolicy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// The provider. Nothing is read or sent before it is asked for credentials.
+    #[must_use]
+    pub fn build(self) -> Provider<T> {
+        Provider::with_policy(&self.client, Chain::new().with(self.source), self.policy)
+    }
+}

@@ -1,0 +1,72 @@
+//! Values that stand in files: `file://`, `fileb://`, and `-` for standard input.
+
+use std::fs::File;
+use std::io::{self, IsTerminal};
+use std::path::PathBuf;
+
+use crate::failure::Failure;
+use crate::stdio;
+
+/// What a value refers to, if it does. `-` is standard input for secrets only: elsewhere it is a value like any other.
+pub(crate) fn load(value: &str, option: &str, is_secret: bool) -> Result<Option<String>, Failure> {
+    if value == "-" && is_secret {
+        return stdin(option).map(Some);
+    }
+    let Some(path) = value.strip_prefix("file://").or_else(|| value.strip_prefix("fileb://")) else {
+        return Ok(None);
+    };
+    let path = expand(path);
+    let bytes = File::open(&path).and_then(stdio::read_all).map_err(|error| {
+        let reason = reason(&error, &path.to_string_lossy());
+        Failure::parameter(format!(
+            "Error parsing parameter '--{option}': Unable to load paramfile {value}: {reason}"
+        ))
+    })?;
+    String::from_utf8(bytes).map(Some).map_err(|_| {
+        let path = path.display();
+        Failure::parameter(format!(
+            "Error parsing parameter '--{option}': Unable to load paramfile ({path}), its contents are not UTF-8."
+        ))
+    })
+}
+
+/// Without the newline that an editor or `echo` leaves at the end.
+fn stdin(option: &str) -> Result<String, Failure> {
+    let stdin = io::stdin();
+    let failure =
+        |sentence: String| Failure::parameter(format!("Error parsing parameter '--{option}': {sentence}"));
+    if stdin.is_terminal() {
+        return Err(failure("`-` is standard input, and a terminal would show what is typed".to_owned()));
+    }
+    let bytes = stdio::read_all(stdin.lock())
+        .map_err(|error| failure(format!("standard input cannot be read: {error}")))?;
+    let mut text = String::from_utf8(bytes).map_err(|_| failure("standard input is not UTF-8".to_owned()))?;
+    if text.ends_with('\n') {
+        text.pop();
+        if text.ends_with('\r') {
+            text.pop();
+        }
+    }
+    Ok(text)
+}
+
+fn expand(path: &str) -> PathBuf {
+    match path.strip_prefix("~/").zip(std::env::var_os("HOME")) {
+        Some((rest, home)) => PathBuf::from(home).join(rest),
+        None => PathBuf::from(path),
+    }
+}
+
+/// As Python has it, where it is one of the usual reasons.
+fn reason(error: &io::Error, path: &str) -> String {
+    let words = match error.kind() {
+        io::ErrorKind::NotFound => "No such file or directory",
+        io::ErrorKind::PermissionDenied => "Permission denied",
+        io::ErrorKind::IsADirectory => "Is a directory",
+        _ => return error.to_string(),
+    };
+    match error.raw_os_error() {
+        Some(number) => format!("[Errno {number}] {words}: {}", super::python::quoted(path)),
+        None => words.to_owned(),
+    }
+}

@@ -1,0 +1,31 @@
+//! `sts`: AWS STS on the command line, with the words and the answers of `aws sts`.
+//!
+//! The program is a table of subcommands over one description of options:
+//!
+//! - `cli` describes and parses the command line, `global` has the options that every subcommand takes;
+//! - `session` makes a client of them;
+//! - `model` tells what the operations take and give, `call` makes one: `input` reads its options, `output` prints;
+//! - `commands` has what `aws sts` has not, a file each;
+//! - `failure` has the exit codes.
+
+use std::process::ExitCode;
+
+mod call;
+mod cli;
+mod commands;
+mod failure;
+mod global;
+mod input;
+mod model;
+mod output;
+mod preview;
+mod progress;
+mod session;
+mod stdio;
+
+fn main() -> ExitCode {
+    match cli::run(std::env::args_os().skip(1)) {
+        Ok(code) => code,
+        Err(failure) => failure.report(),
+    }
+}

@@ -1,0 +1,87 @@
+//! What the replies hold, in the service model's order.
+
+/// A member of a reply.
+pub(crate) struct Member {
+    /// AWS's name.
+    pub(crate) name: &'static str,
+    /// What it is.
+    pub(crate) kind: Kind,
+}
+
+/// What a member of a reply is.
+pub(crate) enum Kind {
+    /// A text.
+    Text,
+    /// A number.
+    Integer,
+    /// A moment.
+    Timestamp,
+    /// A structure.
+    Structure(&'static [Member]),
+}
+
+const fn text(name: &'static str) -> Member {
+    Member { name, kind: Kind::Text }
+}
+
+const fn integer(name: &'static str) -> Member {
+    Member { name, kind: Kind::Integer }
+}
+
+const CREDENTIALS: Member = Member {
+    name: "Credentials",
+    kind: Kind::Structure(&[text("AccessKeyId"), text("SecretAccessKey"), text("SessionToken"), EXPIRATION]),
+};
+const EXPIRATION: Member = Member { name: "Expiration", kind: Kind::Timestamp };
+const ASSUMED_ROLE_USER: Member =
+    Member { name: "AssumedRoleUser", kind: Kind::Structure(&[text("AssumedRoleId"), text("Arn")]) };
+const FEDERATED_USER: Member =
+    Member { name: "FederatedUser", kind: Kind::Structure(&[text("FederatedUserId"), text("Arn")]) };
+const PACKED_POLICY_SIZE: Member = integer("PackedPolicySize");
+const SOURCE_IDENTITY: Member = text("SourceIdentity");
+const SESSION_TOKEN_UTILIZATION: Member = integer("SessionTokenUtilization");
+const SESSION_TOKEN_SIZE: Member = integer("SessionTokenSize");
+
+pub(super) const ASSUME_ROLE: &[Member] = &[
+    CREDENTIALS,
+    ASSUMED_ROLE_USER,
+    PACKED_POLICY_SIZE,
+    SOURCE_IDENTITY,
+    SESSION_TOKEN_UTILIZATION,
+    SESSION_TOKEN_SIZE,
+];
+pub(super) const ASSUME_ROLE_WITH_SAML: &[Member] = &[
+    CREDENTIALS,
+    ASSUMED_ROLE_USER,
+    PACKED_POLICY_SIZE,
+    text("Subject"),
+    text("SubjectType"),
+    text("Issuer"),
+    text("Audience"),
+    text("NameQualifier"),
+    SOURCE_IDENTITY,
+    SESSION_TOKEN_UTILIZATION,
+    SESSION_TOKEN_SIZE,
+];
+pub(super) const ASSUME_ROLE_WITH_WEB_IDENTITY: &[Member] = &[
+    CREDENTIALS,
+    text("SubjectFromWebIdentityToken"),
+    ASSUMED_ROLE_USER,
+    PACKED_POLICY_SIZE,
+    text("Provider"),
+    text("Audience"),
+    SOURCE_IDENTITY,
+    SESSION_TOKEN_UTILIZATION,
+    SESSION_TOKEN_SIZE,
+];
+pub(super) const ASSUME_ROOT: &[Member] =
+    &[CREDENTIALS, SOURCE_IDENTITY, SESSION_TOKEN_UTILIZATION, SESSION_TOKEN_SIZE];
+pub(super) const DECODE_AUTHORIZATION_MESSAGE: &[Member] = &[text("DecodedMessage")];
+pub(super) const GET_ACCESS_KEY_INFO: &[Member] = &[text("Account")];
+pub(super) const GET_CALLER_IDENTITY: &[Member] = &[text("UserId"), text("Account"), text("Arn")];
+pub(super) const GET_DELEGATED_ACCESS_TOKEN: &[Member] =
+    &[CREDENTIALS, PACKED_POLICY_SIZE, text("AssumedPrincipal")];
+pub(super) const GET_FEDERATION_TOKEN: &[Member] =
+    &[CREDENTIALS, FEDERATED_USER, PACKED_POLICY_SIZE, SESSION_TOKEN_UTILIZATION, SESSION_TOKEN_SIZE];
+pub(super) const GET_SESSION_TOKEN: &[Member] = &[CREDENTIALS, SESSION_TOKEN_UTILIZATION, SESSION_TOKEN_SIZE];
+pub(super) const GET_WEB_IDENTITY_TOKEN: &[Member] = &[text("WebIdentityToken"), EXPIRATION];

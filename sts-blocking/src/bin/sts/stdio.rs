@@ -1,0 +1,34 @@
+//! What is printed. A reader that has gone away is no error: nobody is left to be told.
+
+use std::io::{self, Read, Write};
+
+use crate::failure::Failure;
+
+/// The most that is read from standard input or from a file: more than any request of STS can have.
+pub(crate) const MAX_INPUT_BYTES: u64 = 1 << 20;
+
+/// Prints to standard output.
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::general(format!("standard output cannot be written: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Prints to standard error, where nothing can be done about a failure.
+pub(crate) fn complain(text: &str) {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// Reads all of something, up to [`MAX_INPUT_BYTES`].
+pub(crate) fn read_all(reader: impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    reader.take(MAX_INPUT_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_INPUT_BYTES {
+        return Err(io::Error::other(format!("more than {MAX_INPUT_BYTES} bytes")));
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,81 @@
+use std::fmt;
+use std::time::Duration;
+
+use super::{CallId, Event, Parameters};
+use crate::error::Error;
+use crate::reply::Metadata;
+
+/// What became of a call in one line for a log: service, status, time, retries, operation, parameters without those that
+/// are secrets, access key id, request id, and the error's sentence if there is one.
+///
+/// ```text
+/// [sts 200 0.123 s, 0 retries] GetAccessKeyInfo(AccessKeyId=AKIAIOSFODNN7EXAMPLE): access key AKIAI44QH8DHBEXAMPLE, request id 7a62c49f
+/// ```
+///
+/// The line has no level: a refusal is worth more notice than a success. The access key id stands in it because it links the
+/// line to CloudTrail; no secret does. An observer writes it with whatever the program logs by:
+///
+/// ```
+/// use sts_proto::observe::{Event, LogLine, Observer};
+///
+/// struct Log;
+///
+/// impl Observer for Log {
+///     fn event(&self, event: &Event<'_>) {
+///         if let Some(line) = LogLine::of(event) {
+///             eprintln!("{} {line}", if line.error().is_some() { "WARN" } else { "DEBUG" });
+///         }
+///     }
+/// }
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct LogLine<'e> {
+    call: CallId<'e>,
+    attempts: u32,
+    took: Duration,
+    parameters: &'e Parameters,
+    metadata: Option<&'e Metadata>,
+    error: Option<&'e Error>,
+}
+
+impl<'e> LogLine<'e> {
+    /// The line of a call that is over; `None` of the other events.
+    #[must_use]
+    pub fn of(event: &Event<'e>) -> Option<Self> {
+        match *event {
+            Event::Done { call, attempts, took, parameters, metadata, error } => {
+                Some(Self { call, attempts, took, parameters, metadata, error })
+            }
+            _ => None,
+        }
+    }
+
+    /// What the call ended with, if it failed.
+    #[must_use]
+    pub fn error(&self) -> Option<&'e Error> {
+        self.error
+    }
+}
+
+impl fmt::Display for LogLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[sts ")?;
+        match self.metadata {
+            Some(metadata) => write!(f, "{} ", metadata.status)?,
+            None => f.write_str("- ")?,
+        }
+        let retries = self.attempts.saturating_sub(1);
+        let (took, plural) = (self.took.as_secs_f64(), if retries == 1 { "y" } else { "ies" });
+        write!(f, "{took:.3} s, {retries} retr{plural}] {}({}): ", self.call.action, self.parameters)?;
+        let id = self.metadata.and_then(Metadata::shown_request_id);
+        match self.call.access_key_id {
+            Some(key) => write!(f, "access key {key}, ")?,
+            None => f.write_str("unsigned, ")?,
+        }
+        match id {
+            Some(id) => write!(f, "request id {}", id.escape_debug())?,
+            None => f.write_str("no request id")?,
+        }
+        self.error.map_or(Ok(()), |error| write!(f, "; {error}"))
+    }
+}

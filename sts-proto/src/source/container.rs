@@ -1,0 +1,367 @@
+use std::fmt;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use http::{Request, StatusCode, Uri};
+
+use super::document::{self, METADATA};
+use super::fetch::{self, Attempts};
+use super::json::Json;
+use crate::body::Body;
+use crate::credentials::Secret;
+use crate::error::Error;
+use crate::source::token_source::{MAX_TOKEN_FILE_BYTES, unreadable};
+use crate::source::{Context, Found, Looking, Source};
+use crate::step::{Ask, Direct, ReadFile};
+
+const NAME: &str = "container";
+
+/// Where relative URIs lead to.
+const ECS: &str = "http://169.254.170.2";
+
+/// The hosts that credentials may come from without TLS, besides loopback: ECS, and EKS Pod Identity over both versions
+/// of IP.
+const HOSTS: [&str; 3] = ["169.254.170.2", "169.254.170.23", "fd00:ec2::23"];
+
+/// As in botocore.
+const ATTEMPTS: Attempts =
+    Attempts { timeout: Duration::from_secs(2), number: 3, pause: Duration::from_secs(1) };
+
+/// The role of a container: what ECS, EKS Pod Identity, Greengrass and others hand out at a URL that the environment
+/// names.
+///
+/// A relative URI is one of ECS and wins over a full URI. A full URI must have `https`, or the host must be loopback or one
+/// of the addresses that ECS and EKS use; anything else is refused before a byte is sent. A token file wins over a token
+/// and is read at each look. Requests never go through a proxy.
+///
+/// AWS: [container credential provider](https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html).
+#[derive(Clone, Debug, Default)]
+pub struct Container {
+    relative_uri: Option<String>,
+    full_uri: Option<String>,
+    token_file: Option<PathBuf>,
+    token: Option<Secret>,
+    required: bool,
+}
+
+impl Container {
+    /// Without a URI, which is to say, not set up.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// As the variables say: `AWS_CONTAINER_CREDENTIALS_RELATIVE_URI`, `AWS_CONTAINER_CREDENTIALS_FULL_URI`,
+    /// `AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE` and `AWS_CONTAINER_AUTHORIZATION_TOKEN`. An empty one counts as one that is
+    /// not set.
+    #[must_use]
+    pub fn from_environment(lookup: impl Fn(&str) -> Option<String>) -> Self {
+        let get = |name: &str| lookup(name).filter(|value| !value.is_empty());
+        Self {
+            relative_uri: get("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"),
+            full_uri: get("AWS_CONTAINER_CREDENTIALS_FULL_URI"),
+            token_file: get("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE").map(PathBuf::from),
+            token: get("AWS_CONTAINER_AUTHORIZATION_TOKEN").map(Secret::from),
+            required: false,
+        }
+    }
+
+    /// What follows the address of ECS: a path that begins with `/`, perhaps a query.
+    #[must_use]
+    pub fn relative_uri(mut self, uri: impl Into<String>) -> Self {
+        self.relative_uri = Some(uri.into());
+        self
+    }
+
+    /// The whole URL.
+    #[must_use]
+    pub fn full_uri(mut self, uri: impl Into<String>) -> Self {
+        self.full_uri = Some(uri.into());
+        self
+    }
+
+    /// The file with the value of the header `Authorization`.
+    #[must_use]
+    pub fn token_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.token_file = Some(path.into());
+        self
+    }
+
+    /// The value of the header `Authorization`.
+    #[must_use]
+    pub fn token(mut self, token: impl Into<Secret>) -> Self {
+        self.token = Some(token.into());
+        self
+    }
+
+    /// Whether it was asked for by name, such as with `credential_source = EcsContainer`: then it is an error if it is not
+    /// set up. Off by default.
+    #[must_use]
+    pub fn required(mut self, on: bool) -> Self {
+        self.required = on;
+        self
+    }
+
+    /// The URL; `None` where there is none.
+    fn url(&self) -> Result<Option<Uri>, Error> {
+        let wrong = |name, rule| Err(Error::setting(name, rule));
+        match (&self.relative_uri, &self.full_uri) {
+            (Some(path), _) => match format!("{ECS}{path}").parse::<Uri>() {
+                // Without the slash, what follows could become part of the host.
+                Ok(url) if path.starts_with('/') => Ok(Some(url)),
+                _ => wrong("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "must be a path that begins with `/`"),
+            },
+            (None, Some(url)) => {
+                let name = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
+                let Ok(url) = url.parse::<Uri>() else { return wrong(name, "must be a URL") };
+                if url.authority().is_none_or(|authority| authority.as_str().contains('@')) {
+                    return wrong(name, "must be a URL with a host and without a user");
+                }
+                match url.scheme_str() {
+                    Some("https") => Ok(Some(url)),
+                    Some("http") if url.host().is_some_and(is_allowed) => Ok(Some(url)),
+                    _ => wrong(
+                        name,
+                        "must be a URL with `https`, or with `http` and a host that is loopback, 169.254.170.2, \
+                         169.254.170.23 or fd00:ec2::23",
+                    ),
+                }
+            }
+            (None, None) => Ok(None),
+        }
+    }
+
+    /// The value of `Authorization`, if there is to be one.
+    async fn authorization(&self, ask: &Ask) -> Result<Option<Secret>, Error> {
+        let (token, from) = match (&self.token_file, &self.token) {
+            (Some(path), _) => (read(ask, path).await?, Origin::File(path)),
+            (None, Some(token)) => (token.clone(), Origin::Environment),
+            (None, None) => return Ok(None),
+        };
+        let fault = if token.is_empty() {
+            "is empty"
+        } else if token.expose().contains(['\r', '\n']) {
+            // What follows would become headers of its own.
+            "holds a line break, which no token may, not even at its end"
+        } else if token.expose().bytes().any(|b| !(b.is_ascii_graphic() || b == b' ')) {
+            "holds what cannot stand in a header"
+        } else {
+            return Ok(Some(token));
+        };
+        Err(Error::credentials(NAME, format!("{from} {fault}")))
+    }
+
+    async fn find(&self, ask: &Ask) -> Result<Found, Error> {
+        let Some(url) = self.url()? else {
+            let words = "neither `AWS_CONTAINER_CREDENTIALS_RELATIVE_URI` nor `AWS_CONTAINER_CREDENTIALS_FULL_URI` is set";
+            return if self.required {
+                Err(Error::credentials(NAME, words))
+            } else {
+                Ok(Found::nothing(words))
+            };
+        };
+        let whom = url.authority().map_or_else(String::new, ToString::to_string);
+        let token = self.authorization(ask).await?;
+        let mut request = Request::get(url)
+            .header("accept", "application/json")
+            .extension(Direct)
+            .body(Body::default())
+            .map_err(|error| {
+                Error::credentials(NAME, "no request can be made of the URL").caused_by(error)
+            })?;
+        if let Some(token) = &token {
+            request.headers_mut().insert("authorization", fetch::secret_header("Authorization", token)?);
+        }
+        let reply = ATTEMPTS.send(ask, &request).await;
+        let reply = reply.map_err(|error| fetch::unanswered(NAME, &whom, error))?;
+        if reply.status() != StatusCode::OK {
+            let secrets: Vec<_> = token.iter().collect();
+            return Err(Error::credentials(NAME, fetch::refusal(&whom, &reply, &secrets)));
+        }
+        let json = Json::read(reply.body().as_ref())
+            .map_err(|fault| Error::credentials(NAME, format!("the answer of {whom} {fault}")))?;
+        document::credentials(&json, &METADATA, NAME).map(Found::Credentials)
+    }
+}
+
+/// Names are not resolved here, and only one is known to mean loopback.
+fn is_allowed(host: &str) -> bool {
+    let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    match host.parse::<IpAddr>() {
+        Ok(ip) => ip.is_loopback() || HOSTS.iter().any(|allowed| allowed.parse() == Ok(ip)),
+        Err(_) => host.eq_ignore_ascii_case("localhost"),
+    }
+}
+
+async fn read(ask: &Ask, path: &Path) -> Result<Secret, Error> {
+    let contents = ask.read(ReadFile::new(path, MAX_TOKEN_FILE_BYTES)).await;
+    let contents = contents.map_err(|error| unreadable(NAME, path, error))?;
+    let text = std::str::from_utf8(contents.as_ref());
+    text.map(Secret::from)
+        .map_err(|_| Error::credentials(NAME, format!("{} is not UTF-8", Origin::File(path))))
+}
+
+/// Where a token is from.
+enum Origin<'a> {
+    File(&'a Path),
+    Environment,
+}
+
+impl fmt::Display for Origin<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "the token file `{}`", path.display()),
+            Self::Environment => f.write_str("`AWS_CONTAINER_AUTHORIZATION_TOKEN`"),
+        }
+    }
+}
+
+impl Source for Container {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn look<'a>(&'a self, context: &'a Context) -> Looking<'a> {
+        Box::pin(self.find(context.ask()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+    use crate::error::TransportKind;
+    use crate::source::testing::{Asked, Play, found, nothing, sentence};
+
+    const DOCUMENT: &str = r#"{"RoleArn":"arn:aws:iam::123456789012:role/task","AccessKeyId":"ASIATASK",
+        "SecretAccessKey":"sEcReT","Token":"sEcReTtoken","Expiration":"2026-11-20T06:00:00Z","AccountId":"123456789012"}"#;
+
+    #[test]
+    fn a_relative_uri_is_one_of_ecs_and_wins() {
+        let source = Container::new().relative_uri("/v2/x?a=1").full_uri("http://localhost/");
+        let (result, asked) = Play::new().reply(200, DOCUMENT).watch(source);
+        let credentials = found(result);
+        assert_eq!(credentials.access_key_id(), "ASIATASK");
+        assert_eq!(credentials.account_id(), Some("123456789012"));
+        assert_eq!(credentials.source(), Some(NAME));
+        assert_eq!(asked[0].request().0, "GET http://169.254.170.2/v2/x?a=1");
+        assert_eq!(
+            (asked[0].header("accept"), asked[0].header("authorization")),
+            (Some("application/json"), None)
+        );
+        assert!(asked[0].is_direct());
+        assert!(matches!(asked[0], Asked::Request(_, timeout) if timeout == Duration::from_secs(2)));
+    }
+
+    #[test]
+    fn hosts_are_refused_before_a_byte() {
+        for url in [
+            "https://any.example/x",
+            "http://localhost:8080/x",
+            "http://LOCALHOST/",
+            "http://127.0.0.1/",
+            "http://127.9.9.9:1/",
+            "http://[::1]/",
+            "http://169.254.170.2/",
+            "http://169.254.170.23/v1/credentials",
+            "http://[fd00:ec2::23]/v1/credentials",
+            "http://[FD00:EC2:0::23]/",
+        ] {
+            found(Play::new().reply(200, DOCUMENT).run(Container::new().full_uri(url)));
+        }
+        for url in [
+            "http://any.example/",
+            "http://localhost.example/",
+            "http://169.254.169.254/",
+            "http://169.254.170.3/",
+            "http://0.0.0.0/",
+            "http://0177.0.0.1/",
+            "http://2130706433/",
+            "http://127.1/",
+            "http://[::ffff:127.0.0.1]/",
+            "http://[::]/",
+            "http://localhost@any.example/",
+            "https://u:p@any.example/",
+            "ftp://localhost/",
+            "/credentials",
+            "localhost",
+            "",
+            "http://",
+            "http://a b/",
+        ] {
+            let error = Play::new().run(Container::new().full_uri(url)).unwrap_err();
+            assert_eq!(error.kind(), crate::ErrorKind::InvalidInput, "{url}: {error}");
+        }
+        for path in ["x", "", "@any.example/", ".any.example/", "/a b"] {
+            let error = Play::new().run(Container::new().relative_uri(path)).unwrap_err();
+            assert!(error.to_string().contains("RELATIVE_URI"), "{path}: {error}");
+        }
+    }
+
+    fn eks() -> Container {
+        Container::from_environment(|name| match name {
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI" => Some("http://169.254.170.23/v1/credentials".to_owned()),
+            "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE" => Some("/token".to_owned()),
+            "AWS_CONTAINER_AUTHORIZATION_TOKEN" => Some("from the environment".to_owned()),
+            _ => None,
+        })
+    }
+
+    #[test]
+    fn the_token_file_wins_and_is_read_each_time() {
+        let source = eks();
+        for token in ["one", "Bearer two"] {
+            let (result, asked) = Play::new().file(token).reply(200, DOCUMENT).watch(source.clone());
+            found(result);
+            assert_eq!(asked[1].header("authorization"), Some(token));
+            assert!(!format!("{asked:?}").contains(token), "it is sensitive");
+        }
+        let source = Container::new().relative_uri("/").token("three");
+        let (_, asked) = Play::new().reply(200, DOCUMENT).watch(source);
+        assert_eq!(asked[0].header("authorization"), Some("three"));
+    }
+
+    #[test]
+    fn tokens_that_are_none() {
+        for (token, words) in [
+            (&b"sEcReT\n"[..], "holds a line break"),
+            (b"sEcReT\r\nHost: x", "holds a line break"),
+            (b"", "is empty"),
+            (b"sEcReT\x01", "holds what cannot stand"),
+            (b"\xff", "is not UTF-8"),
+        ] {
+            let text = sentence(Play::new().file(token).run(eks()));
+            assert!(text.contains(&format!("`/token` {words}")), "{text}");
+        }
+        let text = sentence(Play::new().run(Container::new().relative_uri("/").token("sEcReT\n")));
+        assert!(text.contains("`AWS_CONTAINER_AUTHORIZATION_TOKEN` holds"), "{text}");
+        let text = sentence(Play::new().no_file(io::ErrorKind::NotFound).run(eks()));
+        assert!(text.contains("failed to read `/token`: "), "{text}");
+    }
+
+    #[test]
+    fn what_may_pass_is_tried_three_times() {
+        let source = || Container::new().relative_uri("/");
+        found(Play::new().broken(TransportKind::Timeout).reply(500, "").reply(200, DOCUMENT).run(source()));
+        let silent = (0..3).fold(Play::new(), |play, _| play.broken(TransportKind::Connect));
+        let text = sentence(silent.run(source()));
+        assert!(text.contains("169.254.170.2 gave no reply: no connection could be made"), "{text}");
+        let refusal = r#"{"code":"AccessDeniedException","message":"token sEcReT is not valid"}"#;
+        let text = sentence(Play::new().reply(401, refusal).run(source().token("sEcReT")));
+        assert!(text.contains("the status 401: AccessDeniedException: token [redacted] is not"), "{text}");
+        for (body, words) in [("<html>", "is not JSON"), ("{}", "`AccessKeyId` is missing")] {
+            assert!(sentence(Play::new().reply(200, body).run(source())).contains(words));
+        }
+    }
+
+    #[test]
+    fn without_a_uri_there_is_nothing() {
+        assert!(
+            nothing(Play::new().run(Container::from_environment(|_| Some(String::new()))))
+                .contains("FULL_URI")
+        );
+        assert!(sentence(Play::new().run(Container::new().required(true))).contains("FULL_URI"));
+    }
+}

@@ -1,0 +1,135 @@
+//! Requests to services other than STS that hand out credentials.
+
+use std::time::Duration;
+
+use http::header::HeaderValue;
+use http::{Request, Response, StatusCode};
+
+use super::json::Json;
+use crate::body::Body;
+use crate::credentials::Secret;
+use crate::error::redact::redact;
+use crate::error::{Error, TransportKind};
+use crate::form;
+use crate::step::{Answer, Ask};
+
+/// The longest message of a service or a command that is shown, in characters.
+const MESSAGE: usize = 300;
+
+/// How often a request is sent and how long each may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Attempts {
+    pub(super) timeout: Duration,
+    pub(super) number: u32,
+    /// Between two of them.
+    pub(super) pause: Duration,
+}
+
+impl Attempts {
+    /// Sends, and sends again what may pass: no reply, a fault of the server, a throttle.
+    pub(super) async fn send(&self, ask: &Ask, request: &Request<Body>) -> Answer {
+        let mut left = self.number;
+        loop {
+            left = left.saturating_sub(1);
+            let answer = ask.send(request.clone(), self.timeout).await;
+            let may_pass = match &answer {
+                Ok(reply) => may_pass(reply.status()),
+                Err(error) => error.is_retryable(),
+            };
+            if !may_pass || left == 0 {
+                return answer;
+            }
+            ask.wait(self.pause).await;
+        }
+    }
+}
+
+fn may_pass(status: StatusCode) -> bool {
+    status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS
+}
+
+/// A header that is a secret.
+pub(super) fn secret_header(name: &'static str, value: &Secret) -> Result<HeaderValue, Error> {
+    let mut value = HeaderValue::from_str(value.expose())
+        .map_err(|_| Error::setting(name, "holds what cannot stand in a header"))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// What a request without a reply came to, as the words of the source's error.
+pub(super) fn unanswered(source: &'static str, whom: &str, error: Error) -> Error {
+    let kind = error.transport_kind().unwrap_or(TransportKind::Other);
+    Error::credentials(source, format!("{whom} gave no reply: {kind}")).caused_by(error)
+}
+
+/// The words for a reply with that status, with the code and the message of its document, if it has any.
+pub(super) fn refusal(whom: &str, reply: &Response<Body>, secrets: &[&Secret]) -> String {
+    let mut words = format!("{whom} answered with the status {}", reply.status().as_u16());
+    let Ok(json) = Json::read(reply.body().as_ref()) else { return words };
+    let code =
+        json.any_text(&["code", "__type", "error"]).map(|code| code.rsplit('#').next().unwrap_or(code));
+    for text in [code, json.any_text(&["message", "error_description"])].into_iter().flatten() {
+        words.push_str(": ");
+        words.push_str(&shown(text, secrets));
+    }
+    words
+}
+
+/// A text of somebody else's as it may be shown: short, on one line, without these secrets.
+pub(super) fn shown(text: &str, secrets: &[&Secret]) -> String {
+    let mut clean = text.trim().to_owned();
+    secrets.iter().for_each(|secret| redact(&mut clean, secret.expose()));
+    let mut out = String::new();
+    for (i, c) in clean.chars().enumerate() {
+        if i == MESSAGE {
+            out.push('…');
+            break;
+        }
+        // Direction marks and the like would let a message lie about itself.
+        if c.is_control()
+            || matches!(c, '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        {
+            out.extend(c.escape_unicode());
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// A name as it is typed in a shell.
+pub(super) fn word(name: &str) -> String {
+    let is_plain = name.bytes().all(|b| form::UNRESERVED[usize::from(b)] || b"/@%:+".contains(&b));
+    let name = shown(name, &[]);
+    if is_plain { name } else { format!("\"{name}\"") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusals_are_words() {
+        let reply =
+            |body: &str| Response::builder().status(403).body(Body::from(body.as_bytes().to_vec())).unwrap();
+        for (body, words) in [
+            ("<html>", ""),
+            ("{}", ""),
+            (r#"{"code":"Denied","message":"no"}"#, ": Denied: no"),
+            (r#"{"__type":"com.amazon#Denied","Message":"no"}"#, ": Denied: no"),
+            (
+                r#"{"error":"invalid_grant","error_description":"token sEcReT"}"#,
+                ": invalid_grant: token [redacted]",
+            ),
+        ] {
+            let text = refusal("it", &reply(body), &[&Secret::from("sEcReT")]);
+            assert_eq!(text, format!("it answered with the status 403{words}"));
+        }
+    }
+
+    #[test]
+    fn what_others_say_is_short_and_on_one_line() {
+        assert_eq!(shown(" a\n\u{1b}[2Jb\u{202e}é\n", &[]), "a\\u{a}\\u{1b}[2Jb\\u{202e}é");
+        assert_eq!(shown(&"x".repeat(1000), &[]).chars().count(), MESSAGE + 1);
+    }
+}

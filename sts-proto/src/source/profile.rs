@@ -1,0 +1,156 @@
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::config::{Config, Platform};
+use crate::error::Error;
+use crate::source::environment::Environment;
+use crate::source::{
+    AssumedRole, Container, Context, Found, Given, InstanceMetadata, Looking, Process, Source, Splitting,
+    Sso, TokenSource, WebIdentity,
+};
+
+use plan::{Base, Named, Plan};
+
+mod plan;
+mod role;
+
+const NAME: &str = "profile";
+
+/// What the chosen profile of a [`Config`] says: keys, a role with `source_profile` or `credential_source` and chains of
+/// them, a web identity, SSO, `credential_process`, `aws login` (feature `login`).
+///
+/// A profile that says nothing about credentials is not set up. One that contradicts itself, lacks a part, or leads in a
+/// circle is an error with its file and line.
+///
+/// Besides AWS's keys, roles have those of aws-vault: `session_tags` and `transitive_session_tags`, lists with commas of
+/// `key=value` and of keys, and `source_identity`.
+///
+/// AWS: [assume role](https://docs.aws.amazon.com/sdkref/latest/guide/feature-assume-role-credentials.html).
+#[derive(Clone, Debug)]
+pub struct Profile(Arc<Config>);
+
+impl Profile {
+    /// The chosen profile of that configuration.
+    #[must_use]
+    pub fn new(config: Arc<Config>) -> Self {
+        Self(config)
+    }
+
+    /// Whether it assumes a role with other credentials, which outranks a web identity in the environment.
+    pub(super) fn assumes_role(&self) -> bool {
+        let has = |key: &str| self.0.property(key).is_some();
+        has("role_arn") && !has("web_identity_token_file")
+    }
+
+    async fn find(&self, context: &Context) -> Result<Found, Error> {
+        let Some(plan) = Plan::of(&self.0)? else {
+            let name = self.0.profile_name();
+            return Ok(match self.0.profile() {
+                Some(_) => Found::nothing(format!("`{name}` says nothing about credentials")),
+                None => Found::nothing(format!("there is no profile `{name}`")),
+            });
+        };
+        let mut source = self.base(plan.base, &plan.profile)?;
+        for role in &plan.roles {
+            source = Arc::new(AssumedRole::new(source, role.operation()));
+        }
+        source.look(context).await
+    }
+
+    fn base(&self, base: Base, profile: &str) -> Result<Arc<dyn Source>, Error> {
+        let config = &self.0;
+        Ok(match base {
+            Base::Keys(keys) => Arc::new(Given::new(keys.with_source(NAME))),
+            Base::WebIdentity(identity) => {
+                let mut source = WebIdentity::new(identity.role_arn, TokenSource::file(identity.token_file));
+                if let Some(name) = identity.role_session_name {
+                    source = source.role_session_name(name);
+                }
+                if let Some(seconds) = identity.duration_seconds {
+                    source = source.duration_seconds(seconds);
+                }
+                Arc::new(source)
+            }
+            Base::Process { command, account_id } => {
+                let mut source = Process::new(command).splitting(match config.environment().platform() {
+                    Platform::Windows => Splitting::Windows,
+                    Platform::Unix => Splitting::Posix,
+                });
+                if let Some(account_id) = account_id {
+                    source = source.account_id(account_id);
+                }
+                Arc::new(source)
+            }
+            Base::Sso(sso) => {
+                let directory = cache_directory(config, profile, "sso")?;
+                let mut source =
+                    Sso::new(sso.start_url, sso.region, sso.account_id, sso.role_name, directory)
+                        .profile(profile)
+                        .fips(config.use_fips()?.is_some_and(|on| on.value))
+                        .dual_stack(config.use_dual_stack()?.is_some_and(|on| on.value));
+                if let Some(session) = sso.session {
+                    source = source.session(session);
+                }
+                if let Some(url) = config.variable(&["AWS_ENDPOINT_URL_SSO"]) {
+                    source = source.portal_url(url.value.expose());
+                }
+                if let Some(url) = config.variable(&["AWS_ENDPOINT_URL_SSO_OIDC"]) {
+                    source = source.oidc_url(url.value.expose());
+                }
+                Arc::new(source)
+            }
+            #[cfg(feature = "login")]
+            Base::Login(session) => {
+                let directory = match config.variable(&["AWS_LOGIN_CACHE_DIRECTORY"]) {
+                    Some(directory) => PathBuf::from(directory.value.expose()),
+                    None => cache_directory(config, profile, "login")?,
+                };
+                let region = config.region().map(|region| region.value.to_owned()).unwrap_or_default();
+                let mut source = crate::source::Login::new(session, region, directory).profile(profile);
+                if let Some(url) = config.variable(&["AWS_ENDPOINT_URL_SIGNIN"]) {
+                    source = source.url(url.value.expose());
+                }
+                Arc::new(source)
+            }
+            #[cfg(not(feature = "login"))]
+            Base::Login(_) => {
+                return Err(Error::credentials(
+                    format!("profile `{profile}`"),
+                    "it has `login_session`, for which this program is built without the feature `login`",
+                ));
+            }
+            Base::Named(Named::Environment) => {
+                Arc::new(Environment::new(|name| config.environment().get(name).map(str::to_owned)))
+            }
+            Base::Named(Named::InstanceMetadata) => {
+                Arc::new(InstanceMetadata::from_config(config)?.required(true))
+            }
+            Base::Named(Named::Container) => Arc::new(container(config).required(true)),
+        })
+    }
+}
+
+pub(super) fn container(config: &Config) -> Container {
+    Container::from_environment(|name| config.environment().get(name).map(str::to_owned))
+}
+
+/// Where AWS's tools keep the tokens of SSO, or those of `aws login`.
+fn cache_directory(config: &Config, profile: &str, of: &str) -> Result<PathBuf, Error> {
+    let home = crate::config::home(config.environment()).ok_or_else(|| {
+        Error::credentials(
+            format!("profile `{profile}`"),
+            "its tokens are in the home directory, and `HOME` is not set",
+        )
+    })?;
+    Ok([home.as_str(), ".aws", of, "cache"].iter().collect())
+}
+
+impl Source for Profile {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn look<'a>(&'a self, context: &'a Context) -> Looking<'a> {
+        Box::pin(self.find(context))
+    }
+}

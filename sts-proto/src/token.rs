@@ -1,0 +1,25 @@
+//! What people build on STS: tokens for other services, and texts that hand credentials on. Feature `token`.
+//!
+//! | module | what it makes |
+//! |---|---|
+//! | [`eks`] | the token of a Kubernetes cluster, its ExecCredential, and the server's side |
+//! | [`vault`] | the payload of Vault's IAM login |
+//! | [`console`] | a URL that opens the AWS console |
+//! | [`web_identity`] | a cache for GetWebIdentityToken, and an unverified look into a JWT |
+//! | [`process`] | what a `credential_process` prints, written and read |
+//! | [`mod@env`] | assignments for shells |
+//! | [`cli_cache`] | the files of the AWS CLI's cache |
+//!
+//! Everything here is a value or a pure function: no clock, no file, no socket. Whatever carries a right is a
+//! [`Secret`](crate::Secret), a [`Body`](crate::Body) or a type with one exit named `expose`.
+
+pub mod cli_cache;
+pub mod console;
+pub mod eks;
+pub mod env;
+pub mod process;
+pub mod vault;
+pub mod web_identity;
+
+mod json;
+mod text;

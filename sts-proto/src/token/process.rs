@@ -1,0 +1,173 @@
+//! What a `credential_process` prints: written for programs that are one, read by those that run one.
+//!
+//! AWS: [process credentials](https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html).
+//!
+//! ```
+//! use sts_proto::token::process;
+//! use sts_proto::Credentials;
+//!
+//! let credentials = Credentials::new("ASIAEXAMPLE", "secret")?.with_session_token("token")?;
+//! let json = process::write(&credentials)?;
+//! assert_eq!(
+//!     json.as_ref(),
+//!     br#"{"Version": 1, "AccessKeyId": "ASIAEXAMPLE", "SecretAccessKey": "secret", "SessionToken": "token"}"#
+//! );
+//! assert_eq!(process::read(json.as_ref())?, credentials);
+//! # Ok::<(), sts_proto::Error>(())
+//! ```
+
+use serde_json::{Map, Value as Json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::json::{Value, object};
+use super::text;
+use crate::body::Body;
+use crate::credentials::{Credentials, Secret};
+use crate::error::Error;
+
+/// The largest output that is read, in bytes. A session token has at most a few thousand.
+pub const MAX_OUTPUT_BYTES: usize = 64 * 1024;
+
+/// The one version of the contract.
+const VERSION: u32 = 1;
+
+/// The setting that errors name.
+const SETTING: &str = "credential_process";
+
+/// The credentials as JSON in one line, version 1 of the contract. What they have not is left out; without `Expiration` a
+/// program never asks again.
+///
+/// # Errors
+/// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput): the credentials expire outside of the years 0 to 9999.
+pub fn write(credentials: &Credentials) -> Result<Body, Error> {
+    let expiration = credentials.expiration().map(text::timestamp).transpose()?;
+    let token = credentials.session_token().map(Secret::expose);
+    let mut json = object([
+        Some(("Version", Value::Number(VERSION))),
+        Some(("AccessKeyId", Value::Text(credentials.access_key_id()))),
+        Some(("SecretAccessKey", Value::Text(credentials.secret_access_key().expose()))),
+        token.map(|token| ("SessionToken", Value::Text(token))),
+        expiration.as_deref().map(|at| ("Expiration", Value::Text(at))),
+        credentials.account_id().map(|id| ("AccountId", Value::Text(id))),
+    ]);
+    Ok(Body::from(std::mem::take(&mut *json).into_bytes()))
+}
+
+/// Reads the output of a `credential_process`. Names are compared without regard to case, as AWS's SDK for Rust does;
+/// unknown ones are passed over. Whether the credentials have expired is the caller's to judge.
+///
+/// # Errors
+/// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput): the output has more than [`MAX_OUTPUT_BYTES`] or is no JSON object; its version is
+/// not the number 1; a key is missing, no text, or cannot be what it should be; a name stands there twice; or the
+/// expiration is not as in RFC 3339. The error never holds a piece of the output.
+pub fn read(output: &[u8]) -> Result<Credentials, Error> {
+    let refused = |rule: &'static str| Error::setting(SETTING, rule);
+    if output.len() > MAX_OUTPUT_BYTES {
+        return Err(Error::setting(
+            SETTING,
+            format!("printed {} bytes, and at most {MAX_OUTPUT_BYTES} are read", output.len()),
+        ));
+    }
+    let json = serde_json::from_slice(output).map_err(|_| refused("printed something that is not JSON"))?;
+    let Json::Object(mut members) = json else { return Err(refused("printed JSON that is not an object")) };
+    let version = take(&mut members, "Version")?;
+    if version.as_ref().and_then(Json::as_u64) != Some(VERSION.into()) {
+        return Err(refused("printed no `Version` that is the number 1"));
+    }
+    let missing = |name| move || Error::setting(SETTING, format!("printed no `{name}`"));
+    let id = text_of(&mut members, "AccessKeyId")?.ok_or_else(missing("AccessKeyId"))?;
+    let secret = text_of(&mut members, "SecretAccessKey")?.ok_or_else(missing("SecretAccessKey"))?;
+    let mut credentials = Credentials::new(id.expose(), secret)?;
+    if let Some(token) = text_of(&mut members, "SessionToken")? {
+        credentials = credentials.with_session_token(token)?;
+    }
+    if let Some(at) = text_of(&mut members, "Expiration")? {
+        let at = OffsetDateTime::parse(at.expose(), &Rfc3339);
+        let at = at.map_err(|_| refused("printed an `Expiration` that is no time as in RFC 3339"))?;
+        credentials = credentials.with_expiration(at);
+    }
+    if let Some(id) = text_of(&mut members, "AccountId")? {
+        credentials = credentials.with_account_id(id.expose());
+    }
+    Ok(credentials)
+}
+
+/// Takes out a member by its name in whatever letters. Two of them are an error: there is none to choose.
+fn take(members: &mut Map<String, Json>, name: &str) -> Result<Option<Json>, Error> {
+    let is_it = |key: &&String| key.eq_ignore_ascii_case(name);
+    let Some(key) = members.keys().find(is_it).cloned() else { return Ok(None) };
+    let value = members.remove(&key);
+    if members.keys().any(|key| is_it(&key)) {
+        return Err(Error::setting(SETTING, format!("printed `{name}` twice")));
+    }
+    Ok(value)
+}
+
+/// A text that is not empty; `null` and an empty text count as none.
+fn text_of(members: &mut Map<String, Json>, name: &str) -> Result<Option<Secret>, Error> {
+    match take(members, name)? {
+        None | Some(Json::Null) => Ok(None),
+        Some(Json::String(text)) => Ok(Some(Secret::from(text)).filter(|text| !text.is_empty())),
+        Some(_) => Err(Error::setting(SETTING, format!("printed a `{name}` that is no text"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read() {
+        let at = OffsetDateTime::from_unix_timestamp(1_795_194_528).unwrap();
+        let bare = Credentials::new("AKID", "se\"cr\\et/é").unwrap();
+        let whole =
+            bare.clone().with_session_token("t").unwrap().with_expiration(at).with_account_id("123456789012");
+        for credentials in [bare, whole] {
+            assert_eq!(read(write(&credentials).unwrap().as_ref()).unwrap(), credentials);
+        }
+    }
+
+    #[test]
+    fn names_in_any_letters() {
+        let output =
+            br#" {"version":1,"ACCESSKEYID":"AKID","secretAccessKey":"s","sessiontoken":"","Expiration":null,
+            "accountid":"1","More":{"a":[]}} "#;
+        let credentials = read(output).unwrap();
+        assert_eq!((credentials.access_key_id(), credentials.account_id()), ("AKID", Some("1")));
+        assert!(credentials.session_token().is_none() && credentials.expiration().is_none());
+    }
+
+    #[test]
+    fn what_is_refused_and_how() {
+        let long = format!("{{\"Version\": 1, \"x\": \"{}\"}}", "x".repeat(MAX_OUTPUT_BYTES));
+        let deep = "[".repeat(10_000);
+        for (output, words) in [
+            ("", "not JSON"),
+            ("Enter MFA: {}", "not JSON"),
+            (&deep, "not JSON"),
+            ("[]", "not an object"),
+            ("{}", "`Version`"),
+            (r#"{"Version":"1","AccessKeyId":"a","SecretAccessKey":"sEcReT"}"#, "`Version`"),
+            (r#"{"Version":2,"AccessKeyId":"a","SecretAccessKey":"sEcReT"}"#, "`Version`"),
+            (r#"{"Version":1,"SecretAccessKey":"sEcReT"}"#, "no `AccessKeyId`"),
+            (r#"{"Version":1,"AccessKeyId":"a"}"#, "no `SecretAccessKey`"),
+            (r#"{"Version":1,"AccessKeyId":"a","SecretAccessKey":""}"#, "no `SecretAccessKey`"),
+            (r#"{"Version":1,"AccessKeyId":7,"SecretAccessKey":"sEcReT"}"#, "`AccessKeyId` that is no text"),
+            (r#"{"Version":1,"AccessKeyId":"a","SecretAccessKey":"sEcReT","secretaccesskey":"x"}"#, "twice"),
+            (r#"{"Version":1,"AccessKeyId":"a","SecretAccessKey":"sEcReT\n"}"#, "newline"),
+            (
+                r#"{"Version":1,"AccessKeyId":"a","SecretAccessKey":"sEcReT","SessionToken":"t t"}"#,
+                "`SessionToken`",
+            ),
+            (
+                r#"{"Version":1,"AccessKeyId":"a","SecretAccessKey":"sEcReT","Expiration":"soon"}"#,
+                "`Expiration`",
+            ),
+            (&long, "at most 65536"),
+        ] {
+            let error = read(output.as_bytes()).unwrap_err().to_string();
+            assert!(error.contains(words) && !error.contains("sEcReT"), "{words}: {error}");
+        }
+    }
+}

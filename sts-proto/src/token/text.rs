@@ -1,0 +1,72 @@
+//! Small texts that several tokens need: base64 and timestamps.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use time::{OffsetDateTime, UtcOffset};
+use zeroize::Zeroizing;
+
+use crate::error::Error;
+
+/// Base64 with the URL's alphabet, appended, without padding.
+pub(super) fn push_base64url(bytes: &[u8], out: &mut Zeroizing<String>) {
+    // Room for all of it, so that no copy is left behind by growth.
+    let mut encoded = Zeroizing::new(String::with_capacity(bytes.len().div_ceil(3) * 4));
+    URL_SAFE_NO_PAD.encode_string(bytes, &mut encoded);
+    out.push_str(&encoded);
+}
+
+/// Base64 with the ordinary alphabet and padding.
+pub(super) fn base64(bytes: &[u8]) -> Zeroizing<String> {
+    let mut out = Zeroizing::new(String::with_capacity(bytes.len().div_ceil(3) * 4));
+    STANDARD.encode_string(bytes, &mut out);
+    out
+}
+
+/// The text in base64 with the URL's alphabet and without padding; `None` if it is not exactly that, or no UTF-8.
+pub(super) fn from_base64url(text: &str) -> Option<Zeroizing<String>> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(text.len().div_ceil(4) * 3));
+    URL_SAFE_NO_PAD.decode_vec(text, &mut bytes).ok()?;
+    let decoded = String::from_utf8(std::mem::take(&mut *bytes));
+    match decoded {
+        Ok(text) => Some(Zeroizing::new(text)),
+        Err(error) => {
+            drop(Zeroizing::new(error.into_bytes()));
+            None
+        }
+    }
+}
+
+/// `2026-11-20T17:08:48Z`: RFC 3339 in UTC, the fraction of a second cut off.
+pub(super) fn timestamp(at: OffsetDateTime) -> Result<String, Error> {
+    let utc = at.checked_to_offset(UtcOffset::UTC).filter(|utc| (0..=9999).contains(&utc.year()));
+    let utc = utc.ok_or_else(|| Error::setting("Time", "must be in the years 0 to 9999"))?;
+    let (year, month, day) = utc.to_calendar_date();
+    let (hour, minute, second) = utc.to_hms();
+    Ok(format!("{year:04}-{:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z", u8::from(month)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_has_one_form() {
+        for text in ["", "f", "fo", "foo", "\u{7ff}\u{fff}??>>"] {
+            let mut out = Zeroizing::new(String::new());
+            push_base64url(text.as_bytes(), &mut out);
+            assert_eq!(from_base64url(&out).unwrap().as_str(), text);
+        }
+        // Padding, bits that nobody reads, the other alphabet, white space, no UTF-8.
+        for text in ["Zg==", "Zh", "Z", "+w", "Zg\n", " Zg", "_w"] {
+            assert!(from_base64url(text).is_none(), "{text}");
+        }
+        assert_eq!(base64(b"\xff\xfe").as_str(), "//4=");
+    }
+
+    #[test]
+    fn timestamps_are_utc_and_whole() {
+        let at = OffsetDateTime::from_unix_timestamp_nanos(1_795_194_528_999_999_999).unwrap();
+        let east = at.to_offset(UtcOffset::from_hms(5, 30, 0).unwrap());
+        assert_eq!(timestamp(east).unwrap(), "2026-11-20T17:08:48Z");
+    }
+}

@@ -1,0 +1,119 @@
+//! A client as the machine has it, in a process of its own with an environment of its own.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs};
+
+use futures_lite::future::block_on;
+use sts_blocking::operation::GetCallerIdentity;
+use sts_tests::server::Server;
+
+/// What the test that runs in the other process is told by.
+const CHILD: &str = "STS_TESTS_FROM_ENV";
+
+/// What both drivers say of who they are, or why they cannot, in the process that this is.
+#[test]
+fn child() {
+    if env::var_os(CHILD).is_none() {
+        return;
+    }
+    let blocking = sts_blocking::Client::from_env()
+        .and_then(|client| client.send(GetCallerIdentity::new()))
+        .map(|identity| identity.arn.clone());
+    let smol = sts_async::smol::Client::from_env()
+        .and_then(|client| block_on(client.send(GetCallerIdentity::new())))
+        .map(|identity| identity.arn.clone());
+    let said = |outcome: Result<String, sts_blocking::Error>| {
+        let words = outcome.unwrap_or_else(|error| match error.report() {
+            Some(report) => format!("{error}\n{report}"),
+            None => error.to_string(),
+        });
+        // Each session has a random name.
+        match words.split_once("/sts-") {
+            Some((role, _)) if role.contains(":assumed-role/") => role.to_owned(),
+            _ => words,
+        }
+    };
+    let (blocking, smol) = (said(blocking), said(smol));
+    assert_eq!(blocking, smol);
+    fs::write(env::var_os(CHILD).unwrap(), blocking).unwrap();
+}
+
+/// What it says with those variables and files in the home.
+fn says(name: &str, server: &Server, variables: &[(&str, &str)], files: &[(&str, &str)]) -> String {
+    let home = env::temp_dir().join(format!("sts-from-env-{name}-{}", std::process::id()));
+    let _ = fs::remove_dir_all(&home);
+    fs::create_dir_all(home.join(".aws")).unwrap();
+    for (path, text) in files {
+        fs::write(home.join(path), text.replace("URL", server.url())).unwrap();
+    }
+    let said = home.join("said");
+    let output = Command::new(env::current_exe().unwrap())
+        .args(["--exact", "child"])
+        .env_clear()
+        .envs(env::var_os("PATH").map(|path| ("PATH", path)))
+        .env("HOME", &home)
+        .env(CHILD, &said)
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .envs(variables.iter().copied())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    let said = read(&said);
+    fs::remove_dir_all(home).unwrap();
+    said
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap()
+}
+
+#[test]
+fn an_environment_is_enough() {
+    let server = Server::start().unwrap();
+    let user = server.user();
+    let variables = [
+        ("AWS_ACCESS_KEY_ID", user.access_key_id()),
+        ("AWS_SECRET_ACCESS_KEY", user.secret_access_key()),
+        ("AWS_REGION", "eu-west-1"),
+        ("AWS_ENDPOINT_URL_STS", server.url()),
+    ];
+    assert!(says("environment", &server, &variables, &[]).contains(":user/"));
+}
+
+#[test]
+fn a_profile_assumes_a_role_with_the_keys_of_another_file() {
+    let server = Server::start().unwrap();
+    let user = server.user();
+    let config = "[default]\nregion = eu-west-1\n[profile deploy]\nregion = eu-west-1\nservices = local\n\
+        role_arn = arn:aws:iam::123456789012:role/Deploy\nsource_profile = base\n\
+        [services local]\nsts =\n  endpoint_url = URL\n";
+    let keys = format!(
+        "[base]\naws_access_key_id = {}\naws_secret_access_key = {}\n",
+        user.access_key_id(),
+        user.secret_access_key()
+    );
+    let files = [(".aws/config", config), (".aws/credentials", keys.as_str())];
+    let said = says("profile", &server, &[("AWS_PROFILE", "deploy")], &files);
+    assert_eq!(said, "arn:aws:sts::123456789012:assumed-role/Deploy");
+}
+
+#[test]
+fn what_is_missing_is_told() {
+    let server = Server::start().unwrap();
+    let said = says("region", &server, &[], &[]);
+    assert!(said.contains("`Region` is required"), "{said}");
+    let said = says("credentials", &server, &[("AWS_REGION", "eu-west-1")], &[]);
+    for words in ["none of the 5 sources", "profile: skipped", "instance metadata: skipped"] {
+        assert!(said.contains(words), "{said}");
+    }
+    let broken = [(".aws/config", "[default]\nregion = eu-west-1\nnonsense\n")];
+    let said = says("broken", &server, &[], &broken);
+    assert!(said.contains(".aws/config") && said.contains("line 3"), "{said}");
+    // A directory where a file should be: that is no absence.
+    let place: PathBuf = env::temp_dir();
+    let said = says("unreadable", &server, &[("AWS_CONFIG_FILE", place.to_str().unwrap())], &[]);
+    assert!(said.contains("`AWS_CONFIG_FILE` is") && said.contains("cannot be read"), "{said}");
+}
