@@ -123,6 +123,7 @@ mod credentials;
 mod encoder;
 mod error;
 mod hint;
+mod lanes;
 mod retry;
 mod user_agent;
 mod wipe;

@@ -12,6 +12,7 @@ use quick_xml::events::{BytesStart, Event};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::credentials::Secret;
+use crate::lanes;
 use crate::reply::{MAX_DEPTH, ReplyFault};
 
 type Result<T> = std::result::Result<T, ReplyFault>;
@@ -124,7 +125,7 @@ impl<'x> Cursor<'x> {
     /// Control characters have no place in XML, and none in what is shown to people.
     fn checked(&self, text: Cow<'x, str>) -> Result<Token<'x>> {
         let is_forbidden = |b: u8| (b < b' ') & (b != b'\t') & (b != b'\n') & (b != b'\r');
-        if any(&text, is_forbidden) { Err(self.syntax()) } else { Ok(Token::Text(text)) }
+        if lanes::any(text.as_bytes(), is_forbidden) { Err(self.syntax()) } else { Ok(Token::Text(text)) }
     }
 
     /// Enters the next child of the innermost element, or leaves that element when there is none. Text between
@@ -180,7 +181,7 @@ impl<'x> Cursor<'x> {
                         let more = if rest.starts_with(b"</") { 0 } else { rest.len() };
                         all.reserve_exact(piece.len() + more);
                     }
-                    if any(&piece, |b| b <= b' ') {
+                    if lanes::any(piece.as_bytes(), |b| b <= b' ') {
                         piece.split_ascii_whitespace().for_each(|part| all.push_str(part));
                     } else {
                         all.push_str(&piece);
@@ -320,13 +321,11 @@ fn is_blank(text: &str) -> bool {
 
 /// XML 1.0, section 2.11: a reader sees every line end as one line feed. Not for secrets, whose copies it would leave.
 fn line_ends(text: Cow<'_, str>) -> Cow<'_, str> {
-    if any(&text, |b| b == b'\r') { Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n")) } else { text }
-}
-
-/// Looks a text through to its end, so that it can be done many bytes at a time.
-#[inline(always)]
-fn any(text: &str, is: impl Fn(u8) -> bool) -> bool {
-    text.bytes().fold(false, |found, byte| found | is(byte))
+    if lanes::any(text.as_bytes(), |b| b == b'\r') {
+        Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
+    } else {
+        text
+    }
 }
 
 /// XML 1.0, production `Char`.

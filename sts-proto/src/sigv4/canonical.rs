@@ -14,7 +14,7 @@ use super::gather::Gather;
 use super::{Signing, host};
 use crate::credentials::Secret;
 use crate::error::Error;
-use crate::form;
+use crate::{form, lanes};
 
 /// Where the bytes of a canonical request go.
 trait Sink {
@@ -174,13 +174,9 @@ impl Value<'_> {
 /// A header's value without white space at its ends, and with one space for each run of spaces and tabs in it: as
 /// botocore does it. aws-sigv4 leaves tabs as they are; no header of AWS's holds one.
 fn put_trimmed(value: &[u8], out: &mut impl Sink) {
-    let is_space = |b: &u8| matches!(b, b' ' | b'\t');
+    let is_space = |b: &u8| (*b == b' ') | (*b == b'\t');
     let value = value.trim_ascii();
-    // Looked through to the end, so that it can be done many bytes at a time.
-    let has_tab = value.iter().fold(false, |found, b| found | (*b == b'\t'));
-    let next = value.get(1..).unwrap_or_default();
-    let has_run = value.iter().zip(next).fold(false, |found, (a, b)| found | (*a == b' ') & (*b == b' '));
-    if !has_tab && !has_run {
+    if !lanes::any(value, |b| is_space(&b)) {
         return out.put(value);
     }
     for (i, word) in value.split(is_space).filter(|word| !word.is_empty()).enumerate() {
