@@ -216,7 +216,7 @@ fn parsing(table: &Table) -> Outcome {
     let response = http::Response::new(document.as_bytes());
     let operation = operation();
     table.row(
-        "parse AssumeRole",
+        "read AssumeRole, and its fields copied",
         "one copy of the fields",
         || {
             black_box(operation.decode(black_box(&response))).ok();

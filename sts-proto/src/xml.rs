@@ -40,8 +40,8 @@ pub struct Cursor<'x> {
 
 /// The names of the elements that are open are kept by quick-xml in a buffer that grows with each. A name that is as long as
 /// those of a reply together lets it grow once.
-const PRIMER: &[u8] = b"<oooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo>\
-                        </oooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo>";
+const PRIMER: &[u8] = b"<oooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo>\
+                        </oooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo>";
 
 impl<'x> Cursor<'x> {
     /// Enters the root element of the document in `bytes`.
@@ -79,12 +79,16 @@ impl<'x> Cursor<'x> {
     }
 
     /// The local name of the element that began last.
+    #[inline]
     pub(crate) fn name(&self) -> &str {
-        self.element.local_name().into_inner()
+        let name = self.element.name().into_inner();
+        // Byte by byte: names are too short for anything that is made for long texts.
+        let prefix = name.bytes().position(|b| b == b':');
+        prefix.and_then(|prefix| name.get(prefix + 1..)).unwrap_or(name)
     }
 
     /// The next step, whatever it is.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn token(&mut self) -> Result<Token<'x>> {
         if self.is_empty {
             self.is_empty = false;
@@ -97,47 +101,64 @@ impl<'x> Cursor<'x> {
                     self.enter(element, false)?;
                     return Ok(Token::Start);
                 }
-                Event::Empty(element) => {
-                    self.enter(element, true)?;
-                    return Ok(Token::Start);
-                }
                 Event::End(_) => {
                     self.depth -= 1;
                     return Ok(Token::End);
                 }
                 Event::Text(text) => return self.checked(text.into_inner()),
-                Event::CData(text) => return self.checked(text.into_inner()),
-                Event::GeneralRef(reference) => {
-                    return Ok(Token::Text(match reference.resolve_char_ref() {
-                        Ok(Some(c)) if is_character(c) => Cow::Owned(c.to_string()),
-                        Ok(None) => Cow::Borrowed(predefined(&reference).ok_or_else(|| self.syntax())?),
-                        _ => return Err(self.syntax()),
-                    }));
+                other => {
+                    if let Some(token) = self.seldom(other)? {
+                        return Ok(token);
+                    }
                 }
-                Event::Comment(_) | Event::PI(_) => {}
-                Event::DocType(_) => return Err(ReplyFault::Doctype),
-                Event::Eof => return Err(ReplyFault::Truncated),
-                Event::Decl(_) => return Err(self.syntax()),
             }
         }
     }
 
+    /// What stands in few replies, or in none.
+    #[inline(never)]
+    fn seldom(&mut self, event: Event<'x>) -> Result<Option<Token<'x>>> {
+        Ok(match event {
+            Event::Empty(element) => {
+                self.enter(element, true)?;
+                Some(Token::Start)
+            }
+            Event::CData(text) => Some(self.checked(text.into_inner())?),
+            Event::GeneralRef(reference) => Some(Token::Text(match reference.resolve_char_ref() {
+                Ok(Some(c)) if is_character(c) => Cow::Owned(c.to_string()),
+                Ok(None) => Cow::Borrowed(predefined(&reference).ok_or_else(|| self.syntax())?),
+                _ => return Err(self.syntax()),
+            })),
+            Event::Comment(_) | Event::PI(_) => None,
+            Event::DocType(_) => return Err(ReplyFault::Doctype),
+            Event::Eof => return Err(ReplyFault::Truncated),
+            _ => return Err(self.syntax()),
+        })
+    }
+
     /// Control characters have no place in XML, and none in what is shown to people.
+    #[inline]
     fn checked(&self, text: Cow<'x, str>) -> Result<Token<'x>> {
-        let is_forbidden = |b: u8| (b < b' ') & (b != b'\t') & (b != b'\n') & (b != b'\r');
-        if lanes::any(text.as_bytes(), is_forbidden) { Err(self.syntax()) } else { Ok(Token::Text(text)) }
+        let is_forbidden = |b: u8| b < b' ' && !matches!(b, b'\t' | b'\n' | b'\r');
+        // Few texts have any control character, which is sooner found out.
+        let is_wrong = lanes::any(text.as_bytes(), |b| b < b' ') && text.bytes().any(is_forbidden);
+        if is_wrong { Err(self.syntax()) } else { Ok(Token::Text(text)) }
     }
 
     /// Enters the next child of the innermost element, or leaves that element when there is none. Text between
     /// children is passed over.
     pub(crate) fn child(&mut self) -> Result<bool> {
-        loop {
+        // White space, which is nearly all that stands there, is passed over by quick-xml without an event.
+        self.reader.config_mut().trim_text_start = true;
+        let is_start = loop {
             match self.token()? {
-                Token::Start => return Ok(true),
-                Token::End => return Ok(false),
+                Token::Start => break true,
+                Token::End => break false,
                 Token::Text(_) => {}
             }
-        }
+        };
+        self.reader.config_mut().trim_text_start = false;
+        Ok(is_start)
     }
 
     /// Leaves the innermost element, whatever is in it.

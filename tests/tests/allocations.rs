@@ -108,11 +108,12 @@ const NEW: usize = CACHED + 2;
 /// A presigned URL: its query is taken apart, encoded anew and sorted.
 const PRESIGN: usize = 40;
 
-/// Exactly the fields that are kept: two of the user, three of the credentials, the request id.
-const PARSE: usize = 6;
+/// The fields that are kept: two of the user, three of the credentials, the request id; and two lists of quick-xml's, of the
+/// elements that are open and of their names.
+const PARSE: usize = 8;
 
 /// Both, the two headers of an attempt and the id of the call.
-const FLOW: usize = 20;
+const FLOW: usize = 22;
 
 #[test]
 fn validation_of_what_is_right_needs_no_memory() {
