@@ -191,7 +191,7 @@ impl Signer {
         let late_token = prepare_headers(request, signing, &scope, &payload)?;
         let canonical = Canonical::of(request, signing, Query::AsIs, payload.as_bytes())?;
         let key = self.key(signing.credentials, &scope);
-        let signature = signature::sign(&key, &scope, &canonical.sha256());
+        let signature = signature::sign(key, &scope, &canonical.sha256());
         let authorization = signature::authorization(signing.credentials, &scope, &canonical, &signature)?;
         request.headers_mut().insert(AUTHORIZATION, authorization);
         if let Some(token) = late_token {
@@ -227,7 +227,7 @@ impl Signer {
         canonical: &Canonical<'_>,
     ) -> Explanation {
         let key = self.key(signing.credentials, scope);
-        let signature = signature::sign(&key, scope, &canonical.sha256());
+        let signature = signature::sign(key, scope, &canonical.sha256());
         Explanation {
             canonical_request: canonical.text(),
             string_to_sign: string_to_sign::text(scope, &canonical.sha256()),

@@ -16,12 +16,15 @@ use crate::credentials::Secret;
 use crate::error::Error;
 use crate::{form, lanes};
 
+/// More than the canonical request of a small call has.
+const ROOM: usize = 512;
+
 /// Where the bytes of a canonical request go.
 trait Sink {
     fn put(&mut self, bytes: &[u8]);
 }
 
-impl<H: Update> Sink for Gather<'_, H> {
+impl<H: Update, const ROOM: usize> Sink for Gather<'_, H, ROOM> {
     #[inline]
     fn put(&mut self, bytes: &[u8]) {
         Gather::put(self, bytes);
@@ -92,7 +95,7 @@ impl<'r> Canonical<'r> {
 
     pub(super) fn sha256(&self) -> [u8; 32] {
         let mut hash = Sha256::new();
-        self.write(&mut Gather::new(&mut hash));
+        self.write(&mut Gather::<_, ROOM>::new(&mut hash));
         hash.finalize().into()
     }
 

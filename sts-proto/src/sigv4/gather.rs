@@ -7,17 +7,14 @@ use sha2::digest::Update;
 
 use crate::wipe;
 
-/// Four blocks of SHA-256, as many as the canonical request of a small call has.
-const ROOM: usize = 256;
-
 /// What a hash is yet to get. It is wiped when it is dropped: a canonical request holds the session token.
-pub(super) struct Gather<'h, H: Update> {
+pub(super) struct Gather<'h, H: Update, const ROOM: usize> {
     hash: &'h mut H,
     room: [u8; ROOM],
     filled: usize,
 }
 
-impl<'h, H: Update> Gather<'h, H> {
+impl<'h, H: Update, const ROOM: usize> Gather<'h, H, ROOM> {
     #[inline(always)]
     pub(super) fn new(hash: &'h mut H) -> Self {
         Self { hash, room: [0; ROOM], filled: 0 }
@@ -48,7 +45,7 @@ impl<'h, H: Update> Gather<'h, H> {
 }
 
 /// The end of the text.
-impl<H: Update> Drop for Gather<'_, H> {
+impl<H: Update, const ROOM: usize> Drop for Gather<'_, H, ROOM> {
     fn drop(&mut self) {
         self.flush();
         wipe::slice(&mut self.room);
@@ -61,6 +58,8 @@ mod tests {
 
     use super::*;
 
+    const ROOM: usize = 256;
+
     #[test]
     fn pieces_of_every_size_are_hashed_in_order() {
         let all: Vec<u8> = (0..3 * ROOM).map(|i| (i % 251) as u8).collect();
@@ -68,7 +67,7 @@ mod tests {
             let expected = Sha256::digest(&all[..length]);
             for size in [1, 7, 63, 64, 65, ROOM - 1, ROOM, ROOM + 1] {
                 let mut hash = Sha256::new();
-                let mut gather = Gather::new(&mut hash);
+                let mut gather = Gather::<_, ROOM>::new(&mut hash);
                 all[..length].chunks(size).for_each(|piece| gather.put(piece));
                 drop(gather);
                 assert_eq!(hash.finalize(), expected, "{length} in pieces of {size}");
@@ -80,7 +79,7 @@ mod tests {
     fn long_and_short_pieces_in_turn() {
         let all: Vec<u8> = (0..10 * ROOM).map(|i| (i % 251) as u8).collect();
         let (mut hash, mut rest, mut size) = (Sha256::new(), &all[..], 1);
-        let mut gather = Gather::new(&mut hash);
+        let mut gather = Gather::<_, ROOM>::new(&mut hash);
         while !rest.is_empty() {
             let (piece, after) = rest.split_at(size.min(rest.len()));
             gather.put(piece);

@@ -112,7 +112,7 @@ impl Signer {
         let query = added_query(request, signing, &scope, expires)?;
         let canonical = Canonical::of(request, signing, Query::With(&query), payload.as_bytes())?;
         let key = self.key(signing.credentials, &scope);
-        let signature = signature::sign(&key, &scope, &canonical.sha256());
+        let signature = signature::sign(key, &scope, &canonical.sha256());
 
         let mut last = vec![pair("X-Amz-Signature", &signature)];
         if signing.session_token == SessionToken::AfterSigning {

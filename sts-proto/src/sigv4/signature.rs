@@ -11,10 +11,13 @@ use super::{ALGORITHM, unsendable};
 use crate::credentials::Credentials;
 use crate::error::Error;
 
+/// More than a string to sign has, unless the names in its scope are long.
+const ROOM: usize = 192;
+
 /// The signature in hexadecimal digits.
-pub(super) fn sign(key: &SigningKey, scope: &Scope<'_>, canonical_sha256: &[u8; 32]) -> [u8; 64] {
-    let mut mac = key.0.clone();
-    let mut gather = Gather::new(&mut mac);
+pub(super) fn sign(key: SigningKey, scope: &Scope<'_>, canonical_sha256: &[u8; 32]) -> [u8; 64] {
+    let SigningKey(mut mac) = key;
+    let mut gather = Gather::<_, ROOM>::new(&mut mac);
     string_to_sign::write(scope, canonical_sha256, |part| gather.put(part));
     drop(gather);
     hex(&mac.finalize().into_bytes().into())
