@@ -52,6 +52,8 @@
 //!   metadata, credential_process, SSO.
 //! - `login`: the cache of `aws login`, too.
 
+#![forbid(unsafe_code)]
+
 pub use builder::ClientBuilder;
 pub use client::{Call, Client};
 pub use connector::Connector;

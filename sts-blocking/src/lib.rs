@@ -42,6 +42,8 @@
 //! - `ureq`: the built-in transport without TLS; the first two bring it.
 //! - `cli`: the program `sts`; see `docs/CLI.md`.
 
+#![forbid(unsafe_code)]
+
 pub use builder::ClientBuilder;
 pub use client::{Call, Client};
 pub use environment::config_from_env;

@@ -4,19 +4,21 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
+use crate::wipe;
+
 /// The bytes of a request or of a reply.
 ///
 /// STS bodies hold secrets both ways: JWTs, SAML assertions, MFA codes and policies go out, secret keys and
 /// session tokens come back. So the bytes are wiped when the value is dropped, and `Debug` shows their number
 /// only.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Body(Zeroizing<Vec<u8>>);
+pub struct Body(Vec<u8>);
 
 impl Body {
     /// Takes the bytes out. From here on the caller is responsible for wiping them.
     #[must_use]
     pub fn into_vec(mut self) -> Vec<u8> {
-        std::mem::take(&mut *self.0)
+        std::mem::take(&mut self.0)
     }
 
     /// The number of bytes.
@@ -40,13 +42,19 @@ impl AsRef<[u8]> for Body {
 
 impl From<Vec<u8>> for Body {
     fn from(bytes: Vec<u8>) -> Self {
-        Self(Zeroizing::new(bytes))
+        Self(bytes)
     }
 }
 
 impl From<Zeroizing<Vec<u8>>> for Body {
-    fn from(bytes: Zeroizing<Vec<u8>>) -> Self {
-        Self(bytes)
+    fn from(mut bytes: Zeroizing<Vec<u8>>) -> Self {
+        Self(std::mem::take(&mut *bytes))
+    }
+}
+
+impl Drop for Body {
+    fn drop(&mut self) {
+        wipe::bytes(&mut self.0);
     }
 }
 

@@ -5,7 +5,6 @@
 //! values. A parameter's rule stands beside it in the operation's file, so that nothing can be sent unchecked.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
 use crate::error::{Error, Rule, Violation};
 
@@ -184,13 +183,11 @@ impl Default for Validation {
 pub struct Checker {
     validation: Validation,
     violations: Vec<Violation>,
-    /// The path of the list item or structure being checked, with its dot: `Tags[0].`
-    path: String,
 }
 
 impl Checker {
     pub(crate) fn new(validation: Validation) -> Self {
-        Self { validation, violations: Vec::new(), path: String::new() }
+        Self { validation, violations: Vec::new() }
     }
 
     pub(crate) fn finish(self) -> Result<(), Error> {
@@ -210,8 +207,17 @@ impl Checker {
     }
 
     fn report(&mut self, name: &'static str, rule: Rule) {
-        let parameter = format!("{}{name}", self.path);
-        self.violations.push(Violation::new(parameter, rule));
+        self.violations.push(Violation::new(name, rule));
+    }
+
+    /// Checks a part, and says of what is found there where that is. Nothing is written down where nothing is found.
+    fn part(&mut self, part: &impl Shape, path: impl FnOnce() -> String) {
+        let before = self.violations.len();
+        part.members(self);
+        if let Some(found @ [_, ..]) = self.violations.get_mut(before..) {
+            let path = path();
+            found.iter_mut().for_each(|violation| violation.put_before(&path));
+        }
     }
 }
 
@@ -222,14 +228,20 @@ impl Members for Checker {
         }
         let Some(value) = value else { return };
         let (on, name) = (self.validation, rule.name);
-        let length = value.chars().count();
+        let is_plain = match rule.class {
+            // To the end, without a branch for each byte.
+            Some(class) => value.bytes().fold(true, |plain, b| plain & class.plain[usize::from(b)]),
+            None => value.is_ascii(),
+        };
+        // What is plain is one character for each byte.
+        let length = if is_plain { value.len() } else { value.chars().count() };
         if on.min && length < rule.min {
             self.report(name, Rule::MinLength { min: rule.min, length });
         }
         if on.max && length > rule.max {
             self.report(name, Rule::MaxLength { max: rule.max, length });
         }
-        if let Some(class) = rule.class.filter(|_| on.pattern)
+        if let Some(class) = rule.class.filter(|_| on.pattern && !is_plain)
             && let Some(position) = value.chars().position(|c| !(class.accepts)(c))
         {
             self.report(name, Rule::Pattern { pattern: class.pattern, position, length });
@@ -248,12 +260,7 @@ impl Members for Checker {
 
     fn structure<T: Shape>(&mut self, name: &'static str, required: bool, value: Option<&T>) {
         match value {
-            Some(value) => {
-                let outer = self.path.len();
-                let _ = write!(self.path, "{name}.");
-                value.members(self);
-                self.path.truncate(outer);
-            }
+            Some(value) => self.part(value, || format!("{name}.")),
             None if required => self.report(name, Rule::Required),
             None => {}
         }
@@ -273,14 +280,9 @@ impl Members for Checker {
         if on.max && length > rule.max {
             self.report(rule.name, Rule::MaxItems { max: rule.max, length });
         }
-        let outer = self.path.len();
+        let dot = if T::IS_STRUCTURE { "." } else { "" };
         for (i, item) in items.iter().enumerate() {
-            let _ = write!(self.path, "{}[{i}]", rule.name);
-            if T::IS_STRUCTURE {
-                self.path.push('.');
-            }
-            item.members(self);
-            self.path.truncate(outer);
+            self.part(item, || format!("{}[{i}]{dot}", rule.name));
         }
     }
 }

@@ -165,7 +165,8 @@ impl Encoder {
         *request.method_mut() = Method::POST;
         *request.uri_mut() = self.endpoint.url().clone();
         let headers = request.headers_mut();
-        headers.reserve(6);
+        // Those here, up to three of the signature, and two that a call adds.
+        headers.reserve(8);
         headers.insert(HOST, self.host.clone());
         headers.insert(CONTENT_TYPE, FORM);
         headers.insert(USER_AGENT, self.user_agent.clone());

@@ -1,7 +1,6 @@
 //! `application/x-www-form-urlencoded`: the only percent-encoder, and the only writer of a request's parameters.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
 use zeroize::{Zeroize, Zeroizing};
 
@@ -40,16 +39,28 @@ impl Form {
 
     /// Adds a parameter.
     pub fn pair(&mut self, name: &str, value: &str) {
-        // At worst every byte is escaped; what is short enough for that is written without looking first.
-        let most = 2 + 3 * (self.prefix.len() + name.len() + value.len());
-        self.reserve(most);
+        self.begin(3 * (name.len() + value.len()));
+        push_encoded(name.as_bytes(), &mut self.buffer);
+        self.buffer.push(b'=');
+        push_encoded(value.as_bytes(), &mut self.buffer);
+    }
+
+    /// Adds a parameter of the service model, in whose names there is nothing to escape.
+    fn member(&mut self, name: &'static str, value: &[u8]) {
+        self.begin(self.prefix.len() + name.len() + 3 * value.len());
+        self.buffer.extend_from_slice(self.prefix.as_bytes());
+        self.buffer.extend_from_slice(name.as_bytes());
+        self.buffer.push(b'=');
+        push_encoded(value, &mut self.buffer);
+    }
+
+    /// Room for another parameter of at most so many bytes; what is short enough for every byte to be escaped is written
+    /// without looking first.
+    fn begin(&mut self, most: usize) {
+        self.reserve(most + 2);
         if !self.buffer.is_empty() {
             self.buffer.push(b'&');
         }
-        encode(self.prefix.as_bytes(), is_unreserved, &mut |part| self.buffer.extend_from_slice(part));
-        encode(name.as_bytes(), is_unreserved, &mut |part| self.buffer.extend_from_slice(part));
-        self.buffer.push(b'=');
-        encode(value.as_bytes(), is_unreserved, &mut |part| self.buffer.extend_from_slice(part));
     }
 
     /// The parameters as a request's body.
@@ -88,20 +99,21 @@ impl Members for Form {
     fn text(&mut self, rule: &'static Text, value: Option<&str>) {
         if let Some(value) = value {
             self.sensitive |= rule.sensitive;
-            self.pair(rule.name, value);
+            self.member(rule.name, value.as_bytes());
         }
     }
 
     fn integer(&mut self, rule: &'static Integer, value: Option<u32>) {
         if let Some(value) = value {
-            self.pair(rule.name, &value.to_string());
+            self.member(rule.name, decimal(u64::from(value), &mut [0; DIGITS]));
         }
     }
 
     fn structure<T: Shape>(&mut self, name: &'static str, _required: bool, value: Option<&T>) {
         if let Some(value) = value {
             let outer = self.prefix.len();
-            let _ = write!(self.prefix, "{name}.");
+            self.prefix.push_str(name);
+            self.prefix.push('.');
             value.members(self);
             self.prefix.truncate(outer);
         }
@@ -110,8 +122,14 @@ impl Members for Form {
     /// Lists of STS are not flattened: `Tags.member.1.Key`, counted from 1. An empty list is not sent.
     fn list<T: Shape>(&mut self, rule: &'static List, items: &[T]) {
         let outer = self.prefix.len();
+        let mut digits = [0; DIGITS];
         for (i, item) in items.iter().enumerate() {
-            let _ = write!(self.prefix, "{}.member.{}", rule.name, i + 1);
+            // Room for the whole at once.
+            self.prefix.reserve(rule.name.len() + ".member.".len() + DIGITS + 1);
+            self.prefix.push_str(rule.name);
+            self.prefix.push_str(".member.");
+            let number = decimal(i as u64 + 1, &mut digits);
+            self.prefix.extend(number.iter().copied().map(char::from));
             if T::IS_STRUCTURE {
                 self.prefix.push('.');
             }
@@ -136,16 +154,57 @@ pub fn parse(text: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
     })
 }
 
-/// Percent-encodes into `out`, leaving the bytes that `keep` names.
-pub(crate) fn encode(text: &[u8], keep: fn(u8) -> bool, out: &mut impl FnMut(&[u8])) {
-    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+/// The most digits of a number.
+const DIGITS: usize = 20;
+
+/// A number in decimal digits.
+fn decimal(mut number: u64, digits: &mut [u8; DIGITS]) -> &[u8] {
+    let mut at = DIGITS;
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            return &digits[at..];
+        }
+    }
+}
+
+/// Bytes that are not escaped.
+pub(crate) type Kept = [bool; 256];
+
+/// RFC 3986, section 2.3: what is never escaped.
+pub(crate) static UNRESERVED: Kept = kept(b"-_.~");
+
+/// The same and the slashes of a path.
+pub(crate) static PATH: Kept = kept(b"-_.~/");
+
+const fn kept(marks: &[u8]) -> Kept {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = (byte as u8).is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let mut i = 0;
+    while i < marks.len() {
+        table[marks[i] as usize] = true;
+        i += 1;
+    }
+    table
+}
+
+const HEX: &[u8; 16] = b"0123456789ABCDEF";
+
+/// Percent-encodes into `out`, leaving the bytes that are to be kept.
+pub(crate) fn encode(text: &[u8], kept: &Kept, out: &mut impl FnMut(&[u8])) {
     let mut rest = text;
-    while let Some(at) = rest.iter().position(|&b| !keep(b)) {
+    while let Some(at) = rest.iter().position(|&b| !kept[usize::from(b)]) {
         let byte = rest[at];
         if at > 0 {
             out(&rest[..at]);
         }
-        out(&[b'%', DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+        out(&[b'%', HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
         rest = &rest[at + 1..];
     }
     if !rest.is_empty() {
@@ -153,9 +212,29 @@ pub(crate) fn encode(text: &[u8], keep: fn(u8) -> bool, out: &mut impl FnMut(&[u
     }
 }
 
-/// RFC 3986, section 2.3: what is never escaped.
-pub(crate) fn is_unreserved(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~')
+/// The same for short texts with much to escape, behind what is in a buffer that has the room.
+fn push_encoded(text: &[u8], buffer: &mut Vec<u8>) {
+    const PIECE: usize = 1024;
+    for piece in text.chunks(PIECE) {
+        let start = buffer.len();
+        buffer.resize(start + 3 * piece.len(), 0);
+        let (_, free) = buffer.split_at_mut(start);
+        let mut filled = 0;
+        for &byte in piece {
+            if UNRESERVED[usize::from(byte)] {
+                free[filled] = byte;
+                filled += 1;
+            } else {
+                free[filled..filled + 3].copy_from_slice(&[
+                    b'%',
+                    HEX[usize::from(byte >> 4)],
+                    HEX[usize::from(byte & 15)],
+                ]);
+                filled += 3;
+            }
+        }
+        buffer.truncate(start + filled);
+    }
 }
 
 /// Undoes percent-encoding.

@@ -75,6 +75,8 @@
 //! assert_eq!(Signer::KEPT_KEYS, 8); // derived keys
 //! ```
 
+#![forbid(unsafe_code)]
+
 pub use body::Body;
 pub use constraint::Validation;
 pub use credentials::{Credentials, Secret};
@@ -121,6 +123,8 @@ mod credentials;
 mod encoder;
 mod error;
 mod hint;
+mod lanes;
 mod retry;
 mod user_agent;
+mod wipe;
 mod xml;

@@ -79,7 +79,7 @@ pub const HOLD: RangeInclusive<u64> = 1..=5;
 /// use sts_proto::refresh::RefreshPolicy;
 ///
 /// let policy = RefreshPolicy::default();
-/// let minutes = |lifetime| policy.window(Duration::from_secs(60 * lifetime)).as_secs() / 60;
+/// let minutes = |lifetime: u64| policy.window(Duration::from_secs(60 * lifetime)).as_secs() / 60;
 /// assert_eq!((minutes(15), minutes(20)), (5, 5));
 /// assert_eq!((minutes(21), minutes(60), minutes(89)), (15, 15, 15));
 /// assert_eq!((minutes(90), minutes(720)), (60, 60));

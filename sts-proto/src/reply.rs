@@ -5,6 +5,7 @@ use std::ops::Deref;
 use std::time::Duration;
 
 use http::HeaderMap;
+use http::header::HeaderName;
 use time::OffsetDateTime;
 use time::format_description::well_known::{Rfc2822, Rfc3339};
 
@@ -35,6 +36,12 @@ const ID_SHOWN: usize = 128;
 
 /// The years in which credentials may expire. Outside of them a date is damaged, not early or late.
 const EXPIRATION_YEARS: std::ops::RangeInclusive<i32> = 2000..=2099;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+const S3_REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
+const EXTENDED_REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-id-2");
+const CLOUDFRONT_ID: HeaderName = HeaderName::from_static("x-amz-cf-id");
+const RETRY_AFTER: HeaderName = HeaderName::from_static("x-amz-retry-after");
 
 /// A result with what came along with it.
 ///
@@ -112,11 +119,11 @@ impl Metadata {
         let headers = response.headers();
         Self {
             status: response.status().as_u16(),
-            request_id: header(headers, "x-amzn-requestid").or_else(|| header(headers, "x-amz-request-id")),
-            extended_request_id: header(headers, "x-amz-id-2"),
-            cloudfront_id: header(headers, "x-amz-cf-id"),
+            request_id: header(headers, REQUEST_ID).or_else(|| header(headers, S3_REQUEST_ID)),
+            extended_request_id: header(headers, EXTENDED_REQUEST_ID),
+            cloudfront_id: header(headers, CLOUDFRONT_ID),
             date: headers.get(http::header::DATE).and_then(|value| http_date(value.to_str().ok()?)),
-            retry_after: headers.get("x-amz-retry-after").and_then(milliseconds),
+            retry_after: headers.get(RETRY_AFTER).and_then(milliseconds),
             is_from_cache: headers.contains_key(http::header::AGE),
             attempts: 1,
             retries: Vec::new(),
@@ -141,7 +148,7 @@ impl Metadata {
     }
 }
 
-fn header(headers: &HeaderMap, name: &str) -> Option<String> {
+fn header(headers: &HeaderMap, name: HeaderName) -> Option<String> {
     headers.get(name)?.to_str().ok().map(str::trim).filter(|id| document::is_id(id)).map(str::to_owned)
 }
 
@@ -159,8 +166,23 @@ fn http_date(text: &str) -> Option<OffsetDateTime> {
 
 /// A timestamp of STS: `2026-01-02T03:04:05Z`, perhaps with a fraction of a second or an offset.
 pub(crate) fn timestamp(name: &'static str, text: &str) -> Result<OffsetDateTime, ReplyFault> {
-    let at = OffsetDateTime::parse(text, &Rfc3339).map_err(|_| ReplyFault::Value { name })?;
+    let at = usual_timestamp(text).or_else(|| OffsetDateTime::parse(text, &Rfc3339).ok());
+    let at = at.ok_or(ReplyFault::Value { name })?;
     if EXPIRATION_YEARS.contains(&at.year()) { Ok(at) } else { Err(ReplyFault::Value { name }) }
+}
+
+/// The form that STS writes, which is read without a parser for all the others: `2026-01-02T03:04:05Z`.
+fn usual_timestamp(text: &str) -> Option<OffsetDateTime> {
+    let bytes: &[u8; 20] = text.as_bytes().try_into().ok()?;
+    let marks = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':'), (19, b'Z')];
+    if !marks.iter().all(|&(at, mark)| bytes[at] == mark) {
+        return None;
+    }
+    let digit = |at: usize| bytes[at].is_ascii_digit().then(|| bytes[at] - b'0');
+    let pair = |at: usize| Some(10 * digit(at)? + digit(at + 1)?);
+    let year = 100 * i32::from(pair(0)?) + i32::from(pair(2)?);
+    let date = time::Date::from_calendar_date(year, pair(5)?.try_into().ok()?, pair(8)?).ok()?;
+    Some(date.with_hms(pair(11)?, pair(14)?, pair(17)?).ok()?.assume_utc())
 }
 
 /// What an operation makes of a whole reply.

@@ -231,21 +231,43 @@ pub(crate) fn read_credentials(cursor: &mut Cursor<'_>) -> Result<Credentials, R
         })
 }
 
+/// So many tags are compared each with each.
+const FEW_TAGS: usize = 8;
+
+const TWICE: &str = "is the key of an earlier tag, case aside";
+const NO_TAG: &str = "is not the key of one of the `Tags`";
+
 /// Tags of one request: keys differ in more than case, and transitive keys are among them.
 pub(crate) fn check_tags(checker: &mut Checker, tags: &[Tag], transitive: &[TagKey]) {
+    let is_plain = |key: &str| key.is_ascii();
+    if tags.len() <= FEW_TAGS
+        && tags.iter().all(|tag| is_plain(&tag.key))
+        && transitive.iter().all(|TagKey(key)| is_plain(key))
+    {
+        return check_few_tags(checker, tags, transitive);
+    }
     let mut keys = BTreeSet::new();
     for (i, tag) in tags.iter().enumerate() {
         let is_new = keys.insert(tag.key.to_lowercase());
-        checker.relation(
-            || format!("Tags[{i}].Key").into(),
-            is_new,
-            "is the key of an earlier tag, case aside",
-        );
+        checker.relation(|| format!("Tags[{i}].Key").into(), is_new, TWICE);
     }
     for (i, TagKey(key)) in transitive.iter().enumerate() {
         let is_tag = keys.contains(&key.to_lowercase());
         let path = || format!("TransitiveTagKeys[{i}]").into();
-        checker.relation(path, is_tag, "is not the key of one of the `Tags`");
+        checker.relation(path, is_tag, NO_TAG);
+    }
+}
+
+/// The same without copies of the keys in lower case: each is compared with each.
+fn check_few_tags(checker: &mut Checker, tags: &[Tag], transitive: &[TagKey]) {
+    let is_among = |key: &str, tags: &[Tag]| tags.iter().any(|tag| tag.key.eq_ignore_ascii_case(key));
+    for (i, tag) in tags.iter().enumerate() {
+        let is_new = !is_among(&tag.key, &tags[..i]);
+        checker.relation(|| format!("Tags[{i}].Key").into(), is_new, TWICE);
+    }
+    for (i, TagKey(key)) in transitive.iter().enumerate() {
+        let path = || format!("TransitiveTagKeys[{i}]").into();
+        checker.relation(path, is_among(key, tags), NO_TAG);
     }
 }
 

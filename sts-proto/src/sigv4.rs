@@ -20,6 +20,7 @@
 
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use http::{Request, Uri};
+use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
 pub use key::SigningKey;
@@ -32,6 +33,7 @@ use canonical::{Canonical, Query};
 use string_to_sign::{DateTime, Scope};
 
 mod canonical;
+mod gather;
 mod key;
 mod presign;
 mod signature;
@@ -138,7 +140,7 @@ impl<'a> Signing<'a> {
     /// The payload hash in hexadecimal digits.
     fn payload_hash(&self, body: &[u8]) -> PayloadHash {
         let digest = match self.payload {
-            Payload::Body => canonical::sha256(body),
+            Payload::Body => Sha256::digest(body).into(),
             Payload::Sha256(digest) => digest,
             Payload::Unsigned => return PayloadHash::Unsigned,
         };
@@ -153,10 +155,10 @@ enum PayloadHash {
 }
 
 impl PayloadHash {
-    fn as_str(&self) -> &str {
+    fn as_bytes(&self) -> &[u8] {
         match self {
-            Self::Hex(digits) => signature::text(digits),
-            Self::Unsigned => UNSIGNED_PAYLOAD,
+            Self::Hex(digits) => digits,
+            Self::Unsigned => UNSIGNED_PAYLOAD.as_bytes(),
         }
     }
 }
@@ -187,9 +189,9 @@ impl Signer {
         let scope = signing.scope(request)?;
         let payload = signing.payload_hash(request.body().as_ref());
         let late_token = prepare_headers(request, signing, &scope, &payload)?;
-        let canonical = Canonical::of(request, signing, Query::AsIs, payload.as_str())?;
+        let canonical = Canonical::of(request, signing, Query::AsIs, payload.as_bytes())?;
         let key = self.key(signing.credentials, &scope);
-        let signature = signature::sign(&key, &scope, &canonical.sha256());
+        let signature = signature::sign(key, &scope, &canonical.sha256());
         let authorization = signature::authorization(signing.credentials, &scope, &canonical, &signature)?;
         request.headers_mut().insert(AUTHORIZATION, authorization);
         if let Some(token) = late_token {
@@ -214,7 +216,7 @@ impl Signer {
         *bare.uri_mut() = request.uri().clone();
         *bare.headers_mut() = request.headers().clone();
         prepare_headers(&mut bare, signing, &scope, &payload)?;
-        let canonical = Canonical::of(&bare, signing, Query::AsIs, payload.as_str())?;
+        let canonical = Canonical::of(&bare, signing, Query::AsIs, payload.as_bytes())?;
         Ok(self.explanation(signing, &scope, &canonical))
     }
 
@@ -225,7 +227,7 @@ impl Signer {
         canonical: &Canonical<'_>,
     ) -> Explanation {
         let key = self.key(signing.credentials, scope);
-        let signature = signature::sign(&key, scope, &canonical.sha256());
+        let signature = signature::sign(key, scope, &canonical.sha256());
         Explanation {
             canonical_request: canonical.text(),
             string_to_sign: string_to_sign::text(scope, &canonical.sha256()),
@@ -242,13 +244,16 @@ fn prepare_headers<B>(
     payload: &PayloadHash,
 ) -> Result<Option<HeaderValue>, Error> {
     let headers = request.headers_mut();
-    headers.remove(AUTHORIZATION);
-    headers.remove(X_AMZ_SECURITY_TOKEN);
     headers.insert(X_AMZ_DATE, scope.date_time.header());
     if signing.content_sha256_header {
-        headers.insert(X_AMZ_CONTENT_SHA256, header_value(payload.as_str())?);
+        let payload = HeaderValue::from_bytes(payload.as_bytes()).map_err(|_| unsendable())?;
+        headers.insert(X_AMZ_CONTENT_SHA256, payload);
     }
-    let Some(token) = signing.credentials.session_token() else { return Ok(None) };
+    // An `authorization` that is there is not signed, and is replaced afterwards.
+    let Some(token) = signing.credentials.session_token() else {
+        headers.remove(X_AMZ_SECURITY_TOKEN);
+        return Ok(None);
+    };
     let mut token = header_value(token.expose())?;
     token.set_sensitive(true);
     match signing.session_token {
@@ -256,12 +261,19 @@ fn prepare_headers<B>(
             headers.insert(X_AMZ_SECURITY_TOKEN, token);
             Ok(None)
         }
-        SessionToken::AfterSigning => Ok(Some(token)),
+        SessionToken::AfterSigning => {
+            headers.remove(X_AMZ_SECURITY_TOKEN);
+            Ok(Some(token))
+        }
     }
 }
 
 fn header_value(text: &str) -> Result<HeaderValue, Error> {
-    HeaderValue::from_str(text).map_err(|_| Error::setting("Header", "has a value that cannot be sent"))
+    HeaderValue::from_str(text).map_err(|_| unsendable())
+}
+
+fn unsendable() -> Error {
+    Error::setting("Header", "has a value that cannot be sent")
 }
 
 /// The host and, unless it is the scheme's own, the port: what the `host` header is to be.

@@ -12,6 +12,7 @@ use quick_xml::events::{BytesStart, Event};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::credentials::Secret;
+use crate::lanes;
 use crate::reply::{MAX_DEPTH, ReplyFault};
 
 type Result<T> = std::result::Result<T, ReplyFault>;
@@ -29,25 +30,38 @@ pub(crate) enum Token<'x> {
 /// A place in a document: always inside the element that was entered last.
 pub struct Cursor<'x> {
     reader: Reader<&'x [u8]>,
-    length: usize,
+    /// The whole document.
+    bytes: &'x [u8],
     element: BytesStart<'x>,
+    /// Whether the element has no inside, and is yet to end.
+    is_empty: bool,
     depth: usize,
 }
+
+/// The names of the elements that are open are kept by quick-xml in a buffer that grows with each. A name that is as long as
+/// those of a reply together lets it grow once.
+const PRIMER: &[u8] = b"<oooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo>\
+                        </oooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo>";
 
 impl<'x> Cursor<'x> {
     /// Enters the root element of the document in `bytes`.
     pub(crate) fn new(bytes: &'x [u8]) -> Result<Self> {
-        let text =
-            std::str::from_utf8(bytes).map_err(|e| ReplyFault::NotUtf8 { position: e.valid_up_to() })?;
-        // A byte order mark may stand before the document; quick-xml would take it for text.
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let mut reader = Reader::from_str(text);
-        reader.config_mut().expand_empty_elements = true;
-        let mut cursor = Self { reader, length: text.len(), element: BytesStart::new(""), depth: 0 };
+        let mut reader = Reader::from_reader(PRIMER);
+        while !reader.get_ref().is_empty() {
+            // Well-formed as it is.
+            let _ = reader.read_event();
+        }
+        // That it is UTF-8 is seen by quick-xml, piece by piece.
+        *reader.get_mut() = without_mark(bytes);
+        let mut cursor = Self { reader, bytes, element: BytesStart::new(""), is_empty: false, depth: 0 };
         loop {
             match cursor.event()? {
                 Event::Start(element) => {
-                    cursor.enter(element)?;
+                    cursor.enter(element, false)?;
+                    return Ok(cursor);
+                }
+                Event::Empty(element) => {
+                    cursor.enter(element, true)?;
                     return Ok(cursor);
                 }
                 Event::Decl(declaration) => match declaration.encoding() {
@@ -65,16 +79,26 @@ impl<'x> Cursor<'x> {
     }
 
     /// The local name of the element that began last.
+    #[inline]
     pub(crate) fn name(&self) -> &str {
-        self.element.local_name().into_inner()
+        let name = self.element.name().into_inner();
+        // Byte by byte: names are too short for anything that is made for long texts.
+        let prefix = name.bytes().position(|b| b == b':');
+        prefix.and_then(|prefix| name.get(prefix + 1..)).unwrap_or(name)
     }
 
     /// The next step, whatever it is.
+    #[inline(always)]
     pub(crate) fn token(&mut self) -> Result<Token<'x>> {
+        if self.is_empty {
+            self.is_empty = false;
+            self.depth -= 1;
+            return Ok(Token::End);
+        }
         loop {
             match self.event()? {
                 Event::Start(element) => {
-                    self.enter(element)?;
+                    self.enter(element, false)?;
                     return Ok(Token::Start);
                 }
                 Event::End(_) => {
@@ -82,39 +106,59 @@ impl<'x> Cursor<'x> {
                     return Ok(Token::End);
                 }
                 Event::Text(text) => return self.checked(text.into_inner()),
-                Event::CData(text) => return self.checked(text.into_inner()),
-                Event::GeneralRef(reference) => {
-                    let c = match reference.resolve_char_ref() {
-                        Ok(Some(c)) if is_character(c) => c,
-                        Ok(None) => predefined(&reference).ok_or_else(|| self.syntax())?,
-                        _ => return Err(self.syntax()),
-                    };
-                    return Ok(Token::Text(Cow::Owned(c.to_string())));
+                other => {
+                    if let Some(token) = self.seldom(other)? {
+                        return Ok(token);
+                    }
                 }
-                Event::Comment(_) | Event::PI(_) => {}
-                Event::DocType(_) => return Err(ReplyFault::Doctype),
-                Event::Eof => return Err(ReplyFault::Truncated),
-                Event::Empty(_) | Event::Decl(_) => return Err(self.syntax()),
             }
         }
     }
 
+    /// What stands in few replies, or in none.
+    #[inline(never)]
+    fn seldom(&mut self, event: Event<'x>) -> Result<Option<Token<'x>>> {
+        Ok(match event {
+            Event::Empty(element) => {
+                self.enter(element, true)?;
+                Some(Token::Start)
+            }
+            Event::CData(text) => Some(self.checked(text.into_inner())?),
+            Event::GeneralRef(reference) => Some(Token::Text(match reference.resolve_char_ref() {
+                Ok(Some(c)) if is_character(c) => Cow::Owned(c.to_string()),
+                Ok(None) => Cow::Borrowed(predefined(&reference).ok_or_else(|| self.syntax())?),
+                _ => return Err(self.syntax()),
+            })),
+            Event::Comment(_) | Event::PI(_) => None,
+            Event::DocType(_) => return Err(ReplyFault::Doctype),
+            Event::Eof => return Err(ReplyFault::Truncated),
+            _ => return Err(self.syntax()),
+        })
+    }
+
     /// Control characters have no place in XML, and none in what is shown to people.
+    #[inline]
     fn checked(&self, text: Cow<'x, str>) -> Result<Token<'x>> {
-        let is_well_formed = text.bytes().all(|b| b >= b' ' || matches!(b, b'\t' | b'\n' | b'\r'));
-        if is_well_formed { Ok(Token::Text(text)) } else { Err(self.syntax()) }
+        let is_forbidden = |b: u8| b < b' ' && !matches!(b, b'\t' | b'\n' | b'\r');
+        // Few texts have any control character, which is sooner found out.
+        let is_wrong = lanes::any(text.as_bytes(), |b| b < b' ') && text.bytes().any(is_forbidden);
+        if is_wrong { Err(self.syntax()) } else { Ok(Token::Text(text)) }
     }
 
     /// Enters the next child of the innermost element, or leaves that element when there is none. Text between
     /// children is passed over.
     pub(crate) fn child(&mut self) -> Result<bool> {
-        loop {
+        // White space, which is nearly all that stands there, is passed over by quick-xml without an event.
+        self.reader.config_mut().trim_text_start = true;
+        let is_start = loop {
             match self.token()? {
-                Token::Start => return Ok(true),
-                Token::End => return Ok(false),
+                Token::Start => break true,
+                Token::End => break false,
                 Token::Text(_) => {}
             }
-        }
+        };
+        self.reader.config_mut().trim_text_start = false;
+        Ok(is_start)
     }
 
     /// Leaves the innermost element, whatever is in it.
@@ -158,7 +202,11 @@ impl<'x> Cursor<'x> {
                         let more = if rest.starts_with(b"</") { 0 } else { rest.len() };
                         all.reserve_exact(piece.len() + more);
                     }
-                    piece.split_ascii_whitespace().for_each(|part| all.push_str(part));
+                    if lanes::any(piece.as_bytes(), |b| b <= b' ') {
+                        piece.split_ascii_whitespace().for_each(|part| all.push_str(part));
+                    } else {
+                        all.push_str(&piece);
+                    }
                 }
                 Token::End => return Ok(Secret::from(std::mem::take(&mut *all))),
                 Token::Start => return Err(self.syntax()),
@@ -190,21 +238,34 @@ impl<'x> Cursor<'x> {
         }
     }
 
-    fn enter(&mut self, element: BytesStart<'x>) -> Result<()> {
+    fn enter(&mut self, element: BytesStart<'x>, is_empty: bool) -> Result<()> {
         self.element = element;
+        self.is_empty = is_empty;
         self.depth += 1;
         if self.depth > MAX_DEPTH { Err(ReplyFault::TooDeep) } else { Ok(()) }
     }
 
+    #[inline]
     fn event(&mut self) -> Result<Event<'x>> {
-        self.reader.read_event().map_err(|error| match error {
+        self.reader.read_event().map_err(|error| self.fault(&error))
+    }
+
+    #[cold]
+    fn fault(&self, error: &quick_xml::Error) -> ReplyFault {
+        match error {
             // What is missing at the end of the document is what a cut connection takes away.
-            quick_xml::Error::Syntax(_) if self.position() >= self.length => ReplyFault::Truncated,
+            quick_xml::Error::Syntax(_) if self.position() >= without_mark(self.bytes).len() => {
+                ReplyFault::Truncated
+            }
             quick_xml::Error::IllFormed(quick_xml::errors::IllFormedError::MissingEndTag(_)) => {
                 ReplyFault::Truncated
             }
-            _ => ReplyFault::Syntax { position: self.position() },
-        })
+            quick_xml::Error::Encoding(_) => {
+                let valid = std::str::from_utf8(self.bytes).err().map(|error| error.valid_up_to());
+                ReplyFault::NotUtf8 { position: valid.unwrap_or_else(|| self.position()) }
+            }
+            _ => self.syntax(),
+        }
     }
 
     fn syntax(&self) -> ReplyFault {
@@ -212,7 +273,7 @@ impl<'x> Cursor<'x> {
     }
 
     fn position(&self) -> usize {
-        usize::try_from(self.reader.buffer_position()).unwrap_or(usize::MAX)
+        usize::try_from(self.reader.buffer_position()).unwrap_or(usize::MAX).saturating_sub(PRIMER.len())
     }
 }
 
@@ -266,6 +327,11 @@ pub(crate) fn push(text: &mut Zeroizing<String>, piece: &str) {
     text.push_str(piece);
 }
 
+/// A byte order mark may stand before a document, and is no part of it.
+fn without_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
+}
+
 fn is_utf8(encoding: &str) -> bool {
     ["utf-8", "utf8", "us-ascii", "ascii"].iter().any(|name| encoding.eq_ignore_ascii_case(name))
 }
@@ -276,7 +342,11 @@ fn is_blank(text: &str) -> bool {
 
 /// XML 1.0, section 2.11: a reader sees every line end as one line feed. Not for secrets, whose copies it would leave.
 fn line_ends(text: Cow<'_, str>) -> Cow<'_, str> {
-    if text.contains('\r') { Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n")) } else { text }
+    if lanes::any(text.as_bytes(), |b| b == b'\r') {
+        Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
+    } else {
+        text
+    }
 }
 
 /// XML 1.0, production `Char`.
@@ -284,13 +354,13 @@ fn is_character(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
 }
 
-fn predefined(name: &str) -> Option<char> {
+fn predefined(name: &str) -> Option<&'static str> {
     Some(match name {
-        "amp" => '&',
-        "apos" => '\'',
-        "gt" => '>',
-        "lt" => '<',
-        "quot" => '"',
+        "amp" => "&",
+        "apos" => "'",
+        "gt" => ">",
+        "lt" => "<",
+        "quot" => "\"",
         _ => return None,
     })
 }
@@ -339,7 +409,16 @@ mod tests {
         assert!(matches!(text("<a>\u{1b}[31m</a>"), Err(Syntax { .. })));
         assert!(matches!(text("<a>&#27;[31m</a>"), Err(Syntax { .. })));
         assert!(matches!(text("<a>&#xFFFE;</a>"), Err(Syntax { .. })));
-        assert!(matches!(Cursor::new(b"<a>\xff</a>"), Err(NotUtf8 { position: 3 })));
+        for wrong in
+            [&b"<a>\xff</a>"[..], b"<a><!--\xff--></a>", b"<a/>\xff", b"\xef\xbb\xbf<\xff/>", b"<a \xff=''/>"]
+        {
+            let outcome = Cursor::new(wrong).and_then(|mut cursor| {
+                cursor.skip()?;
+                cursor.finish()
+            });
+            let position = std::str::from_utf8(wrong).unwrap_err().valid_up_to();
+            assert!(matches!(outcome, Err(NotUtf8 { position: p }) if p == position), "{wrong:?}");
+        }
         let deep = "<a>".repeat(MAX_DEPTH + 1);
         assert!(matches!(Cursor::new(deep.as_bytes()).unwrap().skip(), Err(TooDeep)));
     }

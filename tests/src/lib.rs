@@ -1,5 +1,7 @@
 //! A local STS for tests and examples, and what the test suites share.
 
+#![forbid(unsafe_code)]
+
 pub mod any;
 pub mod build;
 pub mod endpoint_rules;

@@ -7,7 +7,6 @@ use sts_proto::http::{Method, Response};
 use sts_proto::http1::{Finished, Progress, ReplyReader};
 use sts_proto::proxy::Proxy;
 use sts_proto::{Body, Error, TransportKind};
-use zeroize::Zeroizing;
 
 use super::tls;
 
@@ -53,6 +52,17 @@ impl Broken {
     }
 }
 
+/// What a reply passes through on its way, secrets and all.
+struct ReadBuffer(Vec<u8>);
+
+impl Drop for ReadBuffer {
+    fn drop(&mut self) {
+        // Not byte after byte, as zeroize does it, and seen by somebody as far as the compiler can tell.
+        self.0.fill(0);
+        zeroize::optimization_barrier(self.0.as_slice());
+    }
+}
+
 /// The connection goes in and comes out only behind a whole reply: whoever drops the future closes it.
 pub(super) async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(
     mut stream: S,
@@ -64,15 +74,15 @@ pub(super) async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(
         Err(error) => Err(error),
     };
     written.map_err(|error| Broken::of_io(error, 0))?;
-    let mut buffer = Zeroizing::new(vec![0; READ_BYTES]);
+    let mut buffer = ReadBuffer(vec![0; READ_BYTES]);
     let mut reader = ReplyReader::new(method);
     loop {
         let received = reader.received();
-        let read = stream.read(&mut buffer).await.map_err(|error| Broken::of_io(error, received))?;
+        let read = stream.read(&mut buffer.0).await.map_err(|error| Broken::of_io(error, received))?;
         let progress = if read == 0 {
             reader.end().map(Progress::Done)
         } else {
-            let progress = reader.feed(&buffer[..read]);
+            let progress = reader.feed(buffer.0.get(..read).unwrap_or_default());
             match progress {
                 Ok(Progress::More) => continue,
                 done => done,

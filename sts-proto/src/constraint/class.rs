@@ -10,7 +10,34 @@ pub(crate) struct Class {
     /// The pattern as in the service model.
     pub(crate) pattern: &'static str,
     pub(crate) accepts: fn(char) -> bool,
+    /// The bytes of ASCII that it accepts, for texts that are nothing else: nearly all.
+    pub(crate) plain: [bool; 256],
 }
+
+/// Bytes from `first` to `last`, and those of `more`.
+const fn table(ranges: &[(u8, u8)], more: &[u8]) -> [bool; 256] {
+    let mut table = [false; 256];
+    let mut i = 0;
+    while i < ranges.len() {
+        let (mut byte, last) = ranges[i];
+        while byte <= last {
+            table[byte as usize] = true;
+            byte += 1;
+        }
+        i += 1;
+    }
+    i = 0;
+    while i < more.len() {
+        table[more[i] as usize] = true;
+        i += 1;
+    }
+    table
+}
+
+/// `\w`, `\d`, and what XML has of ASCII.
+const WORDS: &[(u8, u8)] = &[(b'0', b'9'), (b'A', b'Z'), (b'_', b'_'), (b'a', b'z')];
+const TENS: &[(u8, u8)] = &[(b'0', b'9')];
+const TEXTS: &[(u8, u8)] = &[(b'\t', b'\n'), (b'\r', b'\r'), (b' ', 0x7f)];
 
 fn is_word(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_'
@@ -20,21 +47,25 @@ fn is_word(c: char) -> bool {
 pub(crate) static NAME: Class = Class {
     pattern: r"[\w+=,.@-]*",
     accepts: |c| is_word(c) || matches!(c, '+' | '=' | ',' | '.' | '@' | '-'),
+    plain: table(WORDS, b"+=,.@-"),
 };
 
 pub(crate) static EXTERNAL_ID: Class = Class {
     pattern: r"[\w+=,.@:\/-]*",
     accepts: |c| is_word(c) || matches!(c, '+' | '=' | ',' | '.' | '@' | ':' | '/' | '-'),
+    plain: table(WORDS, b"+=,.@:/-"),
 };
 
 pub(crate) static SERIAL_NUMBER: Class = Class {
     pattern: r"[\w+=/:,.@-]*",
     accepts: |c| is_word(c) || matches!(c, '+' | '=' | '/' | ':' | ',' | '.' | '@' | '-'),
+    plain: table(WORDS, b"+=/:,.@-"),
 };
 
-pub(crate) static WORD: Class = Class { pattern: r"[\w]*", accepts: is_word };
+pub(crate) static WORD: Class = Class { pattern: r"[\w]*", accepts: is_word, plain: table(WORDS, b"") };
 
-pub(crate) static DIGITS: Class = Class { pattern: r"[\d]*", accepts: |c| c.is_ascii_digit() };
+pub(crate) static DIGITS: Class =
+    Class { pattern: r"[\d]*", accepts: |c| c.is_ascii_digit(), plain: table(TENS, b"") };
 
 /// Accepts more: the controls U+007F to U+0084 and U+0086 to U+009F. The pattern's last range is meant to be U+10000
 /// to U+10FFFF, but is spelt so that some regex engines read it as `0` to U+10FF, which holds those controls. What
@@ -42,11 +73,13 @@ pub(crate) static DIGITS: Class = Class { pattern: r"[\d]*", accepts: |c| c.is_a
 pub(crate) static ARN: Class = Class {
     pattern: r"[\u0009\u000A\u000D\u0020-\u007E\u0085\u00A0-\uD7FF\uE000-\uFFFD\u10000-\u10FFFF]+",
     accepts: |c| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..),
+    plain: table(TEXTS, b""),
 };
 
 pub(crate) static POLICY: Class = Class {
     pattern: r"[\u0009\u000A\u000D\u0020-\u00FF]+",
     accepts: |c| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{ff}'),
+    plain: table(TEXTS, b""),
 };
 
 /// Accepts more: characters that are alphabetic without being letters, such as vowel signs and circled letters.
@@ -59,11 +92,17 @@ fn is_tag_character(c: char) -> bool {
         || matches!(c, '_' | '.' | ':' | '/' | '=' | '+' | '-' | '@')
 }
 
-pub(crate) static TAG_KEY: Class =
-    Class { pattern: r"[\p{L}\p{Z}\p{N}_.:/=+\-@]+", accepts: is_tag_character };
+pub(crate) static TAG_KEY: Class = Class {
+    pattern: r"[\p{L}\p{Z}\p{N}_.:/=+\-@]+",
+    accepts: is_tag_character,
+    plain: table(WORDS, b" .:/=+-@"),
+};
 
-pub(crate) static TAG_VALUE: Class =
-    Class { pattern: r"[\p{L}\p{Z}\p{N}_.:/=+\-@]*", accepts: is_tag_character };
+pub(crate) static TAG_VALUE: Class = Class {
+    pattern: r"[\p{L}\p{Z}\p{N}_.:/=+\-@]*",
+    accepts: is_tag_character,
+    plain: table(WORDS, b" .:/=+-@"),
+};
 
 #[cfg(test)]
 mod tests {
@@ -91,6 +130,18 @@ mod tests {
                 by_class && !by_pattern
             })
             .collect()
+    }
+
+    #[test]
+    fn the_tables_are_the_classes() {
+        for class in
+            [&NAME, &EXTERNAL_ID, &SERIAL_NUMBER, &WORD, &DIGITS, &ARN, &POLICY, &TAG_KEY, &TAG_VALUE]
+        {
+            for byte in 0..=u8::MAX {
+                let accepted = byte.is_ascii() && (class.accepts)(char::from(byte));
+                assert_eq!(class.plain[usize::from(byte)], accepted, "{}: {byte:#x}", class.pattern);
+            }
+        }
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub(crate) fn redact(text: &mut String, secret: &str) {
     }
     replace(text, secret);
     let mut encoded = Zeroizing::new(String::with_capacity(3 * secret.len()));
-    form::encode(secret.as_bytes(), form::is_unreserved, &mut |part| {
+    form::encode(secret.as_bytes(), &form::UNRESERVED, &mut |part| {
         encoded.push_str(std::str::from_utf8(part).unwrap_or_default());
     });
     if *encoded == secret {

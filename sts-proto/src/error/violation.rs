@@ -15,6 +15,11 @@ impl Violation {
         Self { parameter: parameter.into(), rule }
     }
 
+    /// Puts what the parameter is part of before its name.
+    pub(crate) fn put_before(&mut self, path: &str) {
+        self.parameter.to_mut().insert_str(0, path);
+    }
+
     /// The parameter by AWS's name, with its place where it is in a list, counted from 0: `Tags[3].Value`.
     #[must_use]
     pub fn parameter(&self) -> &str {

@@ -1,5 +1,7 @@
 //! The head of a reply: its bytes, and what it says about the body.
 
+use std::mem::MaybeUninit;
+
 use http::header::{CONNECTION, CONTENT_LENGTH, HeaderName, HeaderValue, TRANSFER_ENCODING};
 use http::{HeaderMap, Method, Response, StatusCode, Version};
 
@@ -32,36 +34,35 @@ pub(super) struct HeadBytes {
     bytes: Vec<u8>,
     /// Bytes of heads that were read before: interim replies.
     before: usize,
+    /// How much of the empty line, with the line end before it, stands at the end.
+    ending: u8,
 }
+
+/// The length of an empty line with the line end before it.
+const ENDING: u8 = 4;
 
 impl HeadBytes {
     /// Takes bytes up to the empty line that ends the head, and tells how many it took and whether the head is complete.
     pub(super) fn feed(&mut self, input: &[u8]) -> Result<(usize, bool), Fault> {
-        for (i, &byte) in input.iter().enumerate() {
-            self.check(byte)?;
-            self.bytes.push(byte);
-            if self.before + self.bytes.len() > MAX_HEAD_BYTES {
+        let (mut last, mut ending, room) =
+            (self.bytes.last().copied(), self.ending, MAX_HEAD_BYTES.saturating_sub(self.len()));
+        let mut taken = 0;
+        while let Some(&byte) = input.get(taken).filter(|_| ending < ENDING) {
+            check(self.bytes.len() + taken, last, byte)?;
+            if taken == room {
                 return Err(Fault::HeadTooLarge);
             }
-            if self.bytes.ends_with(b"\r\n\r\n") {
-                return Ok((i + 1, true));
-            }
+            ending = match (byte, ending) {
+                (b'\r', 0 | 2) | (b'\n', 1 | 3) => ending + 1,
+                (b'\r', _) => 1,
+                _ => 0,
+            };
+            last = Some(byte);
+            taken += 1;
         }
-        Ok((input.len(), false))
-    }
-
-    /// What does not begin like a head is refused at its first wrong byte: a server of another protocol may wait for more
-    /// as well, and a line of it may never end. Otherwise RFC 9112, section 2.2 and 5.2: lines end with CR LF, and none but the first may begin with white space.
-    fn check(&self, byte: u8) -> Result<(), Fault> {
-        if BEGINNING.get(self.bytes.len()).is_some_and(|expected| *expected != byte) {
-            return Err(Fault::NotHttp);
-        }
-        match (self.bytes.last(), byte) {
-            (Some(b'\r'), b'\n') => Ok(()),
-            (Some(b'\r'), _) | (_, b'\n') => Err(Fault::LineEnd),
-            (Some(b'\n'), b' ' | b'\t') => Err(Fault::Folded),
-            _ => Ok(()),
-        }
+        self.bytes.extend(input.iter().take(taken));
+        self.ending = ending;
+        Ok((taken, ending == ENDING))
     }
 
     /// How many bytes of heads there were.
@@ -71,14 +72,17 @@ impl HeadBytes {
 
     /// Reads the head; `None` for an interim one, after which another follows.
     pub(super) fn parse(&mut self, method: &Method) -> Result<Option<Head>, Fault> {
-        let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
-        let mut parsed = httparse::Response::new(&mut headers);
-        match parsed.parse(&self.bytes) {
+        // Not filled with empty ones first: a reply has few.
+        let mut headers = [const { MaybeUninit::uninit() }; MAX_HEADERS];
+        let mut parsed = httparse::Response::new(&mut []);
+        let config = httparse::ParserConfig::default();
+        match config.parse_response_with_uninit_headers(&mut parsed, &self.bytes, &mut headers) {
             Ok(httparse::Status::Complete(_)) => {}
             Err(httparse::Error::TooManyHeaders) => return Err(Fault::TooManyHeaders),
             _ => return Err(Fault::Head),
         }
         let mut response = Response::new(());
+        response.headers_mut().reserve(parsed.headers.len());
         let status = parsed.code.and_then(|code| StatusCode::from_u16(code).ok()).ok_or(Fault::Head)?;
         *response.status_mut() = status;
         *response.version_mut() = if parsed.version == Some(0) { Version::HTTP_10 } else { Version::HTTP_11 };
@@ -93,11 +97,27 @@ impl HeadBytes {
         if status.is_informational() {
             self.before += self.bytes.len();
             self.bytes.clear();
+            self.ending = 0;
             return Ok(None);
         }
         let framing = framing(&response, method)?;
         let keep_alive = framing != Framing::Close && keeps_alive(&response);
         Ok(Some(Head { response, framing, keep_alive }))
+    }
+}
+
+/// What does not begin like a head is refused at its first wrong byte: a server of another protocol may wait for more as
+/// well, and a line of it may never end. Otherwise RFC 9112, section 2.2 and 5.2: lines end with CR LF, and none but the
+/// first may begin with white space.
+fn check(place: usize, last: Option<u8>, byte: u8) -> Result<(), Fault> {
+    if BEGINNING.get(place).is_some_and(|expected| *expected != byte) {
+        return Err(Fault::NotHttp);
+    }
+    match (last, byte) {
+        (Some(b'\r'), b'\n') => Ok(()),
+        (Some(b'\r'), _) | (_, b'\n') => Err(Fault::LineEnd),
+        (Some(b'\n'), b' ' | b'\t') => Err(Fault::Folded),
+        _ => Ok(()),
     }
 }
 

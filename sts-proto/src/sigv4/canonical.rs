@@ -6,44 +6,28 @@ use std::borrow::Cow;
 
 use http::Request;
 use http::header::{HOST, HeaderName, HeaderValue};
+use sha2::digest::Update;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
+use super::gather::Gather;
 use super::{Signing, host};
 use crate::credentials::Secret;
 use crate::error::Error;
-use crate::form;
+use crate::{form, lanes};
 
-/// Headers that belong to one connection or that proxies and drivers change or add on the way.
-const UNSIGNED: &[&str] = &[
-    "amz-sdk-invocation-id",
-    "amz-sdk-request",
-    "authorization",
-    "connection",
-    "expect",
-    "keep-alive",
-    "proxy-authenticate",
-    "proxy-authorization",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-    "user-agent",
-    "x-amzn-trace-id",
-];
-
-pub(super) fn sha256(bytes: &[u8]) -> [u8; 32] {
-    Sha256::digest(bytes).into()
-}
+/// More than the canonical request of a small call has.
+const ROOM: usize = 512;
 
 /// Where the bytes of a canonical request go.
 trait Sink {
     fn put(&mut self, bytes: &[u8]);
 }
 
-impl Sink for Sha256 {
+impl<H: Update, const ROOM: usize> Sink for Gather<'_, H, ROOM> {
+    #[inline]
     fn put(&mut self, bytes: &[u8]) {
-        self.update(bytes);
+        Gather::put(self, bytes);
     }
 }
 
@@ -74,10 +58,10 @@ pub(super) enum Query<'r> {
 /// A canonical request, as references to what it is made of.
 pub(super) struct Canonical<'r> {
     method: &'r str,
-    path: String,
+    path: Cow<'r, str>,
     query: Vec<QueryPair>,
     headers: Vec<(&'r str, Value<'r>)>,
-    payload: &'r str,
+    payload: &'r [u8],
 }
 
 /// The canonical form of a query parameter, `name` and `value` percent-encoded.
@@ -98,7 +82,7 @@ impl<'r> Canonical<'r> {
         request: &'r Request<B>,
         signing: &Signing<'_>,
         query: Query<'r>,
-        payload: &'r str,
+        payload: &'r [u8],
     ) -> Result<Self, Error> {
         Ok(Self {
             method: request.method().as_str(),
@@ -111,7 +95,7 @@ impl<'r> Canonical<'r> {
 
     pub(super) fn sha256(&self) -> [u8; 32] {
         let mut hash = Sha256::new();
-        self.write(&mut hash);
+        self.write(&mut Gather::<_, ROOM>::new(&mut hash));
         hash.finalize().into()
     }
 
@@ -157,7 +141,7 @@ impl<'r> Canonical<'r> {
         out.put(b"\n\n");
         self.signed_headers(|part| out.put(part.as_bytes()));
         out.put(b"\n");
-        out.put(self.payload.as_bytes());
+        out.put(self.payload);
     }
 }
 
@@ -193,9 +177,9 @@ impl Value<'_> {
 /// A header's value without white space at its ends, and with one space for each run of spaces and tabs in it: as
 /// botocore does it. aws-sigv4 leaves tabs as they are; no header of AWS's holds one.
 fn put_trimmed(value: &[u8], out: &mut impl Sink) {
-    let is_space = |b: &u8| matches!(b, b' ' | b'\t');
+    let is_space = |b: &u8| (*b == b' ') | (*b == b'\t');
     let value = value.trim_ascii();
-    if !value.windows(2).any(|pair| pair.iter().all(is_space)) && !value.contains(&b'\t') {
+    if !lanes::any(value, |b| is_space(&b)) {
         return out.put(value);
     }
     for (i, word) in value.split(is_space).filter(|word| !word.is_empty()).enumerate() {
@@ -224,34 +208,51 @@ fn canonical_headers<B>(request: &Request<B>) -> Result<Vec<(&str, Value<'_>)>, 
     Ok(headers)
 }
 
+/// Not those that belong to one connection, or that proxies and drivers change or add on the way.
 pub(super) fn is_signed(name: &HeaderName) -> bool {
-    UNSIGNED.binary_search(&name.as_str()).is_err()
+    !matches!(
+        name.as_str(),
+        "amz-sdk-invocation-id"
+            | "amz-sdk-request"
+            | "authorization"
+            | "connection"
+            | "expect"
+            | "keep-alive"
+            | "proxy-authenticate"
+            | "proxy-authorization"
+            | "te"
+            | "trailer"
+            | "transfer-encoding"
+            | "upgrade"
+            | "user-agent"
+            | "x-amzn-trace-id"
+    )
 }
 
 /// The path, its segments percent-encoded twice or once.
-fn path(path: &str, signing: &Signing<'_>) -> String {
+fn path<'r>(path: &'r str, signing: &Signing<'_>) -> Cow<'r, str> {
+    // What every request of STS has.
+    if path == "/" {
+        return Cow::Borrowed(path);
+    }
     let path = if signing.normalize_path { normalized(path) } else { path.to_owned() };
     let mut out = String::with_capacity(path.len());
     let mut put = |part: &[u8]| out.push_str(std::str::from_utf8(part).unwrap_or_default());
     if signing.double_encode_path {
-        form::encode(path.as_bytes(), is_path_character, &mut put);
+        form::encode(path.as_bytes(), &form::PATH, &mut put);
     } else {
         // Decoded per segment, so that an escaped slash stays escaped.
         for (i, segment) in path.split('/').enumerate() {
             if i > 0 {
                 put(b"/");
             }
-            form::encode(&form::decode_bytes(segment.as_bytes(), false), form::is_unreserved, &mut put);
+            form::encode(&form::decode_bytes(segment.as_bytes(), false), &form::UNRESERVED, &mut put);
         }
     }
     if out.is_empty() {
         out.push('/');
     }
-    out
-}
-
-fn is_path_character(byte: u8) -> bool {
-    form::is_unreserved(byte) || byte == b'/'
+    Cow::Owned(out)
 }
 
 /// RFC 3986, section 5.2.4, and without empty segments; a slash at the end stays.
@@ -301,7 +302,7 @@ fn encoded_anew(text: &str) -> Zeroizing<String> {
     let decoded = form::decode_bytes(text.as_bytes(), false);
     // Room for the worst case, so that no copy is left behind by growth.
     let mut out = Zeroizing::new(String::with_capacity(3 * decoded.len()));
-    form::encode(&decoded, form::is_unreserved, &mut |part| {
+    form::encode(&decoded, &form::UNRESERVED, &mut |part| {
         out.push_str(std::str::from_utf8(part).unwrap_or_default());
     });
     // It may have been the session token.
@@ -314,11 +315,6 @@ fn encoded_anew(text: &str) -> Zeroizing<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_list_of_unsigned_headers_is_sorted() {
-        assert!(UNSIGNED.is_sorted());
-    }
 
     #[test]
     fn paths_are_normalized() {

@@ -9,8 +9,15 @@ use zeroize::Zeroizing;
 use super::string_to_sign::{DateTime, Scope};
 use crate::credentials::Secret;
 use crate::error::Error;
+use crate::wipe;
 
 pub(super) type HmacSha256 = Hmac<Sha256>;
+
+/// What stands before the secret access key.
+const PREFIX: &[u8] = b"AWS4";
+
+/// More than a secret access key and the prefix have.
+const ROOM: usize = 128;
 
 /// The key for one day, one region and one service, derived from a secret access key.
 ///
@@ -36,22 +43,30 @@ impl SigningKey {
 
     /// Four HMACs, one inside the other.
     pub(super) fn of(secret_access_key: &Secret, scope: &Scope<'_>) -> Self {
-        let mut first = Zeroizing::new(Vec::with_capacity(4 + secret_access_key.len()));
-        first.extend_from_slice(b"AWS4");
-        first.extend_from_slice(secret_access_key.expose().as_bytes());
-        let date = hmac(&first, scope.date_time.date());
-        let region = hmac(&*date, scope.region);
-        let service = hmac(&*region, scope.service);
-        let request = hmac(&*service, scope.terminator());
-        Self(keyed(&*request))
+        let secret = secret_access_key.expose().as_bytes();
+        // AWS's keys have 40 bytes: there is room for those that are longer, too.
+        let mut room = [0; ROOM];
+        room[..PREFIX.len()].copy_from_slice(PREFIX);
+        let mut key = match room.get_mut(PREFIX.len()..PREFIX.len() + secret.len()) {
+            Some(rest) => {
+                rest.copy_from_slice(secret);
+                hmac(&room[..PREFIX.len() + secret.len()], scope.date_time.date())
+            }
+            None => hmac(&Zeroizing::new([PREFIX, secret].concat()), scope.date_time.date()),
+        };
+        wipe::slice(&mut room);
+        for part in [scope.region, scope.service, scope.terminator()] {
+            key = hmac(&key, part.as_bytes());
+        }
+        let last = keyed(&key);
+        wipe::slice(&mut key);
+        Self(last)
     }
 
     /// The HMAC-SHA-256 of a string to sign, in hexadecimal digits.
     #[must_use]
     pub fn sign(&self, string_to_sign: &str) -> String {
-        let mut mac = self.0.clone();
-        mac.update(string_to_sign.as_bytes());
-        hex::encode(mac.finalize().into_bytes())
+        hex::encode(self.0.clone().chain_update(string_to_sign).finalize().into_bytes())
     }
 }
 
@@ -66,10 +81,8 @@ fn keyed(key: &[u8]) -> HmacSha256 {
     HmacSha256::new_from_slice(key).unwrap_or_else(|_| unreachable!("HMAC takes keys of every length"))
 }
 
-fn hmac(key: &[u8], data: &str) -> Zeroizing<[u8; 32]> {
-    let mut mac = keyed(key);
-    mac.update(data.as_bytes());
-    Zeroizing::new(mac.finalize().into_bytes().into())
+fn hmac(key: &[u8], data: &[u8]) -> [u8; 32] {
+    keyed(key).chain_update(data).finalize().into_bytes().into()
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use super::string_to_sign::Scope;
 use super::{ALGORITHM, Explanation, SessionToken, Signer, Signing, signature};
 use crate::credentials::Secret;
 use crate::error::Error;
-use crate::form::{decode, encode, is_unreserved};
+use crate::form::{UNRESERVED, decode, encode};
 
 /// The longest that AWS lets a presigned URL live: a week. STS itself looks away after 15 minutes.
 pub const MAX_EXPIRES: Duration = Duration::from_secs(604_800);
@@ -110,11 +110,11 @@ impl Signer {
         let scope = signing.scope(request)?;
         let payload = signing.payload_hash(request.body().as_ref());
         let query = added_query(request, signing, &scope, expires)?;
-        let canonical = Canonical::of(request, signing, Query::With(&query), payload.as_str())?;
+        let canonical = Canonical::of(request, signing, Query::With(&query), payload.as_bytes())?;
         let key = self.key(signing.credentials, &scope);
-        let signature = signature::sign(&key, &scope, &canonical.sha256());
+        let signature = signature::sign(key, &scope, &canonical.sha256());
 
-        let mut last = vec![pair("X-Amz-Signature", signature::text(&signature))];
+        let mut last = vec![pair("X-Amz-Signature", &signature)];
         if signing.session_token == SessionToken::AfterSigning {
             last.extend(token_pair(signing));
         }
@@ -140,7 +140,7 @@ impl Signer {
         let scope = signing.scope(request)?;
         let payload = signing.payload_hash(request.body().as_ref());
         let query = added_query(request, signing, &scope, expires)?;
-        let canonical = Canonical::of(request, signing, Query::With(&query), payload.as_str())?;
+        let canonical = Canonical::of(request, signing, Query::With(&query), payload.as_bytes())?;
         Ok(self.explanation(signing, &scope, &canonical))
     }
 }
@@ -182,13 +182,14 @@ fn added_query<B>(
         return Err(Error::setting("Url", "has a parameter of a presigned one already"));
     }
     check_headers(request)?;
-    let credential = format!("{}/{}", signing.credentials.access_key_id(), scope.parts().concat());
+    let mut credential = format!("{}/", signing.credentials.access_key_id()).into_bytes();
+    scope.parts().into_iter().for_each(|part| credential.extend_from_slice(part));
     let mut pairs = vec![
-        pair("X-Amz-Algorithm", ALGORITHM),
+        pair("X-Amz-Algorithm", ALGORITHM.as_bytes()),
         pair("X-Amz-Credential", &credential),
-        pair("X-Amz-Date", scope.date_time.as_str()),
-        pair("X-Amz-Expires", &expires.as_secs().to_string()),
-        pair("X-Amz-SignedHeaders", &canonical::signed_headers_of(request)?),
+        pair("X-Amz-Date", scope.date_time.as_bytes()),
+        pair("X-Amz-Expires", expires.as_secs().to_string().as_bytes()),
+        pair("X-Amz-SignedHeaders", canonical::signed_headers_of(request)?.as_bytes()),
     ];
     if signing.session_token == SessionToken::Signed {
         pairs.extend(token_pair(signing));
@@ -197,15 +198,15 @@ fn added_query<B>(
 }
 
 fn token_pair(signing: &Signing<'_>) -> Option<Zeroizing<String>> {
-    signing.credentials.session_token().map(|token| pair("X-Amz-Security-Token", token.expose()))
+    signing.credentials.session_token().map(|token| pair("X-Amz-Security-Token", token.expose().as_bytes()))
 }
 
-fn pair(name: &str, value: &str) -> Zeroizing<String> {
+fn pair(name: &str, value: &[u8]) -> Zeroizing<String> {
     // Room for the worst case, so that no copy is left behind by growth.
     let mut out = Zeroizing::new(String::with_capacity(name.len() + 1 + 3 * value.len()));
     out.push_str(name);
     out.push('=');
-    encode(value.as_bytes(), is_unreserved, &mut |part| {
+    encode(value, &UNRESERVED, &mut |part| {
         out.push_str(std::str::from_utf8(part).unwrap_or_default());
     });
     out

@@ -2,19 +2,24 @@
 
 use hmac::Mac;
 use http::HeaderValue;
-use zeroize::Zeroizing;
 
 use super::canonical::Canonical;
+use super::gather::Gather;
 use super::key::SigningKey;
 use super::string_to_sign::{self, Scope};
-use super::{ALGORITHM, header_value};
+use super::{ALGORITHM, unsendable};
 use crate::credentials::Credentials;
 use crate::error::Error;
 
+/// More than a string to sign has, unless the names in its scope are long.
+const ROOM: usize = 192;
+
 /// The signature in hexadecimal digits.
-pub(super) fn sign(key: &SigningKey, scope: &Scope<'_>, canonical_sha256: &[u8; 32]) -> [u8; 64] {
-    let mut mac = key.0.clone();
-    string_to_sign::write(scope, canonical_sha256, |part| mac.update(part));
+pub(super) fn sign(key: SigningKey, scope: &Scope<'_>, canonical_sha256: &[u8; 32]) -> [u8; 64] {
+    let SigningKey(mut mac) = key;
+    let mut gather = Gather::<_, ROOM>::new(&mut mac);
+    string_to_sign::write(scope, canonical_sha256, |part| gather.put(part));
+    drop(gather);
     hex(&mac.finalize().into_bytes().into())
 }
 
@@ -25,17 +30,22 @@ pub(super) fn authorization(
     canonical: &Canonical<'_>,
     signature: &[u8; 64],
 ) -> Result<HeaderValue, Error> {
-    let mut out = Zeroizing::new(String::with_capacity(256));
-    out.push_str(ALGORITHM);
-    out.push_str(" Credential=");
-    out.push_str(credentials.access_key_id());
-    out.push('/');
-    scope.parts().iter().for_each(|part| out.push_str(part));
-    out.push_str(", SignedHeaders=");
-    canonical.signed_headers(|part| out.push_str(part));
-    out.push_str(", Signature=");
-    out.push_str(text(signature));
-    let mut value = header_value(&out)?;
+    let mut room = ALGORITHM.len() + " Credential=/, SignedHeaders=, Signature=".len() + signature.len();
+    room += credentials.access_key_id().len() + scope.parts().iter().map(|part| part.len()).sum::<usize>();
+    canonical.signed_headers(|part| room += part.len());
+    // Exactly that: it becomes the header's own.
+    let mut out = Vec::with_capacity(room);
+    let mut put = |part: &[u8]| out.extend_from_slice(part);
+    put(ALGORITHM.as_bytes());
+    put(b" Credential=");
+    put(credentials.access_key_id().as_bytes());
+    put(b"/");
+    scope.parts().into_iter().for_each(&mut put);
+    put(b", SignedHeaders=");
+    canonical.signed_headers(|part| put(part.as_bytes()));
+    put(b", Signature=");
+    put(signature);
+    let mut value = HeaderValue::try_from(out).map_err(|_| unsendable())?;
     value.set_sensitive(true);
     Ok(value)
 }

@@ -19,16 +19,15 @@ pub struct Signer {
 struct Kept {
     secret_access_key: Secret,
     date: [u8; 8],
-    region: String,
-    service: String,
+    /// Region and service, with the slash between them that neither has.
+    place: String,
     key: SigningKey,
 }
 
 impl Kept {
     fn is_for(&self, secret_access_key: &Secret, scope: &Scope<'_>) -> bool {
-        self.date == *scope.date_time.date().as_bytes()
-            && self.region == scope.region
-            && self.service == scope.service
+        self.date == *scope.date_time.date()
+            && self.place.split_once('/') == Some((scope.region, scope.service))
             && self.secret_access_key == *secret_access_key
     }
 }
@@ -51,13 +50,10 @@ impl Signer {
         }
         // Derived without the lock: two threads may do it twice, none waits.
         let key = SigningKey::of(secret, scope);
-        let mut date = [0; 8];
-        date.copy_from_slice(scope.date_time.date().as_bytes());
         let kept = Kept {
             secret_access_key: secret.clone(),
-            date,
-            region: scope.region.to_owned(),
-            service: scope.service.to_owned(),
+            date: *scope.date_time.date(),
+            place: [scope.region, "/", scope.service].concat(),
             key: key.clone(),
         };
         let mut keys = self.keys();
@@ -121,8 +117,11 @@ mod tests {
         }
         sign(&signer, &credentials, "region-0");
         sign(&signer, &credentials, "one-more");
-        let kept: Vec<_> = signer.keys().iter().map(|kept| kept.region.clone()).collect();
+        let kept: Vec<_> = signer.keys().iter().map(|kept| kept.place.clone()).collect();
         assert_eq!(kept.len(), Signer::KEPT_KEYS);
-        assert!(kept.contains(&"region-0".to_owned()) && !kept.contains(&"region-1".to_owned()), "{kept:?}");
+        assert!(
+            kept.contains(&"region-0/sts".to_owned()) && !kept.contains(&"region-1/sts".to_owned()),
+            "{kept:?}"
+        );
     }
 }

@@ -31,13 +31,13 @@ impl DateTime {
         Ok(Self(text))
     }
 
-    pub(super) fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.0).unwrap_or_default()
+    pub(super) fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
     }
 
     /// `20150830`
-    pub(super) fn date(&self) -> &str {
-        &self.as_str()[..8]
+    pub(super) fn date(&self) -> &[u8; 8] {
+        self.0.first_chunk().unwrap_or(b"00000000")
     }
 
     pub(super) fn header(&self) -> HeaderValue {
@@ -66,8 +66,9 @@ impl<'a> Scope<'a> {
     }
 
     /// The parts of `20150830/us-east-1/sts/aws4_request`, slashes included.
-    pub(super) fn parts(&self) -> [&str; 7] {
-        [self.date_time.date(), "/", self.region, "/", self.service, "/", TERMINATOR]
+    pub(super) fn parts(&self) -> [&[u8]; 6] {
+        let (region, service) = (self.region.as_bytes(), self.service.as_bytes());
+        [self.date_time.date(), b"/", region, b"/", service, b"/aws4_request"]
     }
 
     pub(super) fn terminator(&self) -> &'static str {
@@ -76,14 +77,13 @@ impl<'a> Scope<'a> {
 }
 
 /// Hands out the string to sign piece by piece.
+#[inline]
 pub(super) fn write(scope: &Scope<'_>, canonical_sha256: &[u8; 32], mut put: impl FnMut(&[u8])) {
     put(ALGORITHM.as_bytes());
     put(b"\n");
-    put(scope.date_time.as_str().as_bytes());
+    put(scope.date_time.as_bytes());
     put(b"\n");
-    for part in scope.parts() {
-        put(part.as_bytes());
-    }
+    scope.parts().into_iter().for_each(&mut put);
     put(b"\n");
     put(&signature::hex(canonical_sha256));
 }
@@ -102,9 +102,9 @@ mod tests {
     #[test]
     fn moments_are_written_in_utc() {
         let time = OffsetDateTime::from_unix_timestamp(1_440_938_160).unwrap();
-        assert_eq!(DateTime::new(time).unwrap().as_str(), "20150830T123600Z");
+        assert_eq!(DateTime::new(time).unwrap().as_bytes(), b"20150830T123600Z");
         let elsewhere = time.to_offset(UtcOffset::from_hms(-11, 0, 0).unwrap());
-        assert_eq!(DateTime::new(elsewhere).unwrap().as_str(), "20150830T123600Z");
+        assert_eq!(DateTime::new(elsewhere).unwrap().as_bytes(), b"20150830T123600Z");
         assert!(DateTime::new(OffsetDateTime::UNIX_EPOCH - Duration::days(800_000)).is_err());
     }
 
@@ -113,6 +113,6 @@ mod tests {
         let time = DateTime::new(OffsetDateTime::UNIX_EPOCH).unwrap();
         assert!(Scope::new(time, "us-east-1/x", "sts").is_err());
         assert!(Scope::new(time, "us-east-1", "s ts").is_err());
-        assert_eq!(Scope::new(time, "", "s3").unwrap().parts().concat(), "19700101//s3/aws4_request");
+        assert_eq!(Scope::new(time, "", "s3").unwrap().parts().concat(), b"19700101//s3/aws4_request");
     }
 }

@@ -97,7 +97,7 @@ pub(super) fn shown(text: &str, secrets: &[&Secret]) -> String {
 
 /// A name as it is typed in a shell.
 pub(super) fn word(name: &str) -> String {
-    let is_plain = name.bytes().all(|b| form::is_unreserved(b) || b"/@%:+".contains(&b));
+    let is_plain = name.bytes().all(|b| form::UNRESERVED[usize::from(b)] || b"/@%:+".contains(&b));
     let name = shown(name, &[]);
     if is_plain { name } else { format!("\"{name}\"") }
 }

@@ -1,0 +1,44 @@
+//! Looking for bytes many at a time.
+
+/// As many as two registers of the smallest vectors hold.
+const LANES: usize = 32;
+
+/// Whether there is such a byte.
+#[inline(always)]
+pub(crate) fn any(bytes: &[u8], is: impl Fn(u8) -> bool) -> bool {
+    let (lanes, _) = bytes.as_chunks::<LANES>();
+    // What is left at the end is looked at together with what stands before it, which costs less than byte by byte.
+    if let Some(last) = bytes.last_chunk::<LANES>() {
+        lanes.iter().any(|lane| in_lane(lane, &is)) || in_lane(last, &is)
+    } else if let (Some(first), Some(last)) = (bytes.first_chunk::<16>(), bytes.last_chunk::<16>()) {
+        in_lane(first, &is) | in_lane(last, &is)
+    } else if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+        in_lane(first, &is) | in_lane(last, &is)
+    } else {
+        bytes.iter().any(|&byte| is(byte))
+    }
+}
+
+#[inline(always)]
+fn in_lane<const N: usize>(lane: &[u8; N], is: &impl Fn(u8) -> bool) -> bool {
+    // Numbers and not truth values, of which a compiler makes a branch for each byte.
+    lane.iter().fold(0, |found, &byte| found | u8::from(is(byte))) != 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wherever_it_stands() {
+        for length in 0..4 * LANES {
+            let mut bytes = vec![b'a'; length];
+            assert!(!any(&bytes, |b| b == b'b'));
+            for at in 0..length {
+                bytes[at] = b'b';
+                assert!(any(&bytes, |b| b == b'b'), "{at} of {length}");
+                bytes[at] = b'a';
+            }
+        }
+    }
+}
