@@ -40,6 +40,7 @@ fn moto_that_believes_everything() {
             checks.identity("AssumeRole, chained: identity", &output.credentials, &arn);
         }
     }
+    checks.profile_chain();
     let external = AssumeRole::new(checks.fact("EXTERNAL_ROLE_ARN"), "session").external_id("agreed:1/2");
     checks.granted("AssumeRole, external id", client.send(external));
     let mfa = AssumeRole::new(role.as_str(), "session");
