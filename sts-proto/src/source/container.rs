@@ -171,7 +171,9 @@ impl Container {
                 Error::credentials(NAME, "no request can be made of the URL").caused_by(error)
             })?;
         if let Some(token) = &token {
-            request.headers_mut().insert("authorization", fetch::secret_header("Authorization", token)?);
+            request
+                .headers_mut()
+                .insert("authorization", fetch::secret_header(NAME, "Authorization", token)?);
         }
         let reply = ATTEMPTS.send(ask, &request).await;
         let reply = reply.map_err(|error| fetch::unanswered(NAME, &whom, error))?;

@@ -49,9 +49,9 @@ fn may_pass(status: StatusCode) -> bool {
 }
 
 /// A header that is a secret.
-pub(super) fn secret_header(name: &'static str, value: &Secret) -> Result<HeaderValue, Error> {
+pub(super) fn secret_header(source: &'static str, name: &str, value: &Secret) -> Result<HeaderValue, Error> {
     let mut value = HeaderValue::from_str(value.expose())
-        .map_err(|_| Error::setting(name, "holds what cannot stand in a header"))?;
+        .map_err(|_| Error::credentials(source, format!("`{name}` holds what cannot stand in a header")))?;
     value.set_sensitive(true);
     Ok(value)
 }
@@ -122,6 +122,14 @@ mod tests {
             let text = refusal("it", &reply(body), &[&Secret::from("sEcReT")]);
             assert_eq!(text, format!("it answered with the status 403{words}"));
         }
+    }
+
+    #[test]
+    fn a_secret_that_is_no_header_is_a_failure_of_its_source() {
+        let error = secret_header("SSO", "accessToken", &Secret::from("sEcReT\n")).unwrap_err();
+        assert_eq!(error.kind(), crate::ErrorKind::Credentials);
+        let text = error.to_string();
+        assert_eq!(text, "no credentials from SSO: `accessToken` holds what cannot stand in a header");
     }
 
     #[test]

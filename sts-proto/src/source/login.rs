@@ -141,7 +141,7 @@ impl Login {
         ]);
         let request = Request::post(url)
             .header("content-type", "application/json")
-            .header("dpop", fetch::secret_header("DPoP", &proof)?)
+            .header("dpop", fetch::secret_header(NAME, "DPoP", &proof)?)
             .body(order.to_body())
             .map_err(|error| {
                 Error::credentials(NAME, "no request can be made of the URL").caused_by(error)

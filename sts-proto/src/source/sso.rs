@@ -165,7 +165,9 @@ impl Sso {
             .map_err(|error| {
                 Error::credentials(NAME, "no request can be made of the portal's URL").caused_by(error)
             })?;
-        request.headers_mut().insert("x-amz-sso_bearer_token", fetch::secret_header("accessToken", &token)?);
+        request
+            .headers_mut()
+            .insert("x-amz-sso_bearer_token", fetch::secret_header(NAME, "accessToken", &token)?);
         let reply = ATTEMPTS.send(context.ask(), &request).await;
         let reply = reply.map_err(|error| fetch::unanswered(NAME, "the portal", error))?;
         if reply.status() != StatusCode::OK {
