@@ -65,7 +65,15 @@ pub(super) fn unanswered(source: &'static str, whom: &str, error: Error) -> Erro
 /// The words for a reply with that status, with the code and the message of its document, if it has any.
 pub(super) fn refusal(whom: &str, reply: &Response<Body>, secrets: &[&Secret]) -> String {
     let mut words = format!("{whom} answered with the status {}", reply.status().as_u16());
-    let Ok(json) = Json::read(reply.body().as_ref()) else { return words };
+    if let Ok(json) = Json::read(reply.body().as_ref()) {
+        words.push_str(&said(&json, secrets));
+    }
+    words
+}
+
+/// The code and the message of a document, each after a colon.
+pub(super) fn said(json: &Json, secrets: &[&Secret]) -> String {
+    let mut words = String::new();
     let code =
         json.any_text(&["code", "__type", "error"]).map(|code| code.rsplit('#').next().unwrap_or(code));
     for text in [code, json.any_text(&["message", "error_description"])].into_iter().flatten() {
