@@ -105,7 +105,7 @@ impl Session<'_> {
             self.is_renewed = true;
             let reply = self.token(true).await.map_err(|error| fetch::unanswered(NAME, "it", error))?;
             if reply.status() != StatusCode::OK {
-                return Err(refused(&reply));
+                return Err(refused(&reply, self.token.as_ref()));
             }
             self.take(&reply)?;
         }
