@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use crate::config::{Config, Platform};
 use crate::error::Error;
+use crate::source::cache::Unwritten;
 use crate::source::environment::Environment;
 use crate::source::role_cache::RoleCache;
 use crate::source::{
@@ -34,6 +35,7 @@ pub struct Profile {
     config: Arc<Config>,
     /// Of one directory, whose files are known when a look needs them.
     cache: Option<RoleCache>,
+    unwritten: Unwritten,
 }
 
 impl Profile {
@@ -42,7 +44,7 @@ impl Profile {
     pub fn new(config: Arc<Config>) -> Self {
         let home = if config.caches_roles() { crate::config::home(config.environment()) } else { None };
         let cache = home.map(|home| RoleCache::new(tool_cache(&home, "cli")));
-        Self { config, cache }
+        Self { config, cache, unwritten: Unwritten::default() }
     }
 
     /// Whether it assumes a role with other credentials, which outranks a web identity in the environment.
@@ -95,6 +97,7 @@ impl Profile {
                 let mut source =
                     Sso::new(sso.start_url, sso.region, sso.account_id, sso.role_name, directory)
                         .profile(profile)
+                        .keeping(self.unwritten.clone())
                         .fips(config.use_fips()?.is_some_and(|on| on.value))
                         .dual_stack(config.use_dual_stack()?.is_some_and(|on| on.value));
                 if let Some(session) = sso.session {
@@ -115,7 +118,9 @@ impl Profile {
                     None => cache_directory(config, profile, "login")?,
                 };
                 let region = config.region().map(|region| region.value.to_owned()).unwrap_or_default();
-                let mut source = crate::source::Login::new(session, region, directory).profile(profile);
+                let mut source = crate::source::Login::new(session, region, directory)
+                    .profile(profile)
+                    .keeping(self.unwritten.clone());
                 if let Some(url) = config.url_of("AWS_ENDPOINT_URL_SIGNIN")? {
                     source = source.url(url);
                 }
