@@ -8,7 +8,7 @@ set -eu
 seconds=${1:?"usage: fuzz/run.sh SECONDS [TARGET...]"}
 shift
 cd "$(dirname "$0")"
-[ $# -gt 0 ] || set -- call_flow eks_verify endpoint form http1_reply profile reply_xml sigv4 validate
+[ $# -gt 0 ] || set -- call_flow chain_flow eks_verify endpoint form http1_reply profile reply_xml sigv4 validate
 
 # What is found on the way is no part of the next run: two runs start from the same.
 found=$(mktemp -d)

@@ -372,6 +372,53 @@ write("profile", {
     "bad-utf8": b"[profile a]\nx = \xff",
 })
 
+# chain_flow: the environment, the config file, the credentials file and an answer for every step, with zero bytes between
+# them. Of an answer the first byte is the clock's, the second its kind, the third a document; see `Given`.
+
+CHAIN = "arn:aws:iam::123456789012:role/R"
+
+
+def role(name, **lines):
+    return f"[profile {name}]\nrole_arn={CHAIN}\n" + "".join(f"{key}={value}\n" for key, value in lines.items())
+
+
+def chain(environment="", config="", credentials="", *answers):
+    return "\0".join(["\n".join(environment) if isinstance(environment, list) else environment, config, credentials, *answers])
+
+
+SSO = "[profile a]\nsso_session=s\nsso_account_id=123456789012\nsso_role_name=R\n[sso-session s]\nsso_start_url=https://s\nsso_region=eu-west-1\n"
+ASSUME = role("a", source_profile="secret")
+A = "AWS_PROFILE=a"
+NOTHING = "AWS_EC2_METADATA_DISABLED=true"
+write("chain_flow", {
+    "empty": chain(),
+    "environment": chain(["AWS_ACCESS_KEY_ID=AKIA", "AWS_SECRET_ACCESS_KEY=SECRET"]),
+    "keys": chain("AWS_PROFILE=secret"),
+    "role": chain(A, ASSUME, "", "..A"),
+    "role-refused": chain(A, ASSUME, "", "..E#", "."),
+    "role-throttled": chain(A, ASSUME, "", ".9E.", ".", ".9E.", ".", "..A"),
+    "role-cut": chain(A, ASSUME, "", "..A\x80"),
+    "role-mfa": chain(A, role("a", source_profile="secret", mfa_serial="GAHT12345678"), "", "..123456", "..A"),
+    "roles": chain(A, ASSUME.replace("secret", "b") + role("b", source_profile="c") + role("c", source_profile="secret"), "", *3 * ["..A"]),
+    "cached": chain([A, "CACHE="], ASSUME, "", "..C", "..C"),
+    "cache-made": chain([A, "CACHE="], ASSUME, "", ".", "..A", "..", "..C"),
+    "cached-refused": chain([A, "CACHE="], role("a", source_profile="b") + role("b", source_profile="secret"), "", ".", "..C", ".4E.", "..C", "..A", "..", "..A"),
+    "circle": chain(A, role("a", source_profile="b") + role("b", source_profile="a")),
+    "by-environment": chain([A, "AWS_SECRET_ACCESS_KEY=SECRET"], role("a", credential_source="Environment")),
+    "web": chain(["AWS_ROLE_ARN=" + CHAIN, "AWS_WEB_IDENTITY_TOKEN_FILE=/t"], "", "", ".T", "..W"),
+    "web-written": chain(["AWS_ROLE_ARN=" + CHAIN, "AWS_WEB_IDENTITY_TOKEN_FILE=/t"], "", "", ".", ".", "..T\x30", ".", ".T", "..W"),
+    "process": chain(A, "[profile a]\ncredential_process=p 'a b'\n", "", "..J"),
+    "process-fails": chain(A, "[profile a]\ncredential_process=p\n", "", ".eno\x1b[2J token"),
+    "sso": chain(A, SSO, "", "..S", "..S", "..S", "..S"),
+    "container": chain(["AWS_CONTAINER_CREDENTIALS_FULL_URI=http://169.254.170.2/x", "AWS_CONTAINER_AUTHORIZATION_TOKEN=SECRET"], "", "", "..J"),
+    "container-refused": chain(["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI=/x"], "", "", '.4{"code":"no","message":"\u202e"}'),
+    "instance": chain("", "", "", "..token", "..role", "..J"),
+    "instance-away": chain("", "", "", ".t", ".t", ".t", ".t"),
+    "instance-clock": chain("", "", "", ">.token", "<.role", "}.J"),
+    "nothing": chain(NOTHING),
+    "login": chain(A, "[profile a]\nlogin_session=arn:aws:sts::1:assumed-role/r/s\nregion=eu-west-1\n", "", "..S"),
+})
+
 # eks_verify: an enum of three as `arbitrary` takes it, then the text or the parts, see `Bytes` and `sigv4`.
 
 TOKEN, URL, BUILD = (struct.pack("<I", n) for n in (0, 1 << 31, 0xFFFF_FFFF))

@@ -16,6 +16,7 @@ use crate::retry::{self, Retry};
 use crate::source::Report;
 
 mod code;
+pub(crate) mod plain;
 pub(crate) mod redact;
 mod service;
 mod transport;
@@ -117,7 +118,7 @@ impl Error {
     /// A failure of a source of credentials, for those who write one: its name, and words that go on after a colon and
     /// hold no secret. Control characters are escaped.
     pub fn credentials(source: impl Into<Cow<'static, str>>, words: impl Into<Cow<'static, str>>) -> Self {
-        let [source, words] = [source.into(), words.into()].map(redact::plain);
+        let [source, words] = [source.into(), words.into()].map(plain::plain);
         Self::new(Detail::Credentials { source, words, cause: None })
     }
 
@@ -165,7 +166,7 @@ impl Error {
     #[cfg(feature = "sources")]
     pub(crate) fn with_note(mut self, note: &str) -> Self {
         if let Detail::Credentials { words, .. } = &mut self.0.detail {
-            *words = redact::plain(format!("{words}; {note}").into());
+            *words = plain::plain(format!("{words}; {note}").into());
         }
         self
     }

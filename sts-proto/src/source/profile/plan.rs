@@ -274,11 +274,9 @@ mod tests {
     use crate::config::{Environment, Files};
 
     fn plan(roles: usize) -> Result<Option<Plan>, Error> {
-        let mut text = format!("[r{roles}]\naws_access_key_id=AKID\naws_secret_access_key=s\n");
-        for i in 0..roles {
-            text +=
-                &format!("[r{i}]\nrole_arn=arn:aws:iam::123456789012:role/R\nsource_profile=r{}\n", i + 1);
-        }
+        let keys = format!("[r{roles}]\naws_access_key_id=AKID\naws_secret_access_key=s\n");
+        let role = |i| format!("[r{i}]\nrole_arn=arn:aws:iam::1:role/R\nsource_profile=r{}\n", i + 1);
+        let text: String = (0..roles).map(role).chain([keys]).collect();
         let profiles = ProfileSet::parse(&Files::at("/c", "/k"), None, Some(text.as_bytes()))?;
         Plan::of(&Config::new(Environment::from_iter([("AWS_PROFILE", "r0")]), profiles, None)?)
     }
