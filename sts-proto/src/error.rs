@@ -162,6 +162,15 @@ impl Error {
         self
     }
 
+    /// More words of a source's failure. An error of another kind stays as it is.
+    #[cfg(feature = "sources")]
+    pub(crate) fn with_note(mut self, note: &str) -> Self {
+        if let Detail::Credentials { words, .. } = &mut self.0.detail {
+            *words = plain::plain(format!("{words}; {note}").into());
+        }
+        self
+    }
+
     pub(crate) fn with_hint(mut self, hint: Option<Hint>) -> Self {
         self.0.hint = hint.or(self.0.hint);
         self

@@ -37,9 +37,9 @@
 //!   latest when the mandatory window opens and at the end, so that expired credentials are served only after the source
 //!   has failed to replace them. Those are marked as [stale](Served::is_stale), and the source is asked every [`HOLD`].
 //! - Without anything to serve, the error is given to those who waited for it, and to those who ask within [`HOLD`]. The
-//!   same holds, whatever there is to serve, for errors that no time heals: bad input, and the refusals
-//!   `AccessDenied`, `MalformedPolicyDocument`, `PackedPolicyTooLarge`, `RegionDisabledException`, `IDPRejectedClaim` and
-//!   `InvalidIdentityToken`. No error is kept any longer.
+//!   same holds, whatever there is to serve, for refusals that no time heals: `AccessDenied`,
+//!   `MalformedPolicyDocument`, `PackedPolicyTooLarge`, `RegionDisabledException`, `IDPRejectedClaim` and
+//!   `InvalidIdentityToken`; and for bad input where all there is has expired. No error is kept any longer.
 //! - Credentials that a service refuses as expired or invalid are dropped; those that are younger than [`HOLD`] are not,
 //!   or a service that refuses everything would have them replaced with every call.
 //! - Credentials that have expired when they come are a failure of their source. Those without an expiry are never

@@ -268,7 +268,8 @@ impl Settings {
                 .map(|value| Setting { value, origin: Origin::Variable("AWS_CA_BUNDLE") }),
         };
         let variable = |name: &str| self.surroundings.variable(name, process);
-        self.network.resolve(endpoint.url(), self.timeouts, ca_bundle, variable)
+        let serves_sources = self.surroundings.config().is_some();
+        self.network.resolve(endpoint.url(), self.timeouts, ca_bundle, serves_sources, variable)
     }
 
     /// For a transport of the caller's own, to which proxy and certificates cannot be handed.

@@ -26,8 +26,9 @@ pub struct Imds {
     /// [`MAX_TIMEOUT`](Self::MAX_TIMEOUT); one by default.
     pub timeout: Setting<Duration>,
     /// How often it is asked at most: `AWS_METADATA_SERVICE_NUM_ATTEMPTS`, `metadata_service_num_attempts`, up to
-    /// [`MAX_ATTEMPTS`](Self::MAX_ATTEMPTS); 1 by default.
-    pub attempts: Setting<u32>,
+    /// [`MAX_ATTEMPTS`](Self::MAX_ATTEMPTS). Where nobody set it, it depends on whether the service is there:
+    /// [`InstanceMetadata::attempts`](crate::source::InstanceMetadata::attempts).
+    pub attempts: Option<Setting<u32>>,
 }
 
 /// A version of the Internet Protocol.
@@ -86,7 +87,7 @@ impl Config {
             v1_disabled: Setting::default(true),
             disabled,
             timeout: Setting::default(Duration::from_secs(1)),
-            attempts: Setting::default(1),
+            attempts: None,
         };
         if imds.disabled.value {
             return Ok(imds);
@@ -103,9 +104,7 @@ impl Config {
         if let Some(timeout) = self.number(&TIMEOUT, max)? {
             imds.timeout = timeout.map(|seconds| Duration::from_secs(seconds.into()));
         }
-        if let Some(attempts) = self.number(&ATTEMPTS, Imds::MAX_ATTEMPTS)? {
-            imds.attempts = attempts;
-        }
+        imds.attempts = self.number(&ATTEMPTS, Imds::MAX_ATTEMPTS)?;
         Ok(imds)
     }
 }

@@ -195,7 +195,7 @@ fn the_metadata_service() {
         (defaults.mode.value, defaults.v1_disabled.value, defaults.disabled.value),
         (IpVersion::V4, true, false)
     );
-    assert_eq!((defaults.timeout.value, defaults.attempts.value), (Duration::from_secs(1), 1));
+    assert_eq!((defaults.timeout.value, defaults.attempts), (Duration::from_secs(1), None));
     assert_eq!((defaults.endpoint, defaults.timeout.origin), (None, Origin::Default));
 
     let text = "[default]\nec2_metadata_service_endpoint = http://p\nec2_metadata_service_endpoint_mode = ipv6\n\
@@ -203,7 +203,7 @@ fn the_metadata_service() {
     let found = config(&[], text).unwrap().imds().unwrap();
     assert_eq!(found.endpoint.as_ref().map(|endpoint| endpoint.value.as_str()), Some("http://p"));
     assert_eq!((found.mode.value, found.v1_disabled.value), (IpVersion::V6, false));
-    assert_eq!((found.timeout.value, found.attempts.value), (Duration::from_secs(2), 3));
+    assert_eq!((found.timeout.value, found.attempts.unwrap().value), (Duration::from_secs(2), 3));
 
     let variables = [
         ("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://v"),
@@ -218,7 +218,7 @@ fn the_metadata_service() {
         found.mode.origin,
         found.v1_disabled.origin,
         found.timeout.origin,
-        found.attempts.origin,
+        found.attempts.unwrap().origin,
     ];
     assert_eq!(origins, variables.map(|(name, _)| Origin::Variable(name)));
 

@@ -67,7 +67,7 @@ impl Config {
     /// # Errors
     /// The profile names a `services` section that does not exist; the switch is neither `true` nor `false`.
     pub fn endpoint_url(&self) -> Result<Option<Setting<&str>>, Error> {
-        if self.boolean(&IGNORE_URLS)?.is_some_and(|ignore| ignore.value) {
+        if self.ignores_urls()? {
             return Ok(None);
         }
         if let Some(url) = self.variable(&["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"]) {
@@ -89,6 +89,21 @@ impl Config {
             }
         }
         Ok(self.property("endpoint_url").map(|url| url.map(Secret::expose)))
+    }
+
+    /// The URL of another service than STS, which that variable has; none where such URLs are to be ignored.
+    #[cfg(feature = "sources")]
+    pub(crate) fn url_of(&self, variable: &'static str) -> Result<Option<&str>, Error> {
+        let url = self.variable(&[variable]);
+        // The switch decides on what is there only.
+        Ok(match url {
+            Some(url) if !self.ignores_urls()? => Some(url.value.expose()),
+            _ => None,
+        })
+    }
+
+    fn ignores_urls(&self) -> Result<bool, Error> {
+        Ok(self.boolean(&IGNORE_URLS)?.is_some_and(|ignore| ignore.value))
     }
 
     /// Whether the endpoint must use FIPS 140-validated cryptography: `AWS_USE_FIPS_ENDPOINT`, `use_fips_endpoint`.

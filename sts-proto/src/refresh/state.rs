@@ -119,8 +119,9 @@ impl State {
                 Ok(served)
             }
             Err(error) => {
-                let is_raised = is_raised(&error);
-                let good = self.value.as_ref().filter(|value| now < value.expires_at && !is_raised);
+                let is_good = self.value.as_ref().is_some_and(|value| now < value.expires_at);
+                let is_raised = is_raised(&error, is_good);
+                let good = self.value.as_ref().filter(|_| is_good && !is_raised);
                 let retry_at = match good {
                     Some(value) => {
                         let next =
@@ -243,8 +244,9 @@ fn later(now: i64, seconds: &RangeInclusive<u64>, random: &mut Random) -> i64 {
     now.saturating_add(wait as i64)
 }
 
-/// Whether time does not heal it. The refusals are those that AWS's SDKs do not cover with older credentials.
-fn is_raised(error: &Error) -> bool {
+/// Whether time does not heal it. The refusals are those that AWS's SDKs do not cover with older credentials. Bad input
+/// can be a file that is being written, or a variable of a look that went well before: it does not cost what is good.
+fn is_raised(error: &Error, is_good: bool) -> bool {
     let code = error.code().is_some_and(|code| {
         matches!(
             code,
@@ -256,7 +258,7 @@ fn is_raised(error: &Error) -> bool {
                 | ErrorCode::RegionDisabled
         )
     });
-    code || error.kind() == ErrorKind::InvalidInput
+    code || (!is_good && error.kind() == ErrorKind::InvalidInput)
 }
 
 fn unexpired(credentials: Credentials, now: i64) -> Result<Credentials, Error> {

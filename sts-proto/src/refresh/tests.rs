@@ -160,7 +160,6 @@ fn what_time_does_not_heal_is_raised() {
         refused(&ErrorCode::RegionDisabled),
         refused(&ErrorCode::IdpRejectedClaim),
         refused(&ErrorCode::InvalidIdentityToken),
-        Error::setting("RoleArn", "is wrong"),
     ] {
         let mut machine = with_an_hour();
         refresh(&mut machine, 2800.0, Err(error.clone())).unwrap_err();
@@ -174,6 +173,22 @@ fn what_time_does_not_heal_is_raised() {
     for error in [refused(&ErrorCode::Throttling), refused(&ErrorCode::ExpiredToken), down()] {
         assert!(refresh(&mut with_an_hour(), 2800.0, Err(error)).is_ok());
     }
+}
+
+#[test]
+fn bad_input_is_raised_once_there_is_nothing_good() {
+    let wrong = || Err(Error::setting("WebIdentityToken", "is wrong"));
+    let mut machine = with_an_hour();
+    assert_eq!(refresh(&mut machine, 2800.0, wrong()).unwrap().credentials.access_key_id(), "A");
+    assert_eq!(name(&machine.ask(at(2800.9))), "A");
+    assert!(machine.error().is_some());
+    refresh(&mut machine, 3540.0, wrong()).unwrap();
+    assert_eq!(name(&machine.ask(at(3599.0))), "A");
+    refresh(&mut machine, 3600.0, wrong()).unwrap_err();
+    assert_eq!(name(&machine.ask(at(3600.9))), "fail");
+    let served = refresh(&mut machine, 3606.0, Ok(credentials("B", 7200.0))).unwrap();
+    assert_eq!(served.credentials.access_key_id(), "B");
+    refresh(&mut self::machine(), 0.0, wrong()).unwrap_err();
 }
 
 #[test]

@@ -96,11 +96,13 @@ impl Network {
         Ok(())
     }
 
+    /// `serves_sources`: whether requests may go to more than this URL.
     pub(super) fn resolve(
         &self,
         url: &Uri,
         timeouts: Timeouts,
         ca_bundle: Option<Setting<String>>,
+        serves_sources: bool,
         variable: impl Fn(&str) -> Option<String>,
     ) -> Result<Way, Error> {
         let proxy = match &self.proxy {
@@ -117,7 +119,9 @@ impl Network {
             };
             report.shown("Proxy", through, origin);
         }
-        let is_tls = url.scheme_str() == Some("https")
+        // SSO and containers have URLs of their own, whatever STS has.
+        let is_tls = serves_sources
+            || url.scheme_str() == Some("https")
             || through.is_some_and(|through| through.scheme() == ProxyScheme::Https);
         let roots = match (&self.roots, ca_bundle) {
             (Some(roots), _) => {

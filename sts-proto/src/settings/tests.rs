@@ -53,6 +53,19 @@ fn a_profile_decides_where_nothing_was_set() {
 }
 
 #[test]
+fn the_bundle_of_a_profile_is_for_all_services() {
+    // SSO has TLS where STS has none.
+    let text = "[default]\nregion = eu-west-1\nendpoint_url = http://localhost:1\nca_bundle = /pem";
+    let way = settings(&[], text).way(process).unwrap();
+    assert!(matches!(&way.roots, Roots::File { setting: "ca_bundle", .. }), "{way:?}");
+    let variable = |name: &str| (name == "AWS_CA_BUNDLE").then(|| "/v".to_owned());
+    let alone = Settings::new().region("eu-west-1").variables(variable);
+    assert!(matches!(alone.way(process).unwrap().roots, Roots::File { .. }));
+    let alone = Settings::new().region("eu-west-1").endpoint_url("http://localhost:1").variables(variable);
+    assert!(matches!(alone.way(process).unwrap().roots, Roots::BuiltIn));
+}
+
+#[test]
 fn variables_outrank_the_profile_and_options_outrank_both() {
     let variables = [
         ("AWS_REGION", "eu-west-2"),

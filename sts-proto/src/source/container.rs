@@ -11,9 +11,9 @@ use super::json::Json;
 use crate::body::Body;
 use crate::credentials::Secret;
 use crate::error::Error;
-use crate::source::token_source::{MAX_TOKEN_FILE_BYTES, unreadable};
+use crate::source::token_source::{self, is_cut_off};
 use crate::source::{Context, Found, Looking, Source};
-use crate::step::{Ask, Direct, ReadFile};
+use crate::step::{Ask, Direct};
 
 const NAME: &str = "container";
 
@@ -33,7 +33,7 @@ const ATTEMPTS: Attempts =
 ///
 /// A relative URI is one of ECS and wins over a full URI. A full URI must have `https`, or the host must be loopback or one
 /// of the addresses that ECS and EKS use; anything else is refused before a byte is sent. A token file wins over a token
-/// and is read at each look. Requests never go through a proxy.
+/// and is read at each look, again a few times within a second while it is missing, empty or cut off. Requests never go through a proxy.
 ///
 /// AWS: [container credential provider](https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html).
 #[derive(Clone, Debug, Default)]
@@ -135,7 +135,7 @@ impl Container {
     /// The value of `Authorization`, if there is to be one.
     async fn authorization(&self, ask: &Ask) -> Result<Option<Secret>, Error> {
         let (token, from) = match (&self.token_file, &self.token) {
-            (Some(path), _) => (read(ask, path).await?, Origin::File(path)),
+            (Some(path), _) => (token_source::read(ask, path, NAME, whole).await?, Origin::File(path)),
             (None, Some(token)) => (token.clone(), Origin::Environment),
             (None, None) => return Ok(None),
         };
@@ -171,7 +171,9 @@ impl Container {
                 Error::credentials(NAME, "no request can be made of the URL").caused_by(error)
             })?;
         if let Some(token) = &token {
-            request.headers_mut().insert("authorization", fetch::secret_header("Authorization", token)?);
+            request
+                .headers_mut()
+                .insert("authorization", fetch::secret_header(NAME, "Authorization", token)?);
         }
         let reply = ATTEMPTS.send(ask, &request).await;
         let reply = reply.map_err(|error| fetch::unanswered(NAME, &whom, error))?;
@@ -181,6 +183,10 @@ impl Container {
         }
         let json = Json::read(reply.body().as_ref())
             .map_err(|fault| Error::credentials(NAME, format!("the answer of {whom} {fault}")))?;
+        let said = fetch::said(&json, &token.iter().collect::<Vec<_>>());
+        if !said.is_empty() && matches!(json.get(METADATA.access_key_id), Ok(None)) {
+            return Err(Error::credentials(NAME, format!("{whom} gave no credentials{said}")));
+        }
         document::credentials(&json, &METADATA, NAME).map(Found::Credentials)
     }
 }
@@ -194,12 +200,15 @@ fn is_allowed(host: &str) -> bool {
     }
 }
 
-async fn read(ask: &Ask, path: &Path) -> Result<Secret, Error> {
-    let contents = ask.read(ReadFile::new(path, MAX_TOKEN_FILE_BYTES)).await;
-    let contents = contents.map_err(|error| unreadable(NAME, path, error))?;
-    let text = std::str::from_utf8(contents.as_ref());
-    text.map(Secret::from)
-        .map_err(|_| Error::credentials(NAME, format!("{} is not UTF-8", Origin::File(path))))
+/// What a token file holds, as it stands, if nobody is at writing it.
+fn whole(contents: &Body, is_last: bool) -> Result<Secret, &'static str> {
+    match std::str::from_utf8(contents.as_ref()) {
+        Err(_) => Err("is not UTF-8"),
+        Ok("") => Err("is empty"),
+        // A token of another kind may begin like a JWT: whoever gets it decides.
+        Ok(text) if !is_last && is_cut_off(text) => Err("is cut off"),
+        Ok(text) => Ok(Secret::from(text)),
+    }
 }
 
 /// Where a token is from.
@@ -332,13 +341,44 @@ mod tests {
             (b"sEcReT\x01", "holds what cannot stand"),
             (b"\xff", "is not UTF-8"),
         ] {
-            let text = sentence(Play::new().file(token).run(eks()));
+            // A line break is no half of a token, and is read once.
+            let reads = if matches!(token, b"" | b"\xff") { 4 } else { 1 };
+            let text = sentence((0..reads).fold(Play::new(), |play, _| play.file(token)).run(eks()));
             assert!(text.contains(&format!("`/token` {words}")), "{text}");
         }
         let text = sentence(Play::new().run(Container::new().relative_uri("/").token("sEcReT\n")));
         assert!(text.contains("`AWS_CONTAINER_AUTHORIZATION_TOKEN` holds"), "{text}");
-        let text = sentence(Play::new().no_file(io::ErrorKind::NotFound).run(eks()));
+        let missing = (0..4).fold(Play::new(), |play, _| play.no_file(io::ErrorKind::NotFound));
+        let text = sentence(missing.run(eks()));
         assert!(text.contains("failed to read `/token`: "), "{text}");
+        let text = sentence(Play::new().no_file(io::ErrorKind::PermissionDenied).run(eks()));
+        assert!(text.contains("permission denied"), "{text}");
+    }
+
+    #[test]
+    fn a_token_file_that_is_being_written_is_read_again() {
+        let play = Play::new().no_file(io::ErrorKind::NotFound).file("").file("eyJh.eyJi.");
+        let (result, asked) = play.file("eyJh.eyJi.c").reply(200, DOCUMENT).watch(eks());
+        found(result);
+        assert_eq!(asked.last().unwrap().header("authorization"), Some("eyJh.eyJi.c"));
+        // What stays as it is may be of another kind.
+        let (result, asked) =
+            (0..4).fold(Play::new(), |play, _| play.file("eyJopaque")).reply(200, DOCUMENT).watch(eks());
+        found(result);
+        assert_eq!(asked.last().unwrap().header("authorization"), Some("eyJopaque"));
+    }
+
+    #[test]
+    fn a_failure_inside_of_a_200_keeps_its_words() {
+        let body = r#"{"code":"NoIdInRequest","message":"no id\n for sEcReT in the request"}"#;
+        let source = Container::new().relative_uri("/").token("sEcReT");
+        let text = sentence(Play::new().reply(200, body).run(source.clone()));
+        let words =
+            r"169.254.170.2 gave no credentials: NoIdInRequest: no id\u{a} for [redacted] in the request";
+        assert!(text.ends_with(words), "{text}");
+        // With keys, they are no failure.
+        let whole = DOCUMENT.replacen('{', r#"{"Code":"Success","Message":"hello","#, 1);
+        found(Play::new().reply(200, whole).run(source));
     }
 
     #[test]

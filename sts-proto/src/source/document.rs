@@ -37,10 +37,18 @@ pub(super) fn credentials(json: &Json, names: &Names, source: &'static str) -> R
     let required = |name: &'static str| json.required(name).map_err(|f| fault(name, f));
     let optional = |name: &'static str| json.text(name).map_err(|f| fault(name, f));
     let id = required(names.access_key_id)?.expose();
-    let mut credentials = Credentials::new(id, required(names.secret_access_key)?)?.with_source(source);
+    // What a service or a command gives is no input of the caller's, and may be good the next time.
+    let mut credentials = Credentials::new(id, required(names.secret_access_key)?)
+        .map_err(|error| {
+            let words = format!("`{}` or `{}` cannot be used", names.access_key_id, names.secret_access_key);
+            wrong(source, words).caused_by(error)
+        })?
+        .with_source(source);
     let token = if names.are_temporary { Some(required(names.token)?) } else { optional(names.token)? };
     if let Some(token) = token {
-        credentials = credentials.with_session_token(token)?;
+        credentials = credentials
+            .with_session_token(token)
+            .map_err(|error| wrong(source, format!("`{}` cannot be used", names.token)).caused_by(error))?;
     }
     match json.get(names.expiration).map_err(|f| fault(names.expiration, f))? {
         Some(value) => {
@@ -142,8 +150,10 @@ mod tests {
             ("\"2009-02-13T23:31:30Z\"", "[]"),
             ("\"AccountId\"", "\"token\""),
             ("sEcReT", "sEcReT\\n"),
+            ("\"t\"", "\"sEcReT t\""),
         ] {
             let error = read(&WHOLE.replace(from, to), &METADATA).unwrap_err();
+            assert_eq!(error.kind(), crate::ErrorKind::Credentials, "{error}");
             assert!(!format!("{error} {error:?}").contains("sEcReT"), "{error:?}");
         }
     }

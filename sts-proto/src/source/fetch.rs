@@ -50,9 +50,9 @@ fn may_pass(status: StatusCode) -> bool {
 }
 
 /// A header that is a secret.
-pub(super) fn secret_header(name: &'static str, value: &Secret) -> Result<HeaderValue, Error> {
+pub(super) fn secret_header(source: &'static str, name: &str, value: &Secret) -> Result<HeaderValue, Error> {
     let mut value = HeaderValue::from_str(value.expose())
-        .map_err(|_| Error::setting(name, "holds what cannot stand in a header"))?;
+        .map_err(|_| Error::credentials(source, format!("`{name}` holds what cannot stand in a header")))?;
     value.set_sensitive(true);
     Ok(value)
 }
@@ -66,7 +66,15 @@ pub(super) fn unanswered(source: &'static str, whom: &str, error: Error) -> Erro
 /// The words for a reply with that status, with the code and the message of its document, if it has any.
 pub(super) fn refusal(whom: &str, reply: &Response<Body>, secrets: &[&Secret]) -> String {
     let mut words = format!("{whom} answered with the status {}", reply.status().as_u16());
-    let Ok(json) = Json::read(reply.body().as_ref()) else { return words };
+    if let Ok(json) = Json::read(reply.body().as_ref()) {
+        words.push_str(&said(&json, secrets));
+    }
+    words
+}
+
+/// The code and the message of a document, each after a colon.
+pub(super) fn said(json: &Json, secrets: &[&Secret]) -> String {
+    let mut words = String::new();
     let code =
         json.any_text(&["code", "__type", "error"]).map(|code| code.rsplit('#').next().unwrap_or(code));
     for text in [code, json.any_text(&["message", "error_description"])].into_iter().flatten() {
@@ -123,6 +131,14 @@ mod tests {
             let text = refusal("it", &reply(body), &[&Secret::from("sEcReT")]);
             assert_eq!(text, format!("it answered with the status 403{words}"));
         }
+    }
+
+    #[test]
+    fn a_secret_that_is_no_header_is_a_failure_of_its_source() {
+        let error = secret_header("SSO", "accessToken", &Secret::from("sEcReT\n")).unwrap_err();
+        assert_eq!(error.kind(), crate::ErrorKind::Credentials);
+        let text = error.to_string();
+        assert_eq!(text, "no credentials from SSO: `accessToken` holds what cannot stand in a header");
     }
 
     #[test]

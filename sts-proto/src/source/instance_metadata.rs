@@ -7,7 +7,8 @@ use super::document::{self, METADATA};
 use super::fetch::{self, Attempts};
 use super::json::Json;
 use crate::body::Body;
-use crate::config::{Config, IpVersion, Origin};
+use crate::config::{Config, IpVersion};
+use crate::credentials::Secret;
 use crate::endpoint;
 use crate::error::{Error, TransportKind};
 use crate::hint::{Cause, Hint};
@@ -33,7 +34,8 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// It is looked at last in most chains, because it takes a request to learn whether one is on an instance. A service that
 /// cannot be reached, or has no role, is not set up; it is an error once it is [`required`](Self::required) or has an
 /// [`endpoint`](Self::endpoint) of its own. Requests never go through a proxy. Credentials that the service cannot renew
-/// are given as they are, expired or not: AWS accepts them for longer then.
+/// are given as they are, expired or not, because AWS accepts them for longer then. The [refresh](crate::refresh) refuses
+/// expired ones as a failure of the service, and goes on with those that it has.
 ///
 /// AWS: [IMDS credentials](https://docs.aws.amazon.com/sdkref/latest/guide/feature-imds-credentials.html).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,14 +70,13 @@ impl InstanceMetadata {
     /// As those of [`Config::imds`].
     pub fn from_config(config: &Config) -> Result<Self, Error> {
         let imds = config.imds()?;
-        let attempts = (imds.attempts.origin != Origin::Default).then_some(imds.attempts.value);
         Ok(Self {
             endpoint: imds.endpoint.map(|endpoint| endpoint.value),
             ipv6: imds.mode.value == IpVersion::V6,
             disabled: imds.disabled.value,
             v1_fallback: !imds.v1_disabled.value,
             timeout: imds.timeout.value,
-            attempts,
+            attempts: imds.attempts.map(|attempts| attempts.value),
             ..Self::new()
         })
     }
@@ -154,7 +155,7 @@ impl InstanceMetadata {
                 region.map(|region| Some(region.to_owned())).ok_or_else(none)
             }
             StatusCode::NOT_FOUND => Ok(None),
-            _ => Err(refused(&reply)),
+            _ => Err(refused(&reply, session.token.as_ref())),
         }
     }
 
@@ -175,7 +176,7 @@ impl InstanceMetadata {
                     .ok_or_else(|| Error::credentials(NAME, "the role that it names cannot be one"))?,
             ),
             StatusCode::NOT_FOUND => None,
-            _ => return Err(refused(&reply)),
+            _ => return Err(refused(&reply, session.token.as_ref())),
         };
         let Some(role) = role else { return self.absent(Away::new("the instance has no role")) };
         let reply = match session.get(&format!("{ROLE_PATH}{role}")).await? {
@@ -183,11 +184,11 @@ impl InstanceMetadata {
             Err(away) => return Err(away.into_error()),
         };
         if reply.status() != StatusCode::OK {
-            return Err(refused(&reply));
+            return Err(refused(&reply, session.token.as_ref()));
         }
         let json = Json::read(reply.body().as_ref())
             .map_err(|fault| Error::credentials(NAME, format!("its answer {fault}")))?;
-        check_code(&json)?;
+        check_code(&json, session.token.as_ref())?;
         document::credentials(&json, &METADATA, NAME).map(Found::Credentials)
     }
 
@@ -215,7 +216,7 @@ impl InstanceMetadata {
                     "it knows no tokens: it is not the service of EC2, or an old one with version 1 only";
                 return Ok(Err(Away::new(words)));
             }
-            _ => return Err(refused(&reply)),
+            _ => return Err(refused(&reply, None)),
         }
         Ok(Ok(session))
     }
@@ -283,18 +284,19 @@ fn is_role_name(name: &str) -> bool {
     name.bytes().all(|b| b.is_ascii_alphanumeric() || b"+=,.@_-".contains(&b))
 }
 
-fn refused(reply: &Response<Body>) -> Error {
-    Error::credentials(NAME, fetch::refusal("it", reply, &[]))
+fn refused(reply: &Response<Body>, token: Option<&Secret>) -> Error {
+    Error::credentials(NAME, fetch::refusal("it", reply, token.as_slice()))
 }
 
 /// A failure can come with the status 200.
-fn check_code(json: &Json) -> Result<(), Error> {
+fn check_code(json: &Json, token: Option<&Secret>) -> Result<(), Error> {
     let code = match json.any_text(&["Code"]) {
         None | Some("Success") => return Ok(()),
         Some(code) => code,
     };
     let message = json.any_text(&["Message"]).unwrap_or("there is no message");
-    let words = format!("it failed: {}: {}", fetch::shown(code, &[]), fetch::shown(message, &[]));
+    let [said, message] = [code, message].map(|text| fetch::shown(text, token.as_slice()));
+    let words = format!("it failed: {said}: {message}");
     let hint = match code {
         "AssumeRoleUnauthorizedAccess" => Hint::told(
             Cause::TrustPolicy,

@@ -5,7 +5,7 @@ use http::{Request, StatusCode};
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
-use super::cache;
+use super::cache::{self, Unwritten};
 use super::document::{self, Names, rfc3339};
 use super::fetch::{self, Attempts};
 use super::json::Json;
@@ -15,7 +15,6 @@ use crate::endpoint::{Partition, is_host_label};
 use crate::error::Error;
 use crate::hint::{Cause, Hint};
 use crate::source::{Context, Found, Looking, Source};
-use crate::step::WriteFile;
 
 mod proof;
 
@@ -43,7 +42,8 @@ const NAMES: Names = Names {
 
 /// The credentials of who has signed in to the console with `aws login`, from the cache of the AWS CLI. Feature `login`.
 ///
-/// Credentials that end within five minutes are refreshed with the key in the cache, and written back.
+/// Credentials that end within five minutes are refreshed with the key in the cache, and written back, or kept in memory
+/// where they cannot be written.
 ///
 /// AWS: [login credentials provider](https://docs.aws.amazon.com/sdkref/latest/guide/feature-login-credentials.html).
 #[derive(Clone, Debug)]
@@ -53,6 +53,7 @@ pub struct Login {
     cache_directory: PathBuf,
     profile: Option<String>,
     url: Option<String>,
+    unwritten: Unwritten,
 }
 
 impl Login {
@@ -70,7 +71,14 @@ impl Login {
             cache_directory: cache_directory.into(),
             profile: None,
             url: None,
+            unwritten: Unwritten::default(),
         }
+    }
+
+    /// Where the credentials are kept that cannot be written, for a source that is made for each look.
+    pub(super) fn keeping(mut self, unwritten: Unwritten) -> Self {
+        self.unwritten = unwritten;
+        self
     }
 
     /// The name of the profile, for the command that errors tell.
@@ -94,10 +102,11 @@ impl Login {
         // AWS's tools name the file after the session.
         let name = hex::encode(Sha256::digest(self.session.trim().as_bytes())) + ".json";
         let path = self.cache_directory.join(name);
-        let mut cached = cache::read(context.ask(), &path, NAME).await.map_err(|fault| match fault {
+        let found = cache::read(context.ask(), &path, NAME).await.map_err(|fault| match fault {
             cache::Fault::Missing(error) => self.sign_in(error),
             cache::Fault::Unusable(error) => error,
         })?;
+        let mut cached = self.unwritten.or(&found);
         let credentials = credentials(&cached)?;
         let left = credentials.expiration().map(|at| at - context.server_time());
         if left.is_some_and(|left| left > WINDOW) {
@@ -106,16 +115,16 @@ impl Login {
         match self.refresh(context, &mut cached).await {
             Ok(fresh) => {
                 // A home that is read-only is no reason to go without the credentials that are there.
-                let _ = context.ask().write(WriteFile::new(path, cached.to_body())).await;
+                self.unwritten.write(context.ask(), path, found, cached).await;
                 Ok(fresh.into())
             }
             Err(_) if left.is_some_and(|left| left > time::Duration::ZERO) => Ok(credentials.into()),
             Err(failure) => {
                 // Another process may have been quicker, and a refresh token is good once.
                 let again = cache::read(context.ask(), &path, NAME).await.ok();
-                let theirs = again.and_then(|cached| self::credentials(&cached).ok());
+                let theirs = again.and_then(|found| self::credentials(&self.unwritten.or(&found)).ok());
                 let is_good = |theirs: &Credentials| theirs.expiration() > Some(context.server_time());
-                theirs.filter(is_good).map(Found::from).ok_or(failure)
+                theirs.filter(is_good).map(Found::from).ok_or_else(|| self.unwritten.explain(failure))
             }
         }
     }
@@ -141,7 +150,7 @@ impl Login {
         ]);
         let request = Request::post(url)
             .header("content-type", "application/json")
-            .header("dpop", fetch::secret_header("DPoP", &proof)?)
+            .header("dpop", fetch::secret_header(NAME, "DPoP", &proof)?)
             .body(order.to_body())
             .map_err(|error| {
                 Error::credentials(NAME, "no request can be made of the URL").caused_by(error)
@@ -336,6 +345,17 @@ mod tests {
         let text = sentence(Play::new().no_file(io::ErrorKind::NotFound).run(login()));
         assert!(text.contains("run `aws login"), "{text}");
         sentence(Play::new().file("{}").run(login()));
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_kept() {
+        let source = login();
+        let play = Play::new().file(cached("00:35:00")).reply(200, REPLY);
+        found(play.written(Err(io::ErrorKind::ReadOnlyFilesystem.into())).run(source.clone()));
+        let kept = found(Play::new().file(cached("00:35:00")).run(source.clone()));
+        assert_eq!((kept.access_key_id(), kept.account_id()), ("ASIANEW", Some("123456789012")));
+        // Somebody has signed in again.
+        assert_eq!(found(Play::new().file(cached("00:40:00")).run(source)).access_key_id(), "ASIAOLD");
     }
 
     #[test]

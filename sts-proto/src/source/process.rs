@@ -4,11 +4,10 @@ use std::time::Duration;
 use super::document::{self, Names};
 use super::fetch;
 use super::json::Json;
-use crate::body::Body;
 use crate::credentials::Secret;
 use crate::error::Error;
 use crate::source::{Context, Found, Looking, Source};
-use crate::step::RunCommand;
+use crate::step::{CommandOutput, RunCommand};
 
 pub use split::Splitting;
 
@@ -18,6 +17,14 @@ const NAME: &str = "credential_process";
 
 /// The most that a command may write.
 const MAX_OUTPUT_BYTES: usize = 64 << 10;
+
+/// How long a text of the output must be to be taken for a secret, where it has no name that says so. The shortest key of
+/// AWS's has 40 characters; tokens of other services are shorter.
+const LIKELY_SECRET: usize = 16;
+
+/// The most texts that are looked for in what a command says. Where there are more, it is not shown: the search has to be
+/// bounded, and an output of so many is not what should be there.
+const MOST_SECRETS: usize = 128;
 
 const NAMES: Names = Names {
     access_key_id: "AccessKeyId",
@@ -33,7 +40,8 @@ const NAMES: Names = Names {
 /// It is split into words and run without a shell and without input, so a pipe or a variable in it means nothing. It must
 /// end with the code 0 within [`timeout`](Self::timeout) and print a JSON object of at most 64 KiB with `Version` 1,
 /// `AccessKeyId`, `SecretAccessKey` and perhaps `SessionToken`, `Expiration` and `AccountId`, their case aside. What it
-/// writes to its standard error becomes part of the error, in one line of 300 characters at most; what it prints never.
+/// writes to its standard error becomes part of the error, in one line of 300 characters at most, without its arguments
+/// and what looks like a secret in its output; what it prints never.
 ///
 /// AWS: [process credential provider](https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html).
 #[derive(Clone, Debug)]
@@ -86,6 +94,7 @@ impl Process {
     async fn find(&self, context: &Context) -> Result<Found, Error> {
         let command = self.command()?;
         let program = fetch::shown(&command.program, &[]);
+        let arguments: Vec<_> = command.arguments.iter().map(|word| Secret::from(word.as_str())).collect();
         let output = context.ask().run(command).await.map_err(|error| self.not_run(&program, error))?;
         let json = Json::read(output.stdout.as_ref());
         if output.code != Some(0) {
@@ -93,13 +102,14 @@ impl Process {
                 Some(code) => format!("`{program}` ended with the code {code}"),
                 None => format!("`{program}` was ended by a signal"),
             };
-            return Err(failed(end, json.as_ref().ok(), &output.stderr));
+            return Err(failed(end, &arguments, json.as_ref().ok(), &output));
         }
-        let json =
-            json.map_err(|fault| failed(format!("what `{program}` printed {fault}"), None, &output.stderr))?;
+        let json = json.map_err(|fault| {
+            failed(format!("what `{program}` printed {fault}"), &arguments, None, &output)
+        })?;
         if !matches!(json.get("Version"), Ok(Some(Json::Integer(1)))) {
             let words = format!("in what `{program}` printed, `Version` is not the number 1");
-            return Err(failed(words, Some(&json), &output.stderr));
+            return Err(failed(words, &arguments, Some(&json), &output));
         }
         let credentials = document::credentials(&json, &NAMES, NAME)?;
         if credentials.expiration().is_some_and(|at| at <= context.server_time()) {
@@ -127,13 +137,54 @@ impl Process {
     }
 }
 
-/// The error with what the command said about it, without the secrets that it printed.
-fn failed(words: String, json: Option<&Json>, stderr: &Body) -> Error {
-    let secret = |name| json.and_then(|json| json.text(name).ok().flatten());
-    let secrets: Vec<_> = [NAMES.secret_access_key, NAMES.token].into_iter().filter_map(secret).collect();
-    let said = fetch::shown(&String::from_utf8_lossy(stderr.as_ref()), &secrets);
+/// The error with what the command said about it, without the secrets that it was given and those that it printed.
+fn failed(words: String, arguments: &[Secret], json: Option<&Json>, output: &CommandOutput) -> Error {
+    let printed = match json {
+        Some(json) => texts(json),
+        None => pieces(output.stdout.as_ref()),
+    };
+    let values = arguments.iter().filter_map(|word| word.expose().split_once('='));
+    let values: Vec<_> = values.map(|(_, value)| Secret::from(value)).collect();
+    let mut secrets: Vec<_> = arguments.iter().chain(&values).chain(&printed).collect();
+    if secrets.len() > MOST_SECRETS {
+        return Error::credentials(NAME, words);
+    }
+    // One that holds another goes first, or its rest would be shown.
+    secrets.sort_unstable_by_key(|secret| std::cmp::Reverse(secret.expose().len()));
+    let said = fetch::shown(&String::from_utf8_lossy(output.stderr.as_ref()), &secrets);
     let words = if said.is_empty() { words } else { format!("{words}: {said}") };
     Error::credentials(NAME, words)
+}
+
+/// The texts of a document that are secrets by their name, and long ones of other names, at any depth: it may be the answer
+/// of another tool.
+fn texts(json: &Json) -> Vec<Secret> {
+    let is = |name: &str, names: &[&str]| names.iter().any(|known| known.eq_ignore_ascii_case(name));
+    let (mut found, mut left) = (Vec::new(), vec![("", json)]);
+    while let Some((name, json)) = left.pop() {
+        match json {
+            Json::Object(members) => left.extend(members.iter().map(|(name, value)| (name.as_str(), value))),
+            Json::List(items) => left.extend(items.iter().map(|item| (name, item))),
+            Json::Text(text) => {
+                let is_named = is(name, &[NAMES.secret_access_key, NAMES.token]);
+                let is_known = is(name, &[NAMES.access_key_id, NAMES.expiration, NAMES.account_id]);
+                if is_named || (!is_known && text.expose().len() >= LIKELY_SECRET) {
+                    found.push(text.clone());
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// The long pieces of an output that is no document: between white space, and between what is in no key or token.
+fn pieces(stdout: &[u8]) -> Vec<Secret> {
+    let is_of_secret = |b: u8| b.is_ascii_alphanumeric() || b"+/_-.~%".contains(&b);
+    let words = stdout.split(u8::is_ascii_whitespace);
+    let words = words.chain(stdout.split(|b| !is_of_secret(*b)));
+    let words = words.filter(|word| word.len() >= LIKELY_SECRET);
+    words.filter_map(|word| std::str::from_utf8(word).ok()).map(Secret::from).collect()
 }
 
 impl Source for Process {
@@ -185,6 +236,33 @@ mod tests {
         let text = run(Play::new().output(0, "sEcReT", "oops"));
         assert!(text.contains("what `vault` printed is not JSON at line 1, column 1: oops"), "{text}");
         assert!(run(Play::new().output(1, "", &"x".repeat(60_000))).len() < 500);
+    }
+
+    #[test]
+    fn what_it_was_given_and_what_it_printed_is_taken_out_of_what_it_says() {
+        let run = |stdout: &str, stderr: &str| {
+            let source = Process::new("vault --key=sEcReTkey 'sEcReT arg' -o sEcReT");
+            sentence(Play::new().output(1, stdout, stderr).run(source))
+        };
+        let text = run("", "usage: vault: unknown --key=sEcReTkey 'sEcReT arg' sEcReT, or sEcReTkey");
+        assert!(text.ends_with("unknown [redacted] '[redacted]' [redacted], or [redacted]"), "{text}");
+        let long = "sEcReT0123456789/+a";
+        for stdout in [
+            format!("{{\"SecretAccessKey\":\"{long}\",\"SessionTok"),
+            format!("export AWS_SECRET_ACCESS_KEY={long}\n"),
+            format!("{{\"SecretAccessKey\":\"{long}\",\"secretaccesskey\":\"other\"}}"),
+            format!("{{\"Credentials\":{{\"SecretAccessKey\":\"{long}\"}}}}"),
+            format!("[{{\"password\":[\"{long}\"]}}]"),
+            format!("\"{long}\""),
+        ] {
+            let text = run(&stdout, &format!("cannot use {long}, AKIDP"));
+            assert!(text.ends_with("the code 1: cannot use [redacted], AKIDP"), "{stdout}: {text}");
+        }
+        // Both of a key that is there twice, and what is too much to look for.
+        let twice = r#"{"SessionToken":"other","sessiontoken":"second"}"#;
+        assert!(run(twice, "other or second").ends_with("[redacted] or [redacted]"));
+        let many: String = (0..200).map(|i| format!("{long}{i} ")).collect();
+        assert!(run(&many, "hello").ends_with("with the code 1"));
     }
 
     #[test]

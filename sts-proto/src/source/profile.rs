@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use crate::config::{Config, Platform};
 use crate::error::Error;
+use crate::source::cache::Unwritten;
 use crate::source::environment::Environment;
 use crate::source::role_cache::RoleCache;
 use crate::source::{
@@ -34,6 +35,7 @@ pub struct Profile {
     config: Arc<Config>,
     /// Of one directory, whose files are known when a look needs them.
     cache: Option<RoleCache>,
+    unwritten: Unwritten,
 }
 
 impl Profile {
@@ -42,7 +44,7 @@ impl Profile {
     pub fn new(config: Arc<Config>) -> Self {
         let home = if config.caches_roles() { crate::config::home(config.environment()) } else { None };
         let cache = home.map(|home| RoleCache::new(tool_cache(&home, "cli")));
-        Self { config, cache }
+        Self { config, cache, unwritten: Unwritten::default() }
     }
 
     /// Whether it assumes a role with other credentials, which outranks a web identity in the environment.
@@ -95,16 +97,17 @@ impl Profile {
                 let mut source =
                     Sso::new(sso.start_url, sso.region, sso.account_id, sso.role_name, directory)
                         .profile(profile)
+                        .keeping(self.unwritten.clone())
                         .fips(config.use_fips()?.is_some_and(|on| on.value))
                         .dual_stack(config.use_dual_stack()?.is_some_and(|on| on.value));
                 if let Some(session) = sso.session {
                     source = source.session(session);
                 }
-                if let Some(url) = config.variable(&["AWS_ENDPOINT_URL_SSO"]) {
-                    source = source.portal_url(url.value.expose());
+                if let Some(url) = config.url_of("AWS_ENDPOINT_URL_SSO")? {
+                    source = source.portal_url(url);
                 }
-                if let Some(url) = config.variable(&["AWS_ENDPOINT_URL_SSO_OIDC"]) {
-                    source = source.oidc_url(url.value.expose());
+                if let Some(url) = config.url_of("AWS_ENDPOINT_URL_SSO_OIDC")? {
+                    source = source.oidc_url(url);
                 }
                 Arc::new(source)
             }
@@ -115,9 +118,11 @@ impl Profile {
                     None => cache_directory(config, profile, "login")?,
                 };
                 let region = config.region().map(|region| region.value.to_owned()).unwrap_or_default();
-                let mut source = crate::source::Login::new(session, region, directory).profile(profile);
-                if let Some(url) = config.variable(&["AWS_ENDPOINT_URL_SIGNIN"]) {
-                    source = source.url(url.value.expose());
+                let mut source = crate::source::Login::new(session, region, directory)
+                    .profile(profile)
+                    .keeping(self.unwritten.clone());
+                if let Some(url) = config.url_of("AWS_ENDPOINT_URL_SIGNIN")? {
+                    source = source.url(url);
                 }
                 Arc::new(source)
             }
@@ -169,5 +174,41 @@ impl Source for Profile {
 
     fn refused(&self, _: &Context, access_key_id: &str) -> bool {
         self.cache.as_ref().is_some_and(|cache| cache.refuse(access_key_id))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Files;
+    use crate::config::profile::ProfileSet;
+    use crate::source::testing::{Asked, Play};
+
+    const TOKEN: &str = r#"{"accessToken":"sEcReTold","expiresAt":"2026-11-20T06:00:00Z"}"#;
+    const REPLY: &str = r#"{"roleCredentials":{"accessKeyId":"ASIASSO","secretAccessKey":"sEcReT","sessionToken":"t",
+        "expiration":1795150000000}}"#;
+
+    fn profile(variables: &[(&str, &str)], text: &str) -> Profile {
+        let variables = variables.iter().copied().chain([("HOME", "/home")]);
+        let profiles = ProfileSet::parse(&Files::at("/c", "/k"), Some(text.as_bytes()), None).unwrap();
+        Profile::new(Arc::new(Config::new(variables.collect(), profiles, None).unwrap()))
+    }
+
+    #[test]
+    fn urls_of_other_services_are_ignored_where_urls_are() {
+        const SSO: &str =
+            "[default]\nsso_start_url=s\nsso_region=us-east-1\nsso_account_id=1\nsso_role_name=r\n";
+        let own = ("AWS_ENDPOINT_URL_SSO", "http://own.test");
+        let asks = |variables: &[(&str, &str)], text: &str| {
+            let (result, asked) = Play::new().file(TOKEN).reply(200, REPLY).watch(profile(variables, text));
+            result.unwrap();
+            let request = asked.iter().find(|asked| matches!(asked, Asked::Request(..))).unwrap();
+            request.request().0
+        };
+        assert!(asks(&[own], SSO).starts_with("GET http://own.test/federation/"));
+        let theirs = "GET https://portal.sso.us-east-1.amazonaws.com/";
+        assert!(asks(&[own, ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")], SSO).starts_with(theirs));
+        let text = format!("{SSO}ignore_configured_endpoint_urls=true");
+        assert!(asks(&[own], &text).starts_with(theirs));
     }
 }

@@ -110,8 +110,9 @@ mod tests {
 
     use super::*;
     use crate::config::profile::ProfileSet;
-    use crate::config::{Config, Environment, Files};
+    use crate::config::{Config, Files};
     use crate::refresh::{Cached, RefreshPolicy};
+    use crate::source::environment::Environment;
     use crate::source::testing::{Asked, NOW, Play, context, found, sts_refusal, sts_reply};
     use crate::source::{AssumedRole, Chain, Given, Profile, Source};
 
@@ -184,7 +185,7 @@ mod tests {
     fn a_profile_keeps_its_roles_where_the_cli_does_if_it_is_told_to() {
         let text = b"[default]\nrole_arn=arn:aws:iam::123456789012:role/Deploy\nmfa_serial=GAHT12345678\n\
             source_profile=default\naws_access_key_id=AKID\naws_secret_access_key=s\n";
-        let environment: Environment = [("HOME", "/home/alice")].into_iter().collect();
+        let environment: crate::config::Environment = [("HOME", "/home/alice")].into_iter().collect();
         let files = Files::locate(&environment).unwrap();
         let profiles = ProfileSet::parse(&files, Some(text), None).unwrap();
         let config = Config::new(environment, profiles, None).unwrap();
@@ -240,5 +241,23 @@ mod tests {
         play.run(upon(source())).unwrap_err();
         let play = assumed(Play::new().no_file(io::ErrorKind::NotFound));
         play.reply(400, sts_refusal("ExpiredToken")).run(upon(source())).unwrap_err();
+    }
+
+    #[test]
+    fn a_chain_tells_its_sources_of_a_refusal() {
+        let chain = Chain::new().with(Given::new(Credentials::new("AKIA", "s").unwrap())).with(source());
+        let play = Play::new().file(file(3600, "123456789012"));
+        let (outcome, _) = play.flow(|ask| async move {
+            let context = context(ask);
+            // Nothing of the file was given yet.
+            assert!(!Source::refused(&chain, &context, "ASIAFILE"));
+            let source = source();
+            found(source.look(&context).await);
+            let chain = Chain::new().with(Environment::new(|_| None)).with(source);
+            assert!(Source::refused(&chain, &context, "ASIAFILE"));
+            assert!(!Source::refused(&chain, &context, "ASIAOTHER"));
+            Ok(())
+        });
+        outcome.unwrap();
     }
 }

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use http::{Request, StatusCode};
 
+use super::cache::Unwritten;
 use super::document::{self, Names};
 use super::fetch::{self, Attempts};
 use super::json::Json;
@@ -33,7 +34,7 @@ const NAMES: Names = Names {
 /// A role in an account for who has signed in with IAM Identity Center: `aws sso login`.
 ///
 /// The access token is read from the cache of AWS's tools. In the form with a session, one that ends within five minutes
-/// is refreshed and written back; in the older form without one, a person must sign in again, and the error says how.
+/// is refreshed and written back, or kept in memory where it cannot be written; in the older form without one, a person must sign in again, and the error says how.
 ///
 /// AWS: [IAM Identity Center credential provider](https://docs.aws.amazon.com/sdkref/latest/guide/feature-sso-credentials.html).
 #[derive(Clone, Debug)]
@@ -48,6 +49,7 @@ pub struct Sso {
     variant: endpoint::Variant,
     portal_url: Option<String>,
     oidc_url: Option<String>,
+    unwritten: Unwritten,
 }
 
 impl Sso {
@@ -73,7 +75,14 @@ impl Sso {
             variant: endpoint::Variant::default(),
             portal_url: None,
             oidc_url: None,
+            unwritten: Unwritten::default(),
         }
+    }
+
+    /// Where the tokens are kept that cannot be written, for a source that is made for each look.
+    pub(super) fn keeping(mut self, unwritten: Unwritten) -> Self {
+        self.unwritten = unwritten;
+        self
     }
 
     /// The name of the session, `sso_session`: the form whose tokens can be refreshed.
@@ -165,7 +174,9 @@ impl Sso {
             .map_err(|error| {
                 Error::credentials(NAME, "no request can be made of the portal's URL").caused_by(error)
             })?;
-        request.headers_mut().insert("x-amz-sso_bearer_token", fetch::secret_header("accessToken", &token)?);
+        request
+            .headers_mut()
+            .insert("x-amz-sso_bearer_token", fetch::secret_header(NAME, "accessToken", &token)?);
         let reply = ATTEMPTS.send(context.ask(), &request).await;
         let reply = reply.map_err(|error| fetch::unanswered(NAME, "the portal", error))?;
         if reply.status() != StatusCode::OK {

@@ -81,17 +81,25 @@ impl TokenSource {
     pub(super) async fn token(&self, ask: &Ask, source: &'static str) -> Result<Secret, Error> {
         match &self.0 {
             Kind::Literal(token) => Ok(token.clone()),
-            Kind::File(path) => read(ask, path, source).await,
+            Kind::File(path) => read(ask, path, source, |contents, _| token(contents)).await,
             Kind::Flow(give) => give(ask.clone()).await,
         }
     }
 }
 
-async fn read(ask: &Ask, path: &Path, source: &'static str) -> Result<Secret, Error> {
+/// Reads a file again while it is missing, or `token` finds something wrong with it, which is told whether it is the last
+/// time.
+pub(super) async fn read(
+    ask: &Ask,
+    path: &Path,
+    source: &'static str,
+    token: impl Fn(&Body, bool) -> Result<Secret, &'static str>,
+) -> Result<Secret, Error> {
     let mut waits = READ_WAITS.iter();
     loop {
+        let next = waits.next();
         let fault = match ask.read(ReadFile::new(path, MAX_TOKEN_FILE_BYTES)).await {
-            Ok(contents) => match token(&contents) {
+            Ok(contents) => match token(&contents, next.is_none()) {
                 Ok(token) => return Ok(token),
                 Err(words) => {
                     Error::credentials(source, format!("the token file `{}` {words}", path.display()))
@@ -100,7 +108,7 @@ async fn read(ask: &Ask, path: &Path, source: &'static str) -> Result<Secret, Er
             Err(error) if error.kind() == io::ErrorKind::NotFound => unreadable(source, path, error),
             Err(error) => return Err(unreadable(source, path, error)),
         };
-        match waits.next() {
+        match next {
             Some(wait) => ask.wait(*wait).await,
             None => return Err(fault),
         }
@@ -119,12 +127,16 @@ fn token(contents: &Body) -> Result<Secret, &'static str> {
     if text.is_empty() {
         return Err("is empty");
     }
-    // A JWT begins with an object in base64url, and has three parts, five if it is encrypted.
-    let parts = text.split('.').filter(|part| !part.is_empty()).count();
-    if text.starts_with("eyJ") && !matches!(parts, 3 | 5) {
+    if is_cut_off(text) {
         return Err("is cut off: a JWT has three parts");
     }
     Ok(Secret::from(text))
+}
+
+/// A JWT begins with an object in base64url, and has three parts, five if it is encrypted.
+pub(super) fn is_cut_off(token: &str) -> bool {
+    let parts = token.split('.').filter(|part| !part.is_empty()).count();
+    token.starts_with("eyJ") && !matches!(parts, 3 | 5)
 }
 
 impl fmt::Debug for TokenSource {

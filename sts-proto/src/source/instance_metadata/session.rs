@@ -91,7 +91,7 @@ impl Session<'_> {
         loop {
             let mut request = self.request(Request::get(format!("{}{path}", self.base)))?;
             if let Some(token) = &self.token {
-                let value = fetch::secret_header("Token", token)?;
+                let value = fetch::secret_header(NAME, "Token", token)?;
                 request.headers_mut().insert("x-aws-ec2-metadata-token", value);
             }
             let reply = match attempts.send(self.ask, &request).await {
@@ -105,7 +105,7 @@ impl Session<'_> {
             self.is_renewed = true;
             let reply = self.token(true).await.map_err(|error| fetch::unanswered(NAME, "it", error))?;
             if reply.status() != StatusCode::OK {
-                return Err(refused(&reply));
+                return Err(refused(&reply, self.token.as_ref()));
             }
             self.take(&reply)?;
         }

@@ -122,6 +122,23 @@ fn a_failure_inside_of_a_200_is_an_error() {
 }
 
 #[test]
+fn a_token_that_is_echoed_is_not_shown() {
+    let echo = r#"{"code":"Odd","message":"sEcReTtok is wrong"}"#;
+    let token = || Play::new().reply(200, "sEcReTtok");
+    for play in [
+        token().reply(400, echo),
+        token().reply(200, "Role").reply(400, echo),
+        token().reply(200, "Role").reply(200, echo),
+        token().reply(401, "").reply(400, echo),
+    ] {
+        let text = sentence(play.run(InstanceMetadata::new()));
+        assert!(text.contains("[redacted] is wrong"), "{text}");
+    }
+    let region = |play: Play| play.flow(|ask| async move { InstanceMetadata::new().region(&ask).await }).0;
+    assert!(region(token().reply(400, echo)).unwrap_err().to_string().contains("[redacted] is wrong"));
+}
+
+#[test]
 fn odd_names_and_tokens_are_refused() {
     for role in ["a/../b", "r\u{e9}", "a b", "?x"] {
         let text = sentence(Play::new().reply(200, "tok").reply(200, role).run(InstanceMetadata::new()));

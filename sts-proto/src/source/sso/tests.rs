@@ -194,3 +194,39 @@ fn another_process_may_be_quicker() {
     found(result);
     assert_eq!(asked[3].header("x-amz-sso_bearer_token"), Some("sEcReTtheirs"));
 }
+
+#[test]
+fn a_token_that_cannot_be_written_is_kept_until_somebody_writes_the_file() {
+    let read_only = || Err(io::ErrorKind::ReadOnlyFilesystem.into());
+    let source = session();
+    let play = Play::new().file(cached("00:00:00")).reply(200, REFRESHED).written(read_only());
+    found(play.reply(200, REPLY).run(source.clone()));
+    let bearer = |file: String| {
+        let (result, asked) = Play::new().file(file).reply(200, REPLY).watch(source.clone());
+        found(result);
+        asked[1].header("x-amz-sso_bearer_token").unwrap().to_owned()
+    };
+    assert_eq!(bearer(cached("00:00:00")), "sEcReTnew");
+    let theirs = cached("06:00:00").replace("sEcReTold", "sEcReTtheirs");
+    assert_eq!(bearer(theirs.clone()), "sEcReTtheirs");
+    assert_eq!(bearer(theirs), "sEcReTtheirs");
+
+    // Kept, it is refreshed in its turn, with the refresh token that came with it.
+    let (short, refused) = (REFRESHED.replace("28800", "1"), r#"{"error":"invalid_grant"}"#);
+    let source = session();
+    let play = Play::new().file(cached("00:00:00")).reply(200, short).written(read_only()).reply(200, REPLY);
+    let play = play.file(cached("00:00:00")).reply(400, refused).file(cached("00:00:00"));
+    let (result, asked) = play.flow(|ask| async move {
+        let context = crate::source::testing::context(ask);
+        source.look(&context).await?;
+        context.ask().wait(Duration::from_secs(2)).await;
+        source.look(&context).await
+    });
+    let refresh = asked.iter().filter(|asked| matches!(asked, Asked::Request(..))).nth(2).unwrap();
+    assert!(refresh.request().1.contains(r#""refreshToken": "sEcReTnext""#));
+    let text = sentence(result);
+    assert!(
+        text.contains("invalid_grant; what was refreshed before could not be written to `/home/.aws"),
+        "{text}"
+    );
+}

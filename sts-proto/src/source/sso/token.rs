@@ -13,7 +13,6 @@ use crate::error::Error;
 use crate::source::document::{rfc3339, timestamp};
 use crate::source::json::Json;
 use crate::source::{Context, cache, fetch};
-use crate::step::WriteFile;
 
 /// How long before its end a token is refreshed. AWS's SDKs for JavaScript and Rust have the same.
 const WINDOW: time::Duration = time::Duration::minutes(5);
@@ -22,10 +21,11 @@ impl Sso {
     /// The access token, which is good still.
     pub(super) async fn token(&self, context: &Context) -> Result<Secret, Error> {
         let path = self.cache_file();
-        let mut cached = cache::read(context.ask(), &path, NAME).await.map_err(|fault| match fault {
+        let found = cache::read(context.ask(), &path, NAME).await.map_err(|fault| match fault {
             cache::Fault::Missing(error) => self.sign_in(error),
             cache::Fault::Unusable(error) => error,
         })?;
+        let mut cached = self.unwritten.or(&found);
         let (current, expires) = access_token(&cached, &path)?;
         let left = expires - context.server_time();
         if left > WINDOW {
@@ -36,21 +36,21 @@ impl Sso {
                 let token = fresh.access_token.clone();
                 fresh.store(&mut cached);
                 // A home that is read-only is no reason to go without the token that is there.
-                let _ = context.ask().write(WriteFile::new(path, cached.to_body())).await;
+                self.unwritten.write(context.ask(), path, found, cached).await;
                 return Ok(token);
             }
             Err(_) if left > time::Duration::ZERO => return Ok(current),
             Err(Refresh::Impossible(why)) => {
                 let words = format!("the session has expired, and {why}");
-                return Err(self.sign_in(Error::credentials(NAME, words)));
+                return Err(self.sign_in(self.unwritten.explain(Error::credentials(NAME, words))));
             }
             Err(Refresh::Failed(error)) => error,
         };
         // Another process may have been quicker, and a refresh token is good once.
         let again = cache::read(context.ask(), &path, NAME).await.ok();
-        match again.and_then(|cached| access_token(&cached, &path).ok()) {
+        match again.and_then(|found| access_token(&self.unwritten.or(&found), &path).ok()) {
             Some((token, expires)) if expires > context.server_time() => Ok(token),
-            _ => Err(failure),
+            _ => Err(self.unwritten.explain(failure)),
         }
     }
 
