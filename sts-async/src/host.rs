@@ -103,6 +103,8 @@ struct Running {
     child: Child,
     code: Option<Option<i32>>,
     stdout: Option<JoinHandle<io::Result<Body>>>,
+    /// What was written, once `stdout` has given it.
+    output: Option<Body>,
     stderr: Option<JoinHandle<io::Result<Body>>>,
     deadline: Instant,
 }
@@ -120,7 +122,7 @@ impl Running {
         // Two pipes can only be emptied at once by two threads, which end with the command.
         let stdout = child.stdout.take().map(|pipe| thread::spawn(move || whole(pipe, limit)));
         let stderr = child.stderr.take().map(|pipe| thread::spawn(move || beginning(pipe, limit)));
-        Ok(Self { child, code: None, stdout, stderr, deadline })
+        Ok(Self { child, code: None, stdout, output: None, stderr, deadline })
     }
 
     fn poll(&mut self) -> io::Result<Option<CommandOutput>> {
@@ -134,11 +136,16 @@ impl Running {
         let is_over = |pipe: &Option<JoinHandle<_>>| pipe.as_ref().is_none_or(JoinHandle::is_finished);
         if self.code.is_some() && is_over(&self.stdout) && is_over(&self.stderr) {
             let code = self.code.flatten();
-            let [stdout, stderr] = [join(self.stdout.take())?, join(self.stderr.take())?];
+            let stdout = match self.output.take() {
+                Some(output) => output,
+                None => join(self.stdout.take())?,
+            };
+            let stderr = join(self.stderr.take())?;
             return Ok(Some(CommandOutput { code, stdout, stderr }));
         }
         if self.code.is_none() && self.stdout.as_ref().is_some_and(JoinHandle::is_finished) {
-            join(self.stdout.take())?;
+            // A command closes its output a moment before it has ended.
+            self.output = Some(join(self.stdout.take())?);
         }
         if Instant::now() < self.deadline { Ok(None) } else { Err(io::ErrorKind::TimedOut.into()) }
     }

@@ -333,7 +333,7 @@ impl<O: Operation> State<O> {
             access_key_id: credentials.map(Credentials::access_key_id),
         };
         let event = event(call, self.attempts);
-        self.caller.observers.iter().filter(|observer| observer.is_active()).for_each(|it| it.event(&event));
+        self.caller.tell(&event);
     }
 }
 

@@ -58,6 +58,7 @@ pub struct Config {
     environment: Environment,
     profiles: ProfileSet,
     chosen: Chosen,
+    caches_roles: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -134,7 +135,7 @@ impl Config {
             }
             (None, None) => Chosen::default(),
         };
-        let config = Self { environment, profiles, chosen };
+        let config = Self { environment, profiles, chosen, caches_roles: false };
         match config.profile() {
             None if config.chosen.name != DEFAULT => Err(config.no_profile()),
             _ => Ok(config),
@@ -147,6 +148,26 @@ impl Config {
     /// As [`new`](Self::new).
     pub fn of_environment(environment: Environment) -> Result<Self, Error> {
         Self::new(environment, ProfileSet::default(), None)
+    }
+
+    /// Whether the sessions of the profile's roles are kept in files, `~/.aws/cli/cache` of the home directory in the
+    /// environment, which the AWS CLI and boto3 share: an MFA code is asked for once in a session's life, and not by every
+    /// program. Off by default. The rules are those of `AssumedRole::cached_in` (feature `sources`).
+    ///
+    /// ```no_run
+    /// # fn config_from_env(_: Option<&str>) -> Result<sts_proto::config::Config, sts_proto::Error> { unimplemented!() }
+    /// let config = config_from_env(Some("deploy"))?.cache_roles(true); // of a driver
+    /// # let _ = config;
+    /// # Ok::<(), sts_proto::Error>(())
+    /// ```
+    #[must_use]
+    pub fn cache_roles(self, on: bool) -> Self {
+        Self { caches_roles: on, ..self }
+    }
+
+    #[cfg_attr(not(feature = "sources"), expect(dead_code, reason = "profiles are sources"))]
+    pub(crate) fn caches_roles(&self) -> bool {
+        self.caches_roles
     }
 
     /// The environment.

@@ -115,9 +115,10 @@ impl Error {
     }
 
     /// A failure of a source of credentials, for those who write one: its name, and words that go on after a colon and
-    /// hold no secret.
+    /// hold no secret. Control characters are escaped.
     pub fn credentials(source: impl Into<Cow<'static, str>>, words: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(Detail::Credentials { source: source.into(), words: words.into(), cause: None })
+        let [source, words] = [source.into(), words.into()].map(redact::plain);
+        Self::new(Detail::Credentials { source, words, cause: None })
     }
 
     /// The same failure of a source, with what lies behind it. An error of another kind stays as it is.

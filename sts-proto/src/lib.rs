@@ -112,7 +112,7 @@ pub mod shape;
 pub mod sigv4;
 pub mod source;
 pub mod step;
-#[cfg(feature = "token")]
+#[cfg(any(feature = "sources", feature = "token"))]
 pub mod token;
 
 mod body;

@@ -21,11 +21,15 @@ use std::fmt::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
+use time::OffsetDateTime;
+
 pub use log_line::LogLine;
 
 use crate::constraint::{Integer, List, Members, Shape, Text};
 use crate::error::Error;
 use crate::operation::Operation;
+#[cfg(doc)]
+use crate::refresh::Cached;
 use crate::reply::Metadata;
 use crate::retry::Retry;
 
@@ -130,6 +134,35 @@ pub enum Event<'e> {
         /// The error that it ended with, if it did.
         error: Option<&'e Error>,
     },
+    /// Credentials that are kept were refreshed, or should have been: by a [`Cached`], and so by a driver's `Provider`. What
+    /// was sent for it has events of its own.
+    #[non_exhaustive]
+    Refresh {
+        /// The source that gave them, or that failed.
+        source: &'e str,
+        /// What came of it.
+        outcome: Refreshed,
+        /// The access key that is served now, if there is one.
+        access_key_id: Option<&'e str>,
+        /// How long it took.
+        took: Duration,
+        /// When the next one is due, by the server's clock; `None` for credentials without expiry.
+        next_refresh_at: Option<OffsetDateTime>,
+        /// Why it failed, if it did.
+        error: Option<&'e Error>,
+    },
+}
+
+/// What came of a refresh.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Refreshed {
+    /// There are new credentials.
+    Renewed,
+    /// It failed, and older credentials are served, be they good or expired.
+    Kept,
+    /// It failed, and so did whoever asked.
+    Failed,
 }
 
 /// Which call an event belongs to.

@@ -98,6 +98,8 @@ mod process;
 #[cfg(feature = "sources")]
 mod profile;
 mod report;
+#[cfg(feature = "sources")]
+mod role_cache;
 mod saml;
 mod session;
 #[cfg(feature = "sources")]

@@ -118,6 +118,15 @@ fn commands_give_code_output_and_messages() {
     assert_eq!((killed, noise, missing), (None, 1000, Some(io::ErrorKind::NotFound)));
 }
 
+#[test]
+#[cfg(unix)]
+fn what_a_command_wrote_is_kept_when_it_closes_its_output_before_it_ends() {
+    let output = both(|ask| async move {
+        Ok(ask.run(shell("echo out; exec >&-; sleep 0.1", Duration::from_secs(60))).await.unwrap())
+    });
+    assert_eq!((output.code, output.stdout.as_ref()), (Some(0), &b"out\n"[..]));
+}
+
 #[cfg(unix)]
 #[test]
 fn commands_that_hang_or_write_for_ever_are_ended() {

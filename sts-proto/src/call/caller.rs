@@ -8,7 +8,7 @@ use super::again::Leniency;
 use crate::credentials::Credentials;
 use crate::encoder::{Encoder, Presign};
 use crate::error::Error;
-use crate::observe::Observer;
+use crate::observe::{Event, Observer};
 use crate::operation::Operation;
 use crate::reply::Metadata;
 use crate::retry::{Quota, RateLimit, RetryMode, RetryPolicy};
@@ -80,6 +80,14 @@ impl Caller {
     pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
         self.observers.push(Box::new(observer));
         self
+    }
+
+    /// Tells those who observe.
+    pub(crate) fn tell(&self, event: &Event<'_>) {
+        self.observers
+            .iter()
+            .filter(|observer| observer.is_active())
+            .for_each(|observer| observer.event(event));
     }
 
     pub(crate) fn observers(self, observers: Vec<Box<dyn Observer>>) -> Self {

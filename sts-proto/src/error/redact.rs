@@ -1,6 +1,8 @@
 //! A refusal may echo what it refuses: the canonical request with the session token in it, a parameter that breaks a
 //! rule. What is ours and a secret is taken out again, in the forms in which it was sent.
 
+use std::borrow::Cow;
+
 use zeroize::Zeroizing;
 
 use crate::constraint::{Integer, List, Members, Shape, Text};
@@ -11,6 +13,27 @@ use crate::operation::Operation;
 const SHORTEST: usize = 4;
 
 const REDACTED: &str = "[redacted]";
+
+/// A text on one line that does nothing to a terminal. Paths and names come from files and the environment, and messages from
+/// services: a control character or a direction mark would let them lie about the rest of the line.
+pub(crate) fn plain(text: Cow<'static, str>) -> Cow<'static, str> {
+    if !text.chars().any(is_deceptive) {
+        return text;
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if is_deceptive(c) {
+            out.extend(c.escape_unicode());
+        } else {
+            out.push(c);
+        }
+    }
+    Cow::Owned(out)
+}
+
+pub(crate) fn is_deceptive(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
 
 /// Replaces the secret in a text, plain and percent-encoded: as we write it, with small digits, and with `+` for a space,
 /// as others encode anew what they show.

@@ -11,9 +11,13 @@ use time::OffsetDateTime;
 use crate::credentials::Credentials;
 use crate::error::Error;
 use crate::refresh::RefreshPolicy;
-use crate::refresh::machine::{Decision, Refresh, Served};
+use crate::refresh::machine::{Decision, Refresh};
 use crate::refresh::published::Published;
 use crate::source::{Chain, Context, Found, Looking, Report, Source};
+
+pub use permit::Permit;
+
+mod permit;
 
 /// How often a source over [`Cached`] looks whether somebody else's refresh is over.
 const LOOK: Duration = Duration::from_millis(20);
@@ -40,6 +44,8 @@ struct Shared {
 struct Inner {
     refresh: Refresh,
     report: Option<Arc<Report>>,
+    /// The access key id that a service refused, until the sources are told.
+    refused: Option<String>,
     /// Those who wait for a refresh, by number.
     waiting: BTreeMap<u64, Waker>,
     next_number: u64,
@@ -55,14 +61,6 @@ pub enum Turn {
     Refresh(Permit),
     /// Wait for somebody else who does.
     Wait(Waiting),
-}
-
-/// The right to refresh, which one caller has at a time. Dropped, it goes to those who wait.
-#[must_use = "whoever has it refreshes"]
-pub struct Permit {
-    cached: Cached,
-    /// `None` once it is used.
-    round: Option<u32>,
 }
 
 /// Resolves when the refresh of somebody else is over. It can be dropped at any time.
@@ -96,7 +94,7 @@ impl Cached {
     #[must_use]
     pub fn new(chain: Chain, policy: RefreshPolicy, seed: u64) -> Self {
         let refresh = Refresh::new(policy, seed);
-        let inner = Inner { refresh, report: None, waiting: BTreeMap::new(), next_number: 0 };
+        let inner = Inner { refresh, report: None, refused: None, waiting: BTreeMap::new(), next_number: 0 };
         Self(Arc::new(Shared { chain, published: Published::new(), inner: Mutex::new(inner) }))
     }
 
@@ -126,7 +124,13 @@ impl Cached {
     /// A service refused the credentials with that access key id, as expired or invalid: see [`Refresh::refused`].
     #[expect(clippy::must_use_candidate, reason = "most only tell")]
     pub fn refused(&self, now: OffsetDateTime, access_key_id: &str) -> bool {
-        self.with(|inner| inner.refresh.refused(now, access_key_id))
+        self.with(|inner| {
+            let is_dropped = inner.refresh.refused(now, access_key_id);
+            if is_dropped {
+                inner.refused = Some(access_key_id.to_owned());
+            }
+            is_dropped
+        })
     }
 
     /// How it stands.
@@ -175,46 +179,6 @@ impl Decision {
             Self::Wait { round } => Turn::Wait(Waiting { cached: cached.clone(), round, number: None }),
             Self::Fail(error) => return Err(error),
         })
-    }
-}
-
-impl Permit {
-    /// Loads the chain, and lets those who wait know.
-    ///
-    /// # Errors
-    /// Those of [`Refresh::finished`].
-    pub async fn load(self, context: Context) -> Result<Served, Error> {
-        self.load_with(&context).await
-    }
-
-    async fn load_with(mut self, context: &Context) -> Result<Served, Error> {
-        let outcome = self.cached.0.chain.load(context).await;
-        // The skew may just have been learned.
-        let now = context.server_time();
-        let Some(round) = self.round.take() else {
-            return Err(Error::credentials("the cache", "it was used"));
-        };
-        self.cached.end(|inner| {
-            let outcome = match outcome {
-                Ok(loaded) => {
-                    inner.report = Some(Arc::new(loaded.report));
-                    Ok(loaded.credentials)
-                }
-                Err(error) => {
-                    inner.report = error.shared_report().or_else(|| inner.report.take());
-                    Err(error)
-                }
-            };
-            inner.refresh.finished(round, now, outcome)
-        })
-    }
-}
-
-impl Drop for Permit {
-    fn drop(&mut self) {
-        if let Some(round) = self.round.take() {
-            self.cached.end(|inner| inner.refresh.abandoned(round));
-        }
     }
 }
 
@@ -300,12 +264,6 @@ impl Source for Cached {
 impl fmt::Debug for Cached {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Cached").field("chain", &self.0.chain).finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for Permit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Permit").field("round", &self.round).finish_non_exhaustive()
     }
 }
 

@@ -3,6 +3,9 @@ use std::sync::Arc;
 use crate::credentials::Credentials;
 use crate::error::Error;
 use crate::operation::AssumeRole;
+use crate::shape::AssumedRoleUser;
+#[cfg(feature = "sources")]
+use crate::source::role_cache::RoleCache;
 use crate::source::{Chain, Context, Found, Looking, Source, session};
 use crate::step::MfaPrompt;
 
@@ -37,12 +40,39 @@ pub struct AssumedRole {
     base: Arc<dyn Source>,
     operation: AssumeRole,
     clamps: bool,
+    #[cfg(feature = "sources")]
+    cache: Option<RoleCache>,
 }
 
 impl AssumedRole {
     /// The role of that operation, assumed with the credentials of `base`: a source or a [`Chain`].
     pub fn new(base: impl Source + 'static, operation: AssumeRole) -> Self {
-        Self { base: Arc::new(base), operation, clamps: false }
+        Self {
+            base: Arc::new(base),
+            operation,
+            clamps: false,
+            #[cfg(feature = "sources")]
+            cache: None,
+        }
+    }
+
+    /// Keeps the session in a file of that directory, of the name and the form that the AWS CLI and boto3 use: with
+    /// `~/.aws/cli/cache` all of them share sessions, and an MFA code is asked for once in a session's life. Off by default.
+    ///
+    /// A file is used while its credentials have five minutes left, and written for its owner only (mode 0600), whole or not
+    /// at all. One that cannot be read, is damaged or of another account is written anew; where it cannot be written the
+    /// role is assumed as without a cache. As with the CLI, neither the base credentials nor the endpoint are part of
+    /// its name: keep the sessions of another STS than AWS's in a directory of their own.
+    #[cfg(feature = "sources")]
+    #[must_use]
+    pub fn cached_in(self, directory: impl Into<std::path::PathBuf>) -> Self {
+        self.with_cache(Some(RoleCache::new(directory)))
+    }
+
+    #[cfg(feature = "sources")]
+    pub(super) fn with_cache(mut self, cache: Option<RoleCache>) -> Self {
+        self.cache = cache;
+        self
     }
 
     /// Whether a duration above the hour that a chain of roles can have is shortened to it. Off by default: it is an error,
@@ -56,7 +86,27 @@ impl AssumedRole {
         self
     }
 
+    #[cfg(feature = "sources")]
     async fn find(&self, context: &Context) -> Result<Found, Error> {
+        let cache = self.cache.as_ref().and_then(|cache| Some((cache, cache.file(&self.operation)?)));
+        if let Some((cache, file)) = &cache
+            && let Some(credentials) = cache.find(context, file, &self.operation).await
+        {
+            return Ok(credentials.with_source(NAME).into());
+        }
+        let (credentials, user) = self.fetch(context).await?;
+        if let Some((cache, file)) = cache {
+            cache.keep(context, file, &credentials, &user).await;
+        }
+        Ok(credentials.into())
+    }
+
+    #[cfg(not(feature = "sources"))]
+    async fn find(&self, context: &Context) -> Result<Found, Error> {
+        Ok(self.fetch(context).await?.0.into())
+    }
+
+    async fn fetch(&self, context: &Context) -> Result<(Credentials, AssumedRoleUser), Error> {
         let base = self.base(context).await?;
         let access_key_id = base.access_key_id().to_owned();
         match self.assume(context, base).await {
@@ -79,7 +129,11 @@ impl AssumedRole {
         }
     }
 
-    async fn assume(&self, context: &Context, base: Credentials) -> Result<Found, Error> {
+    async fn assume(
+        &self,
+        context: &Context,
+        base: Credentials,
+    ) -> Result<(Credentials, AssumedRoleUser), Error> {
         let mut operation = self.operation.clone();
         if is_role_session(&base) && operation.duration_seconds.is_some_and(|s| s > CHAINED_SECONDS) {
             if !self.clamps {
@@ -97,8 +151,8 @@ impl AssumedRole {
             operation = operation.token_code(code);
         }
         let reply = context.call(operation, Some(Arc::new(base))).await?.into_output();
-        let (user, role) = (&reply.assumed_role_user, &self.operation.role_arn);
-        Ok(session::of_role(reply.credentials, user, role, NAME).into())
+        let (user, role) = (reply.assumed_role_user, &self.operation.role_arn);
+        Ok((session::of_role(reply.credentials, &user, role, NAME), user))
     }
 }
 
@@ -115,6 +169,11 @@ impl Source for AssumedRole {
     fn look<'a>(&'a self, context: &'a Context) -> Looking<'a> {
         Box::pin(self.find(context))
     }
+
+    #[cfg(feature = "sources")]
+    fn refused(&self, _: &Context, access_key_id: &str) -> bool {
+        self.cache.as_ref().is_some_and(|cache| cache.refuse(access_key_id))
+    }
 }
 
 /// A chain in place of one source. One in which nothing is set up is an error: it was made to be used.
@@ -125,6 +184,12 @@ impl Source for Chain {
 
     fn look<'a>(&'a self, context: &'a Context) -> Looking<'a> {
         Box::pin(async { Ok(self.load(context).await?.credentials.into()) })
+    }
+
+    fn refused(&self, context: &Context, access_key_id: &str) -> bool {
+        // All are told: which one gave it is not known.
+        let can_help = self.sources().iter().map(|source| source.refused(context, access_key_id));
+        can_help.fold(false, |any, one| any | one)
     }
 }
 

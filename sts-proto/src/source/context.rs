@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 use crate::call::{Call, Caller, Deadlines};
 use crate::credentials::Credentials;
 use crate::error::Error;
+use crate::observe::Event;
 use crate::operation::Operation;
 use crate::reply::Reply;
 use crate::retry::Random;
@@ -42,6 +43,10 @@ impl Context {
     #[must_use]
     pub fn server_time(&self) -> OffsetDateTime {
         self.ask.now().saturating_add(self.caller.skew())
+    }
+
+    pub(crate) fn tell(&self, event: &Event<'_>) {
+        self.caller.tell(event);
     }
 
     /// How long calls may take.

@@ -8,7 +8,7 @@ use http::{Request, Response, StatusCode};
 use super::json::Json;
 use crate::body::Body;
 use crate::credentials::Secret;
-use crate::error::redact::redact;
+use crate::error::redact::{is_deceptive, redact};
 use crate::error::{Error, TransportKind};
 use crate::form;
 use crate::step::{Answer, Ask};
@@ -85,10 +85,7 @@ pub(super) fn shown(text: &str, secrets: &[&Secret]) -> String {
             out.push('…');
             break;
         }
-        // Direction marks and the like would let a message lie about itself.
-        if c.is_control()
-            || matches!(c, '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-        {
+        if is_deceptive(c) {
             out.extend(c.escape_unicode());
         } else {
             out.push(c);

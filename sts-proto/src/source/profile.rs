@@ -4,6 +4,7 @@ use std::sync::Arc;
 use crate::config::{Config, Platform};
 use crate::error::Error;
 use crate::source::environment::Environment;
+use crate::source::role_cache::RoleCache;
 use crate::source::{
     AssumedRole, Container, Context, Found, Given, InstanceMetadata, Looking, Process, Source, Splitting,
     Sso, TokenSource, WebIdentity,
@@ -26,39 +27,47 @@ const NAME: &str = "profile";
 /// `key=value` and of keys, and `source_identity`.
 ///
 /// AWS: [assume role](https://docs.aws.amazon.com/sdkref/latest/guide/feature-assume-role-credentials.html).
+///
+/// With [`Config::cache_roles`] the sessions of its roles are kept in the AWS CLI's cache.
 #[derive(Clone, Debug)]
-pub struct Profile(Arc<Config>);
+pub struct Profile {
+    config: Arc<Config>,
+    /// Of one directory, whose files are known when a look needs them.
+    cache: Option<RoleCache>,
+}
 
 impl Profile {
     /// The chosen profile of that configuration.
     #[must_use]
     pub fn new(config: Arc<Config>) -> Self {
-        Self(config)
+        let home = if config.caches_roles() { crate::config::home(config.environment()) } else { None };
+        let cache = home.map(|home| RoleCache::new(tool_cache(&home, "cli")));
+        Self { config, cache }
     }
 
     /// Whether it assumes a role with other credentials, which outranks a web identity in the environment.
     pub(super) fn assumes_role(&self) -> bool {
-        let has = |key: &str| self.0.property(key).is_some();
+        let has = |key: &str| self.config.property(key).is_some();
         has("role_arn") && !has("web_identity_token_file")
     }
 
     async fn find(&self, context: &Context) -> Result<Found, Error> {
-        let Some(plan) = Plan::of(&self.0)? else {
-            let name = self.0.profile_name();
-            return Ok(match self.0.profile() {
+        let Some(plan) = Plan::of(&self.config)? else {
+            let name = self.config.profile_name();
+            return Ok(match self.config.profile() {
                 Some(_) => Found::nothing(format!("`{name}` says nothing about credentials")),
                 None => Found::nothing(format!("there is no profile `{name}`")),
             });
         };
         let mut source = self.base(plan.base, &plan.profile)?;
         for role in &plan.roles {
-            source = Arc::new(AssumedRole::new(source, role.operation()));
+            source = Arc::new(AssumedRole::new(source, role.operation()).with_cache(self.cache.clone()));
         }
         source.look(context).await
     }
 
     fn base(&self, base: Base, profile: &str) -> Result<Arc<dyn Source>, Error> {
-        let config = &self.0;
+        let config = &self.config;
         Ok(match base {
             Base::Keys(keys) => Arc::new(Given::new(keys.with_source(NAME))),
             Base::WebIdentity(identity) => {
@@ -142,7 +151,11 @@ fn cache_directory(config: &Config, profile: &str, of: &str) -> Result<PathBuf, 
             "its tokens are in the home directory, and `HOME` is not set",
         )
     })?;
-    Ok([home.as_str(), ".aws", of, "cache"].iter().collect())
+    Ok(tool_cache(&home, of))
+}
+
+fn tool_cache(home: &str, of: &str) -> PathBuf {
+    [home, ".aws", of, "cache"].iter().collect()
 }
 
 impl Source for Profile {
@@ -152,5 +165,9 @@ impl Source for Profile {
 
     fn look<'a>(&'a self, context: &'a Context) -> Looking<'a> {
         Box::pin(self.find(context))
+    }
+
+    fn refused(&self, _: &Context, access_key_id: &str) -> bool {
+        self.cache.as_ref().is_some_and(|cache| cache.refuse(access_key_id))
     }
 }

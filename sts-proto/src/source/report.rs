@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::error::Error;
+use crate::error::{Error, redact};
 
 /// Where credentials were looked for, in this order, and what was found there.
 ///
@@ -45,7 +45,7 @@ impl Report {
 
     /// The source is not set up, for that reason.
     pub fn skipped(&mut self, source: impl Into<Cow<'static, str>>, why: Cow<'static, str>) {
-        self.add(source.into(), Outcome::Skipped(why));
+        self.add(source.into(), Outcome::Skipped(redact::plain(why)));
     }
 
     /// The source is set up and failed.

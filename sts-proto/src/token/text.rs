@@ -1,13 +1,17 @@
 //! Small texts that several tokens need: base64 and timestamps.
 
+#[cfg(feature = "token")]
 use base64::Engine as _;
+#[cfg(feature = "token")]
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use time::{OffsetDateTime, UtcOffset};
+#[cfg(feature = "token")]
 use zeroize::Zeroizing;
 
 use crate::error::Error;
 
 /// Base64 with the URL's alphabet, appended, without padding.
+#[cfg(feature = "token")]
 pub(super) fn push_base64url(bytes: &[u8], out: &mut Zeroizing<String>) {
     // Room for all of it, so that no copy is left behind by growth.
     let mut encoded = Zeroizing::new(String::with_capacity(bytes.len().div_ceil(3) * 4));
@@ -16,6 +20,7 @@ pub(super) fn push_base64url(bytes: &[u8], out: &mut Zeroizing<String>) {
 }
 
 /// Base64 with the ordinary alphabet and padding.
+#[cfg(feature = "token")]
 pub(super) fn base64(bytes: &[u8]) -> Zeroizing<String> {
     let mut out = Zeroizing::new(String::with_capacity(bytes.len().div_ceil(3) * 4));
     STANDARD.encode_string(bytes, &mut out);
@@ -23,6 +28,7 @@ pub(super) fn base64(bytes: &[u8]) -> Zeroizing<String> {
 }
 
 /// The text in base64 with the URL's alphabet and without padding; `None` if it is not exactly that, or no UTF-8.
+#[cfg(feature = "token")]
 pub(super) fn from_base64url(text: &str) -> Option<Zeroizing<String>> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(text.len().div_ceil(4) * 3));
     URL_SAFE_NO_PAD.decode_vec(text, &mut bytes).ok()?;
@@ -49,6 +55,7 @@ pub(super) fn timestamp(at: OffsetDateTime) -> Result<String, Error> {
 mod tests {
     use super::*;
 
+    #[cfg(feature = "token")]
     #[test]
     fn base64_has_one_form() {
         for text in ["", "f", "fo", "foo", "\u{7ff}\u{fff}??>>"] {

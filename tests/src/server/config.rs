@@ -16,6 +16,7 @@ use super::toml::{Mistake, Section, Value};
 /// let config = Config::parse("sts.toml", r#"
 /// account = "210987654321"      # of users and roles that have a name only
 /// clock_offset = 0              # seconds
+/// stable_key_ids = false        # true: who asks the same again gets a key of the same id, with another secret
 ///
 /// [[user]]
 /// name = "bob"                  # or arn
@@ -49,6 +50,8 @@ use super::toml::{Mistake, Section, Value};
 #[derive(Debug, Default)]
 pub struct Config {
     pub(super) clock_offset: i64,
+    /// Whether the id of an issued key follows from the request and its caller.
+    pub(super) stable_key_ids: bool,
     pub(super) users: Vec<AccessKey>,
     /// With the ARN of the user that has the device.
     pub(super) devices: Vec<(String, Mfa)>,
@@ -126,14 +129,15 @@ impl Config {
     }
 
     fn from_root(root: &Section<'_>) -> Result<Self, Mistake> {
-        root.known(&["account", "clock_offset", "user", "role", "oidc_provider"])?;
+        root.known(&["account", "clock_offset", "stable_key_ids", "user", "role", "oidc_provider"])?;
         let account = match root.value("account") {
             Some(value) => value.parsed(account)?,
             None => super::ACCOUNT.to_owned(),
         };
         let clock_offset =
             root.value("clock_offset").map_or(Ok(0), |value| value.integer(i64::MIN..=i64::MAX))?;
-        let mut config = Self { clock_offset, ..Self::default() };
+        let stable_key_ids = root.value("stable_key_ids").map_or(Ok(false), |value| value.boolean())?;
+        let mut config = Self { clock_offset, stable_key_ids, ..Self::default() };
         for section in root.sections("user")? {
             config.add_user(&section, &account)?;
         }

@@ -34,6 +34,11 @@ impl Form {
         self.values.get(name).map(String::as_str)
     }
 
+    /// All pairs, in the order of their names.
+    pub(super) fn sorted(&self) -> BTreeMap<&str, &str> {
+        self.values.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+    }
+
     /// An integer whose range was already checked.
     pub(super) fn number(&self, name: &str) -> Option<i64> {
         self.get(name)?.parse().ok()

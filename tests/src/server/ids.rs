@@ -32,8 +32,17 @@ pub(super) fn stable_hash(text: &str, salt: u64) -> u64 {
 
 /// A key id in the layout that names its account: a set bit, 40 bits of account, 39 bits of noise, in base32.
 pub(super) fn access_key_id(prefix: &str, account: &str) -> String {
+    key_id(prefix, account, random())
+}
+
+/// The same with noise that follows from a text.
+pub(super) fn stable_access_key_id(prefix: &str, account: &str, text: &str) -> String {
+    key_id(prefix, account, stable_hash(text, 0))
+}
+
+fn key_id(prefix: &str, account: &str, noise: u64) -> String {
     let account = u128::from(account.parse::<u64>().unwrap_or_default() & 0xff_ffff_ffff);
-    let noise = u128::from(random() >> 25);
+    let noise = u128::from(noise >> 25);
     base32(prefix, (1 << 79) | (account << 39) | noise, 16)
 }
 

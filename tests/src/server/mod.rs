@@ -72,6 +72,7 @@ mod xml;
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 pub use answers::Answer;
 pub use config::{Config, ConfigError};
@@ -138,6 +139,7 @@ impl Server {
         let service = Arc::new(Service::new(log, tls, metadata));
         let config = config.unwrap_or_default();
         service.clock.set_offset(clock_offset.unwrap_or(config.clock_offset));
+        service.stable_key_ids.store(config.stable_key_ids, Ordering::Relaxed);
         let user = config.users.first().cloned().unwrap_or_else(|| {
             let user = Principal::user(ACCOUNT, "alice");
             service.directory().add_device(user.arn(), Mfa::fixed(USER_MFA_SERIAL, USER_MFA_CODE));

@@ -5,6 +5,8 @@ pub(super) mod roles;
 pub(super) mod sessions;
 mod trust;
 
+use std::sync::atomic::Ordering;
+
 use time::{Duration, OffsetDateTime};
 
 use super::clock;
@@ -20,6 +22,9 @@ use super::xml::Node;
 const SESSION_TOKEN_MAXIMUM: usize = 4096;
 /// What `PackedPolicySize` is a percentage of.
 const PACKED_POLICY_MAXIMUM: usize = 2048;
+
+/// What names of sessions begin with that botocore and this client make up.
+const GENERATED_SESSIONS: [&str; 2] = ["botocore-session-", "sts-"];
 
 /// An authenticated call with valid parameters.
 #[derive(Debug)]
@@ -74,7 +79,7 @@ impl<'a> Call<'a> {
         let minimum = self.form.number("MinimumSessionTokenSize").unwrap_or_default();
         let token = ids::session_token(usize::try_from(minimum).unwrap_or_default());
         let key = AccessKey {
-            access_key_id: ids::access_key_id("ASIA", principal.account()),
+            access_key_id: self.issued_id(principal.account()),
             secret_access_key: ids::secret_access_key(),
             session_token: Some(token.clone()),
             expires: Some(self.now.saturating_add(duration)),
@@ -98,6 +103,23 @@ impl<'a> Call<'a> {
         ];
         self.service.keys().issue(key);
         Issued { credentials, token_size }
+    }
+
+    /// The id of a key that is issued. One that is stable is that of the caller's key and of the parameters, apart from
+    /// those that nobody chose.
+    fn issued_id(&self, account: &str) -> String {
+        if !self.service.stable_key_ids.load(Ordering::Relaxed) {
+            return ids::access_key_id("ASIA", account);
+        }
+        let caller = self.caller.map_or("", |caller| caller.access_key_id.as_str());
+        let is_chosen = |name: &str, value: &str| match name {
+            "TokenCode" => false,
+            "RoleSessionName" => !GENERATED_SESSIONS.iter().any(|start| value.starts_with(start)),
+            _ => true,
+        };
+        let mut parameters = self.form.sorted();
+        parameters.retain(|name, value| is_chosen(name, value));
+        ids::stable_access_key_id("ASIA", account, &format!("{caller} {parameters:?}"))
     }
 
     /// Refuses a session policy that is not a JSON object.

@@ -1,6 +1,7 @@
 //! One request in, one answer out.
 
 use std::collections::VecDeque;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use time::{Duration, OffsetDateTime};
@@ -45,6 +46,8 @@ pub(super) struct Service {
     pub(super) tls: Option<Tls>,
     /// Whether the other services that hand out credentials are here, too.
     metadata: bool,
+    /// Whether the id of an issued key follows from the request and its caller.
+    pub(super) stable_key_ids: AtomicBool,
     tokens: Mutex<Tokens>,
 }
 

@@ -135,6 +135,10 @@ impl<'a> Value<'a> {
         parse(self.text()?).map_err(|message| self.mistake(message))
     }
 
+    pub(super) fn boolean(&self) -> Result<bool, Mistake> {
+        self.value.get_ref().as_bool().ok_or_else(|| self.expected("true or false"))
+    }
+
     pub(super) fn integer(&self, range: RangeInclusive<i64>) -> Result<i64, Mistake> {
         let number = self.value.get_ref().as_integer().ok_or_else(|| self.expected("an integer"))?;
         let number = i64::from_str_radix(number.as_str(), number.radix()).ok();

@@ -8,6 +8,10 @@ use crate::error::Error;
 
 use super::role::{self, Role};
 
+/// The most roles of one profile, each assumed with the one before. No SDK has a limit; this many requests take longer than
+/// anybody waits, and each one needs room on the stack.
+pub(crate) const MAX_ROLES: usize = 32;
+
 /// How credentials are got.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Plan {
@@ -63,7 +67,6 @@ impl Plan {
     /// or to a profile that does not exist.
     pub(crate) fn of(config: &Config) -> Result<Option<Self>, Error> {
         let Some(mut section) = config.profile() else { return Ok(None) };
-        // Every profile is visited once at most, so there are no more roles than profiles.
         let mut visited = vec![section.name()];
         let mut roles = Vec::new();
         let base = loop {
@@ -82,6 +85,10 @@ impl Plan {
                     }
                     None => return Ok(None),
                 }
+            }
+            if roles.len() == MAX_ROLES {
+                let words = format!("is one too many: a profile can lead through {MAX_ROLES} roles at most");
+                return Err(fault(section, &words));
             }
             roles.push(Role::of(section)?);
             section = match next(section, config.profiles(), &visited)? {
@@ -259,4 +266,27 @@ pub(super) fn fault(section: &Section, words: &str) -> Error {
 /// A name for messages, if it can be one.
 fn shown(name: &str) -> &str {
     if crate::config::profile::is_name(name) { name } else { "…" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Environment, Files};
+
+    fn plan(roles: usize) -> Result<Option<Plan>, Error> {
+        let mut text = format!("[r{roles}]\naws_access_key_id=AKID\naws_secret_access_key=s\n");
+        for i in 0..roles {
+            text +=
+                &format!("[r{i}]\nrole_arn=arn:aws:iam::123456789012:role/R\nsource_profile=r{}\n", i + 1);
+        }
+        let profiles = ProfileSet::parse(&Files::at("/c", "/k"), None, Some(text.as_bytes()))?;
+        Plan::of(&Config::new(Environment::from_iter([("AWS_PROFILE", "r0")]), profiles, None)?)
+    }
+
+    #[test]
+    fn roles_upon_roles_have_an_end() {
+        assert_eq!(plan(MAX_ROLES).unwrap().unwrap().roles.len(), MAX_ROLES);
+        let text = plan(10_000).unwrap_err().to_string();
+        assert!(text.contains("profile `r32`") && text.contains("32 roles at most"), "{text}");
+    }
 }

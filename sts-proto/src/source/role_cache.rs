@@ -1,0 +1,244 @@
+//! The AWS CLI's cache of roles, `~/.aws/cli/cache`, for roles that are assumed here.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use time::Duration;
+
+use crate::arn::Arn;
+use crate::credentials::Credentials;
+use crate::operation::AssumeRole;
+use crate::shape::AssumedRoleUser;
+use crate::source::Context;
+use crate::step::{ReadFile, WriteFile};
+use crate::token::cli_cache;
+
+/// What credentials in a file must have left. It is the shortest window of the refresh: what is younger would be asked for
+/// again at once.
+const LEFT: Duration = Duration::minutes(5);
+
+/// How many access key ids are remembered that came from a file, and that a service refused. A file that holds one of the
+/// latter is written anew at the next look.
+const REMEMBERED: usize = 16;
+
+/// A directory of files, one for each request.
+#[derive(Clone, Debug)]
+pub(super) struct RoleCache {
+    directory: PathBuf,
+    /// Clones share it.
+    known: Arc<Mutex<Known>>,
+}
+
+/// Access key ids, the oldest first.
+#[derive(Debug, Default)]
+struct Known {
+    /// Those that came from a file.
+    given: Vec<String>,
+    /// Those that a service refused.
+    refused: Vec<String>,
+}
+
+impl RoleCache {
+    pub(super) fn new(directory: impl Into<PathBuf>) -> Self {
+        Self { directory: directory.into(), known: Arc::default() }
+    }
+
+    /// The file for that request; none where the CLI's name for it is not certain.
+    pub(super) fn file(&self, operation: &AssumeRole) -> Option<PathBuf> {
+        let name = cli_cache::file_name(operation, operation.role_session_name.is_empty()).ok()?;
+        Some(self.directory.join(name))
+    }
+
+    /// What the file holds, if that can be used. Whatever else there is, the role is assumed and the file written anew.
+    pub(super) async fn find(
+        &self,
+        context: &Context,
+        file: &PathBuf,
+        operation: &AssumeRole,
+    ) -> Option<Credentials> {
+        let contents = context.ask().read(ReadFile::new(file, cli_cache::MAX_FILE_BYTES)).await.ok()?;
+        let credentials = cli_cache::read(contents.as_ref())?;
+        let lasts = credentials.expiration()? >= context.server_time().saturating_add(LEFT);
+        let role = Arn::parse(&operation.role_arn).map(|arn| arn.account()).unwrap_or_default();
+        let is_foreign = !role.is_empty() && credentials.account_id().is_some_and(|id| id != role);
+        let mut known = self.known();
+        if !lasts || is_foreign || known.refused.iter().any(|id| id == credentials.access_key_id()) {
+            return None;
+        }
+        remember(&mut known.given, credentials.access_key_id());
+        Some(credentials)
+    }
+
+    /// Writes the file. Where that fails there is no cache, and the credentials are good all the same.
+    pub(super) async fn keep(
+        &self,
+        context: &Context,
+        file: PathBuf,
+        credentials: &Credentials,
+        user: &AssumedRoleUser,
+    ) {
+        if let Ok(contents) = cli_cache::write(credentials, Some(user)) {
+            let _ = context.ask().write(WriteFile::new(file, contents)).await;
+        }
+    }
+
+    /// Does not give those credentials again. Says whether they came from a file, so that another look helps; what was
+    /// fetched and refused would be refused again, and each role upon it would double the requests.
+    pub(super) fn refuse(&self, access_key_id: &str) -> bool {
+        let mut known = self.known();
+        remember(&mut known.refused, access_key_id);
+        known.given.iter().any(|id| id == access_key_id)
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn remember(ids: &mut Vec<String>, id: &str) {
+    if !ids.iter().any(|known| known == id) {
+        if ids.len() == REMEMBERED {
+            ids.remove(0);
+        }
+        ids.push(id.to_owned());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+    use crate::config::profile::ProfileSet;
+    use crate::config::{Config, Environment, Files};
+    use crate::refresh::{Cached, RefreshPolicy};
+    use crate::source::testing::{Asked, NOW, Play, context, found, sts_refusal, sts_reply};
+    use crate::source::{AssumedRole, Chain, Given, Profile, Source};
+
+    const ROLE: &str = "arn:aws:iam::123456789012:role/Deploy";
+
+    fn role() -> AssumeRole {
+        AssumeRole::new(ROLE, "").serial_number("GAHT12345678")
+    }
+
+    fn source() -> AssumedRole {
+        let base = Credentials::new("AKIABASE", "sEcReTbase").unwrap();
+        AssumedRole::new(Given::new(base), role()).cached_in("/cache")
+    }
+
+    /// A file whose credentials last that many seconds.
+    fn file(seconds: i64, account: &str) -> String {
+        let at = time::OffsetDateTime::from_unix_timestamp(NOW + seconds).unwrap();
+        let credentials = Credentials::new("ASIAFILE", "sEcReT").unwrap().with_session_token("t").unwrap();
+        let credentials = credentials.with_expiration(at).with_account_id(account);
+        let body = cli_cache::write(&credentials, None).unwrap();
+        std::str::from_utf8(body.as_ref()).unwrap().to_owned()
+    }
+
+    fn assumed(play: Play) -> Play {
+        play.code("123456").reply(200, sts_reply("AssumeRole")).written(Ok(()))
+    }
+
+    #[test]
+    fn a_file_with_time_left_is_all_that_is_needed() {
+        let (result, asked) = Play::new().file(file(300, "123456789012")).watch(source());
+        let credentials = found(result);
+        assert_eq!((credentials.access_key_id(), credentials.source()), ("ASIAFILE", Some("assumed role")));
+        let [Asked::File(path)] = &asked[..] else { panic!("{asked:?}") };
+        assert_eq!(path, &format!("/cache/{}", cli_cache::file_name(&role(), true).unwrap()));
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_replaced() {
+        let good = file(3600, "123456789012");
+        let unusable = [
+            file(299, "123456789012"),
+            file(-1, "123456789012"),
+            file(3600, "210987654321"),
+            good[1..].to_owned(),
+            "x".repeat(cli_cache::MAX_FILE_BYTES + 1),
+            String::new(),
+        ];
+        let plays = unusable.into_iter().map(|file| Play::new().file(file)).chain(
+            [io::ErrorKind::NotFound, io::ErrorKind::PermissionDenied, io::ErrorKind::IsADirectory]
+                .map(|kind| Play::new().no_file(kind)),
+        );
+        for play in plays {
+            let (result, asked) = assumed(play).watch(source());
+            assert_eq!(found(result).access_key_id(), "ASIAROLE");
+            let [Asked::File(read), .., Asked::Write(write)] = &asked[..] else { panic!("{asked:?}") };
+            assert_eq!(Some(read.as_str()), write.path.to_str());
+            let kept = cli_cache::read(write.contents.as_ref()).unwrap();
+            assert_eq!((kept.access_key_id(), kept.account_id()), ("ASIAROLE", Some("123456789012")));
+        }
+    }
+
+    #[test]
+    fn a_cache_that_cannot_be_written_does_no_harm() {
+        let play =
+            Play::new().no_file(io::ErrorKind::NotFound).code("123456").reply(200, sts_reply("AssumeRole"));
+        found(play.written(Err(io::ErrorKind::PermissionDenied.into())).run(source()));
+    }
+
+    #[test]
+    fn a_profile_keeps_its_roles_where_the_cli_does_if_it_is_told_to() {
+        let text = b"[default]\nrole_arn=arn:aws:iam::123456789012:role/Deploy\nmfa_serial=GAHT12345678\n\
+            source_profile=default\naws_access_key_id=AKID\naws_secret_access_key=s\n";
+        let environment: Environment = [("HOME", "/home/alice")].into_iter().collect();
+        let files = Files::locate(&environment).unwrap();
+        let profiles = ProfileSet::parse(&files, Some(text), None).unwrap();
+        let config = Config::new(environment, profiles, None).unwrap();
+        let with = |on: bool| Profile::new(Arc::new(config.clone().cache_roles(on)));
+        let (result, asked) = Play::new().file(file(3600, "123456789012")).watch(with(true));
+        assert_eq!(found(result).access_key_id(), "ASIAFILE");
+        let [Asked::File(path)] = &asked[..] else { panic!("{asked:?}") };
+        let name = cli_cache::file_name(&role(), true).unwrap();
+        assert_eq!(path, &format!("/home/alice/.aws/cli/cache/{name}"));
+        found(Play::new().code("123456").reply(200, sts_reply("AssumeRole")).run(with(false)));
+    }
+
+    #[test]
+    fn a_request_without_a_certain_name_is_not_kept() {
+        let base = Credentials::new("AKIABASE", "s").unwrap();
+        let odd = AssumeRole::new(ROLE, "").policy(r#"{"a":1e300}"#);
+        let source = AssumedRole::new(Given::new(base), odd).cached_in("/cache");
+        found(Play::new().reply(200, sts_reply("AssumeRole")).run(source));
+    }
+
+    #[test]
+    fn a_refusal_of_sts_leaves_the_file_alone() {
+        let play = Play::new().no_file(io::ErrorKind::NotFound).code("123456");
+        play.reply(403, sts_refusal("AccessDenied")).run(source()).unwrap_err();
+    }
+
+    #[test]
+    fn credentials_that_a_service_refused_are_not_taken_from_the_file_again() {
+        let source = Arc::new(source());
+        let chain = Chain::new().with(Arc::clone(&source));
+        let cached = Cached::new(chain, RefreshPolicy::default(), 7);
+        let play = assumed(Play::new().file(file(3600, "123456789012")).file(file(3600, "123456789012")));
+        let (outcome, _) = play.flow(|ask| async move {
+            let context = context(ask);
+            assert_eq!(found(cached.look(&context).await).access_key_id(), "ASIAFILE");
+            // Those that have just come are not dropped at once.
+            assert!(cached.refused(context.server_time() + Duration::seconds(10), "ASIAFILE"));
+            cached.look(&context).await
+        });
+        assert_eq!(found(outcome).access_key_id(), "ASIAROLE");
+        // What is remembered is bounded.
+        let cache = RoleCache::new("/cache");
+        assert!((0..2 * REMEMBERED).all(|i| !cache.refuse(&format!("ASIA{i}"))));
+        let refused = &cache.known().refused;
+        assert_eq!((refused.len(), refused[0].as_str()), (REMEMBERED, &*format!("ASIA{REMEMBERED}")));
+    }
+
+    #[test]
+    fn a_base_from_a_file_is_replaced_once_and_a_fresh_one_is_not() {
+        let upon = |source| AssumedRole::new(source, AssumeRole::new(ROLE, "upon"));
+        let play = Play::new().file(file(3600, "123456789012")).reply(400, sts_refusal("ExpiredToken"));
+        let play = assumed(play.file(file(3600, "123456789012"))).reply(400, sts_refusal("ExpiredToken"));
+        play.run(upon(source())).unwrap_err();
+        let play = assumed(Play::new().no_file(io::ErrorKind::NotFound));
+        play.reply(400, sts_refusal("ExpiredToken")).run(upon(source())).unwrap_err();
+    }
+}
