@@ -2,10 +2,16 @@
 
 use sts_proto::Error;
 use sts_proto::config::{self, Config, Environment, Platform};
+#[cfg(feature = "sources")]
+use sts_proto::source::InstanceMetadata;
 use sts_proto::step::{Resume, Seq, Step};
 use sts_proto::time::OffsetDateTime;
 
+#[cfg(feature = "sources")]
+use crate::driver::{Io, drive};
 use crate::host;
+#[cfg(feature = "sources")]
+use crate::transport::Transport;
 
 /// What this process's environment and the shared config and credentials files say, by the profile of that name, or else
 /// the one that the environment chooses, or else `default`.
@@ -32,4 +38,23 @@ pub fn config_from_env(profile: Option<&str>) -> Result<Config, Error> {
             _ => return Err(Error::setting("Config", "asks for more than files")),
         }
     }
+}
+
+/// The region that this instance is in, for a configuration that names none.
+#[cfg(feature = "sources")]
+pub(crate) fn instance_region(config: &Config, transport: Box<dyn Transport>) -> Result<String, Error> {
+    let metadata = InstanceMetadata::from_config(config)?;
+    let step =
+        Seq::start(OffsetDateTime::now_utc(), |ask| async move { metadata.region(&ask).await });
+    let io = Io { transport, mfa_code: Box::new(host::ask_terminal) };
+    let why = match drive(&io, step) {
+        Ok(Some(region)) => return Ok(region),
+        Ok(None) if config.imds()?.disabled.value => {
+            "instance metadata is not asked, as `AWS_EC2_METADATA_DISABLED` says".to_owned()
+        }
+        Ok(None) => "instance metadata does not tell one".to_owned(),
+        Err(error) => error.to_string(),
+    };
+    let places = "is required, and `AWS_REGION`, `AWS_DEFAULT_REGION` and the profile's `region` are not set";
+    Err(Error::setting("Region", format!("{places}; {why}")))
 }
