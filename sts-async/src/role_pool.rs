@@ -16,6 +16,11 @@ use crate::transport::Transport;
 /// STS at once; see [`PoolPolicy`]. Each role is assumed by one caller at a time, and refreshed as by a
 /// [`Provider`](crate::Provider).
 ///
+/// The operations are sent as they are, unlike those of an [`AssumeRoleProvider`](crate::AssumeRoleProvider): a session name
+/// must be there, for a random one would be the key of another session; nobody is asked for the code of an MFA device; more
+/// than an hour for a role that is assumed with a role's credentials is left to STS to refuse; and the credentials have no
+/// account id where the server's reply gives none.
+///
 /// ```no_run
 /// # #[cfg(feature = "tokio")]
 /// # async fn example() -> Result<(), sts_async::Error> {

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
@@ -30,8 +31,7 @@ fn child() {
     if env::var_os(CHILD).is_none() {
         return;
     }
-    let (blocking, smol) =
-        (sts_blocking::Client::from_env(), block_on(sts_async::smol::Client::from_env()));
+    let (blocking, smol) = (sts_blocking::Client::from_env(), block_on(sts_async::smol::Client::from_env()));
     let (blocking, smol) = if env::var_os(ENDPOINT).is_some() {
         let url = |endpoint: &Endpoint| endpoint.url().to_string();
         (blocking.map(|client| url(client.endpoint())), smol.map(|client| url(client.endpoint())))
@@ -59,6 +59,11 @@ fn child() {
 
 /// What it says with those variables and files in the home.
 fn says(name: &str, server: &Server, variables: &[(&str, &str)], files: &[(&str, &str)]) -> String {
+    let variables: Vec<_> = variables.iter().map(|(name, value)| (*name, OsStr::new(value))).collect();
+    says_with(name, server, &variables, files)
+}
+
+fn says_with(name: &str, server: &Server, variables: &[(&str, &OsStr)], files: &[(&str, &str)]) -> String {
     let home = env::temp_dir().join(format!("sts-from-env-{name}-{}", std::process::id()));
     let _ = fs::remove_dir_all(&home);
     fs::create_dir_all(home.join(".aws")).unwrap();
@@ -143,6 +148,20 @@ fn the_region_is_the_instances_where_nothing_names_one() {
     assert!(said.starts_with(&url), "{said}");
     let said = says("instance-none", &server, &variables, &[]);
     assert!(said.contains("`AWS_DEFAULT_REGION`") && said.contains("instance metadata"), "{said}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_whose_name_is_not_utf8_is_not_taken_for_none() {
+    use std::os::unix::ffi::OsStrExt;
+
+    let server = Server::start().unwrap();
+    let odd = OsStr::from_bytes(b"/tmp/\xff/config");
+    let region = ("AWS_REGION", OsStr::new("eu-west-1"));
+    for name in ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"] {
+        let said = says_with("odd", &server, &[region, (name, odd)], &[]);
+        assert!(said.contains(&format!("`{name}` must be UTF-8, and is 13 bytes")), "{said}");
+    }
 }
 
 #[test]

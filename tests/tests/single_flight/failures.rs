@@ -102,8 +102,7 @@ impl sts_async::Transport for Times {
 
 #[test]
 fn the_time_of_a_call_is_that_of_its_credentials_as_well() {
-    let (wait, short, long) =
-        (Duration::from_millis(100), Duration::from_millis(50), Duration::from_secs(5));
+    let (wait, short, long) = (Duration::from_millis(100), Duration::from_millis(50), Duration::from_secs(5));
     let outcomes = |total| {
         let times = Times::default();
         let client = sts_blocking::Client::with_transport(times.clone()).retry(RetryPolicy::never());
