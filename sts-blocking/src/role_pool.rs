@@ -17,9 +17,8 @@ use crate::provider::wait;
 /// [`Provider`](crate::Provider).
 ///
 /// The operations are sent as they are, unlike those of an [`AssumeRoleProvider`](crate::AssumeRoleProvider): a session name
-/// must be there, for a random one would be the key of another session; nobody is asked for the code of an MFA device; more
-/// than an hour for a role that is assumed with a role's credentials is left to STS to refuse; and the credentials have no
-/// account id where the server's reply gives none.
+/// must be there, nobody is asked for the code of an MFA device, it is STS that refuses more than an hour for a role that
+/// is assumed with a role's credentials, and the credentials have no account id.
 ///
 /// ```no_run
 /// use sts_blocking::operation::AssumeRole;

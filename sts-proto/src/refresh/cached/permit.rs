@@ -65,7 +65,7 @@ impl Permit {
             access_key_id: result.as_ref().ok().map(|served| served.credentials.access_key_id()),
             took: Duration::try_from(context.now() - begun).unwrap_or_default(),
             next_refresh_at,
-            error: error.as_ref().or(result.as_ref().err()),
+            error: error.as_ref().or_else(|| result.as_ref().err()),
         });
         result
     }
