@@ -208,7 +208,9 @@ impl<T: Transport> ClientBuilder<T> {
     }
 
     /// Who is asked for the code of an MFA device. Without this, people are asked on the terminal, where there is one,
-    /// and where there is none, it is an error.
+    /// and where there is none, it is an error. A thread reads the terminal; a future that is dropped meanwhile cannot
+    /// take that back, so the thread takes the next line that is entered. Set this in programs that read standard
+    /// input themselves.
     pub fn mfa_code<F>(mut self, ask: impl Fn(MfaPrompt) -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = Result<Secret, Error>> + Send + 'static,

@@ -1,5 +1,6 @@
 use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -12,11 +13,13 @@ use sts_proto::sigv4::PresignedUrl;
 use sts_proto::step::Seq;
 use sts_proto::step::{Flow, Step};
 use sts_proto::time::OffsetDateTime;
-use sts_proto::{Credentials, Encoder, Error, Presign, Reply};
+use sts_proto::{Credentials, Encoder, Error, Presign, Reply, TransportKind};
 
 use crate::builder::ClientBuilder;
 use crate::connector::Connector;
 use crate::driver::{Io, MfaCode, drive};
+#[cfg(feature = "sources")]
+use crate::environment;
 use crate::http_transport::HttpTransport;
 use crate::log::Log;
 use crate::provider::Provider;
@@ -43,14 +46,22 @@ impl<C: Connector + Default> Client<HttpTransport<C>> {
     /// A client as this machine has it: settings and credentials from the process's environment, the shared config and
     /// credentials files, and wherever else AWS's SDKs find credentials. On a laptop, in CI, in a container, on EC2.
     ///
-    /// Nothing is sent yet: where there are no credentials, the first call says so.
+    /// Where nothing names a region, and no endpoint URL takes its place, the instance metadata service is asked for it, which
+    /// elsewhere than on EC2 takes up to a second. Nothing else is sent yet: where there are no credentials, the first call
+    /// says so.
     ///
     /// # Errors
-    /// As [`config_from_env`](crate::config_from_env) and [`ClientBuilder::build`], among which: no region is set.
+    /// As [`config_from_env`](crate::config_from_env) and [`ClientBuilder::build`], among which: there is no region.
     #[cfg(feature = "sources")]
-    pub fn from_env() -> Result<Self, Error> {
-        let config = crate::config_from_env(None)?;
-        Self::builder().config(Arc::new(config)).credentials_from_chain().build()
+    pub async fn from_env() -> Result<Self, Error> {
+        let config = Arc::new(crate::config_from_env(None)?);
+        let builder = Self::builder().config(Arc::clone(&config)).credentials_from_chain();
+        if config.region().is_some() || config.endpoint_url()?.is_some() {
+            return builder.build();
+        }
+        let transport = HttpTransport::new(C::default());
+        let region = environment::instance_region(&config, transport).await?;
+        builder.region(region).build()
     }
 
     /// A client in the making.
@@ -95,14 +106,23 @@ impl<T: Transport> Client<T> {
         Call { client: self.clone(), operation, timeout: None, denied_for: None, lowers_duration: None }
     }
 
-    /// A URL that makes the call for whoever opens it, signed with the client's credentials. Nothing is sent: those of a
-    /// provider must be there and good. Await [`Provider::credentials`] before.
+    /// A URL that makes the call for whoever opens it, signed with the client's credentials. The call itself is not made; a
+    /// provider may have to fetch the credentials.
     ///
     /// # Errors
-    /// As [`Encoder::presign`](crate::Encoder::presign).
-    pub fn presign<O: Operation>(&self, operation: &O, options: &Presign) -> Result<PresignedUrl, Error> {
-        let now = OffsetDateTime::now_utc();
-        self.shared.caller.presign(operation, self.signer.current()?.as_deref(), now, options)
+    /// As [`Encoder::presign`](crate::Encoder::presign), and those of the provider, if there is one.
+    pub fn presign<O: Operation>(
+        &self,
+        operation: &O,
+        options: &Presign,
+    ) -> impl Future<Output = Result<PresignedUrl, Error>> + use<T, O> {
+        let Self { shared, signer } = self.clone();
+        let (operation, options) = (operation.clone(), options.clone());
+        async move {
+            let credentials = signer.credentials().await?;
+            let now = OffsetDateTime::now_utc();
+            shared.caller.presign(&operation, credentials.as_deref(), now, &options)
+        }
     }
 
     /// Goes through the steps of a flow with the client's transport: such as those of [`Seq::start`].
@@ -203,7 +223,8 @@ impl<T: Transport, O: Operation> Call<T, O> {
         self
     }
 
-    /// Another total time for this call.
+    /// Another total time for this call. Getting the credentials counts, and is not broken off: if it leaves no time, nothing
+    /// is sent. The credentials are kept for the next call then.
     pub fn timeout(mut self, total: Duration) -> Self {
         self.timeout = Some(total);
         self
@@ -229,13 +250,17 @@ impl<T: Transport, O: Operation> Call<T, O> {
         let Self { client: Client { shared, signer }, operation, timeout, denied_for, lowers_duration } =
             self;
         let total = total_time(timeout, shared.timeouts).map_err(|error| error.during(operation.action()))?;
-        let own = Own { total, denied_for, lowers_duration };
         let start = Instant::now();
         let credentials = match operation.is_signed() {
             true => signer.credentials().await?,
             false => None,
         };
         let again = signer.provider().map(|provider| (provider, operation.clone()));
+        let left = total.saturating_sub(start.elapsed());
+        if left.is_zero() {
+            return Err(no_time_left().during(operation.action()));
+        }
+        let own = Own { total: left, denied_for, lowers_duration };
         let outcome = shared.once(operation, credentials.clone(), own).await;
         let (Err(error), Some(credentials), Some((provider, operation))) = (&outcome, credentials, again)
         else {
@@ -253,6 +278,11 @@ impl<T: Transport, O: Operation> Call<T, O> {
             _ => outcome,
         }
     }
+}
+
+fn no_time_left() -> Error {
+    let words = "the credentials came when the call's time was over";
+    Error::transport(TransportKind::Timeout, io::Error::new(io::ErrorKind::TimedOut, words))
 }
 
 /// What a call has of its own.

@@ -3,8 +3,10 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, BufRead, IsTerminal, Read, Write};
+use std::mem;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -20,21 +22,31 @@ const LOOK: Duration = Duration::from_millis(5);
 const DRAIN: Duration = Duration::from_secs(1);
 
 /// The longest line that is taken for an MFA code.
-const CODE_LINE: u64 = 256;
+const CODE_LINE: u16 = 256;
+
+/// How much is read at once where nobody knows how much there is: more than most answers have.
+const PIECE: usize = 8 << 10;
 
 pub(crate) fn read(wanted: &ReadFile) -> io::Result<Body> {
     let file = File::open(regular(&wanted.path)?)?;
-    whole(file, wanted.limit)
+    let size = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
+    // One more, which shows that it is the end.
+    whole(file, wanted.limit, size.saturating_add(1))
 }
 
-/// A pipe without a writer would keep us waiting for ever.
+/// A pipe without a writer, or a terminal, would keep us waiting for ever. `/dev/null` is a way to say that there is no
+/// file.
 fn regular(path: &Path) -> io::Result<&Path> {
-    let kind = fs::metadata(path)?.file_type();
+    let metadata = fs::metadata(path)?;
+    let kind = metadata.file_type();
     #[cfg(unix)]
     {
-        use std::os::unix::fs::FileTypeExt;
+        use std::os::unix::fs::{FileTypeExt, MetadataExt};
         if kind.is_fifo() || kind.is_socket() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is a pipe or a socket, not a file"));
+        }
+        if kind.is_char_device() && fs::metadata("/dev/null")?.rdev() != metadata.rdev() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is a device, not a file"));
         }
     }
     if kind.is_dir() {
@@ -43,14 +55,31 @@ fn regular(path: &Path) -> io::Result<&Path> {
     Ok(path)
 }
 
-/// Everything up to the end, if that is not more than `limit`.
-fn whole(from: impl Read, limit: usize) -> io::Result<Body> {
-    let most = u64::try_from(limit).unwrap_or(u64::MAX);
-    let mut bytes = Vec::new();
-    let result = from.take(most.saturating_add(1)).read_to_end(&mut bytes);
-    let body = Body::from(bytes);
-    result?;
-    if body.len() > limit { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(body) }
+/// Everything up to the end, if that is not more than `limit`. There may be about `likely` bytes; a buffer that proves too
+/// small is wiped, and not just freed.
+fn whole(mut from: impl Read, limit: usize, likely: usize) -> io::Result<Body> {
+    let most = limit.saturating_add(1);
+    let mut buffer = vec![0; likely.clamp(1, most)];
+    let mut filled = 0;
+    let result = loop {
+        if filled == buffer.len() {
+            if filled == most {
+                break Err(io::ErrorKind::FileTooLarge.into());
+            }
+            let mut larger = vec![0; filled.saturating_mul(2).min(most)];
+            larger[..filled].copy_from_slice(&buffer);
+            drop(Body::from(mem::replace(&mut buffer, larger)));
+        }
+        match from.read(&mut buffer[filled..]) {
+            Ok(0) => break Ok(()),
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => break Err(error),
+        }
+    };
+    buffer.truncate(filled);
+    let body = Body::from(buffer);
+    result.map(|()| body)
 }
 
 pub(crate) fn write(wanted: &WriteFile) -> io::Result<()> {
@@ -98,31 +127,42 @@ pub(crate) async fn run(transport: &impl Transport, wanted: &RunCommand) -> io::
     }
 }
 
-/// A command that has been started. Dropped, it is ended.
+/// A command that has been started. Dropped, it is ended: itself, not what it has started. To end these as well needs a
+/// process group of their own, and in one of these a command could neither ask on the terminal nor be interrupted there.
 struct Running {
     child: Child,
     code: Option<Option<i32>>,
     stdout: Option<JoinHandle<io::Result<Body>>>,
     /// What was written, once `stdout` has given it.
     output: Option<Body>,
-    stderr: Option<JoinHandle<io::Result<Body>>>,
+    stderr: Option<JoinHandle<()>>,
+    messages: Arc<Messages>,
     deadline: Instant,
 }
 
 impl Running {
     fn start(wanted: &RunCommand) -> io::Result<Self> {
         let deadline = Instant::now() + wanted.timeout.min(sts_proto::settings::Timeouts::LONGEST);
-        let mut child = Command::new(&wanted.program)
+        let child = Command::new(&wanted.program)
             .args(&wanted.arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()?;
+        let messages = Arc::new(Messages::new(wanted.limit));
+        let (stdout, output, stderr) = (None, None, None);
+        // From here on it is ended when there is no thread to be had.
+        let mut running = Self { child, code: None, stdout, output, stderr, messages, deadline };
         let limit = wanted.limit;
         // Two pipes can only be emptied at once by two threads, which end with the command.
-        let stdout = child.stdout.take().map(|pipe| thread::spawn(move || whole(pipe, limit)));
-        let stderr = child.stderr.take().map(|pipe| thread::spawn(move || beginning(pipe, limit)));
-        Ok(Self { child, code: None, stdout, output: None, stderr, deadline })
+        if let Some(pipe) = running.child.stdout.take() {
+            running.stdout = Some(thread::Builder::new().spawn(move || whole(pipe, limit, PIECE))?);
+        }
+        if let Some(pipe) = running.child.stderr.take() {
+            let messages = Arc::clone(&running.messages);
+            running.stderr = Some(thread::Builder::new().spawn(move || messages.take_from(pipe))?);
+        }
+        Ok(running)
     }
 
     fn poll(&mut self) -> io::Result<Option<CommandOutput>> {
@@ -133,21 +173,22 @@ impl Running {
             self.deadline = self.deadline.min(Instant::now() + DRAIN);
         }
         // What writes too much is not waited for.
-        let is_over = |pipe: &Option<JoinHandle<_>>| pipe.as_ref().is_none_or(JoinHandle::is_finished);
-        if self.code.is_some() && is_over(&self.stdout) && is_over(&self.stderr) {
-            let code = self.code.flatten();
-            let stdout = match self.output.take() {
-                Some(output) => output,
-                None => join(self.stdout.take())?,
-            };
-            let stderr = join(self.stderr.take())?;
-            return Ok(Some(CommandOutput { code, stdout, stderr }));
-        }
-        if self.code.is_none() && self.stdout.as_ref().is_some_and(JoinHandle::is_finished) {
+        if let Some(stdout) = self.stdout.take_if(|stdout| stdout.is_finished()) {
             // A command closes its output a moment before it has ended.
-            self.output = Some(join(self.stdout.take())?);
+            let failed = |_| Err(io::Error::other("reading what the command wrote failed"));
+            self.output = Some(stdout.join().unwrap_or_else(failed)?);
         }
-        if Instant::now() < self.deadline { Ok(None) } else { Err(io::ErrorKind::TimedOut.into()) }
+        let is_late = Instant::now() >= self.deadline;
+        // Messages that are late, because what the command left behind holds their pipe, are no reason to lose its output.
+        let has_messages = is_late || self.stderr.as_ref().is_none_or(JoinHandle::is_finished);
+        match (self.code, &mut self.output) {
+            (Some(code), Some(output)) if has_messages => {
+                let stdout = mem::take(output);
+                Ok(Some(CommandOutput { code, stdout, stderr: self.messages.give() }))
+            }
+            _ if is_late => Err(io::ErrorKind::TimedOut.into()),
+            _ => Ok(None),
+        }
     }
 }
 
@@ -161,25 +202,70 @@ impl Drop for Running {
     }
 }
 
-/// The first bytes, and the rest is read and dropped: a full pipe would stop the command.
-fn beginning(mut from: impl Read, limit: usize) -> io::Result<Body> {
-    let mut kept = Vec::new();
-    from.by_ref().take(u64::try_from(limit).unwrap_or(u64::MAX)).read_to_end(&mut kept)?;
-    io::copy(&mut from, &mut io::sink())?;
-    Ok(Body::from(kept))
+/// What a command has written to its standard error up to now.
+struct Messages(Mutex<Kept>);
+
+struct Kept {
+    bytes: Vec<u8>,
+    /// How many bytes more are kept.
+    room: usize,
 }
 
-fn join(pipe: Option<JoinHandle<io::Result<Body>>>) -> io::Result<Body> {
-    match pipe.map(JoinHandle::join) {
-        None => Ok(Body::default()),
-        Some(Ok(result)) => result,
-        Some(Err(_)) => Err(io::Error::other("reading what the command wrote failed")),
+impl Messages {
+    fn new(limit: usize) -> Self {
+        Self(Mutex::new(Kept { bytes: Vec::new(), room: limit }))
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps the first bytes, and the rest is read and dropped: a full pipe would stop the command.
+    fn take_from(&self, mut pipe: impl Read) {
+        let mut piece = vec![0; PIECE];
+        loop {
+            match pipe.read(&mut piece) {
+                Ok(0) => break,
+                Ok(count) => {
+                    let mut kept = self.kept();
+                    let count = count.min(kept.room);
+                    let length = kept.bytes.len() + count;
+                    if length > kept.bytes.capacity() {
+                        let mut larger = Vec::with_capacity(length.saturating_mul(2));
+                        larger.extend_from_slice(&kept.bytes);
+                        drop(Body::from(mem::replace(&mut kept.bytes, larger)));
+                    }
+                    kept.bytes.extend_from_slice(&piece[..count]);
+                    kept.room -= count;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                // What there is of them is better than nothing.
+                Err(_) => break,
+            }
+        }
+        drop(Body::from(piece));
+    }
+
+    /// What there is. Nothing more is kept.
+    fn give(&self) -> Body {
+        let mut kept = self.kept();
+        kept.room = 0;
+        Body::from(mem::take(&mut kept.bytes))
     }
 }
 
-/// Asks on the terminal, where there is one: in a thread, for nobody knows when people answer.
+impl Drop for Messages {
+    fn drop(&mut self) {
+        // That wipes them.
+        self.give();
+    }
+}
+
+/// Asks on the terminal, where there is one: in a thread, for nobody knows when people answer. Nothing can take a thread's
+/// read back: it goes on until there is a line, even if this future is dropped.
 pub(crate) async fn ask_terminal(transport: &impl Transport, prompt: MfaPrompt) -> Result<Secret, Error> {
-    let asking = thread::spawn(move || ask(&prompt));
+    let failed = |error: io::Error| Error::credentials("MFA", "no code could be read").caused_by(error);
+    let asking = thread::Builder::new().spawn(move || ask(&prompt)).map_err(failed)?;
     while !asking.is_finished() {
         transport.sleep(LOOK).await;
     }
@@ -198,8 +284,8 @@ fn ask(prompt: &MfaPrompt) -> Result<Secret, Error> {
     // What a profile names could hold control characters.
     write!(stderr, "MFA code for {}: ", prompt.serial_number.escape_debug()).map_err(failed)?;
     stderr.flush().map_err(failed)?;
-    let mut line = String::new();
-    let read = stdin.lock().take(CODE_LINE).read_line(&mut line);
+    let mut line = String::with_capacity(usize::from(CODE_LINE));
+    let read = stdin.lock().take(u64::from(CODE_LINE)).read_line(&mut line);
     let line = Secret::from(line);
     read.map_err(failed)?;
     match line.expose().trim() {

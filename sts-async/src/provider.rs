@@ -115,6 +115,11 @@ impl<T: Transport> Provider<T> {
         &self.cached
     }
 
+    /// Whether it refreshes with the transport, endpoint and settings of that client.
+    pub(crate) fn is_over(&self, client: &Client<T>) -> bool {
+        Arc::ptr_eq(&self.shared, &client.shared)
+    }
+
     /// Others than those, which were refused, if there are any.
     pub(crate) async fn instead_of(&self, refused: &Credentials) -> Option<Arc<Credentials>> {
         let can_help = self.expired(refused.access_key_id());

@@ -22,20 +22,6 @@ impl<T: Transport> Signer<T> {
         })
     }
 
-    /// What is there without waiting.
-    pub(crate) fn current(&self) -> Result<Option<Arc<Credentials>>, Error> {
-        Ok(match self {
-            Self::Nothing => None,
-            Self::Fixed(credentials) => Some(Arc::clone(credentials)),
-            Self::Provider(provider) => Some(provider.current().ok_or_else(|| {
-                Error::setting(
-                    "Credentials",
-                    "of the provider are not there, or due for a refresh: await them before",
-                )
-            })?),
-        })
-    }
-
     pub(crate) fn provider(&self) -> Option<&Provider<T>> {
         match self {
             Self::Provider(provider) => Some(provider),

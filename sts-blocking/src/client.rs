@@ -1,5 +1,6 @@
 use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -12,11 +13,15 @@ use sts_proto::sigv4::PresignedUrl;
 use sts_proto::step::Seq;
 use sts_proto::step::{Flow, Step};
 use sts_proto::time::OffsetDateTime;
-use sts_proto::{Body, Credentials, Encoder, Error, Presign, Reply, http};
+use sts_proto::{Body, Credentials, Encoder, Error, Presign, Reply, TransportKind, http};
 
 use crate::builder::ClientBuilder;
 use crate::driver::{Io, MfaCode, drive};
+#[cfg(feature = "sources")]
+use crate::environment;
 use crate::log::Log;
+#[cfg(feature = "sources")]
+use crate::network;
 use crate::provider::Provider;
 use crate::signer::Signer;
 use crate::transport::Transport;
@@ -39,14 +44,22 @@ impl Client {
     /// A client as this machine has it: settings and credentials from the process's environment, the shared config and
     /// credentials files, and wherever else AWS's SDKs find credentials. On a laptop, in CI, in a container, on EC2.
     ///
-    /// Nothing is sent yet: where there are no credentials, the first call says so.
+    /// Where nothing names a region, and no endpoint URL takes its place, the instance metadata service is asked for it, which
+    /// elsewhere than on EC2 takes up to a second. Nothing else is sent yet: where there are no credentials, the first call
+    /// says so.
     ///
     /// # Errors
-    /// As [`config_from_env`](crate::config_from_env) and [`ClientBuilder::build`], among which: no region is set.
+    /// As [`config_from_env`](crate::config_from_env) and [`ClientBuilder::build`], among which: there is no region.
     #[cfg(feature = "sources")]
     pub fn from_env() -> Result<Self, Error> {
-        let config = crate::config_from_env(None)?;
-        Self::builder().config(Arc::new(config)).credentials_from_chain().build()
+        let config = Arc::new(crate::config_from_env(None)?);
+        let builder = Self::builder().config(Arc::clone(&config)).credentials_from_chain();
+        if config.region().is_some() || config.endpoint_url()?.is_some() {
+            return builder.build();
+        }
+        let transport = network::next_door()?;
+        let region = environment::instance_region(&config, transport)?;
+        builder.region(region).build()
     }
 
     /// A client in the making.
@@ -194,7 +207,8 @@ impl<O: Operation> Call<'_, O> {
         self
     }
 
-    /// Another total time for this call.
+    /// Another total time for this call. Getting the credentials counts, and is not broken off: if it leaves no time, nothing
+    /// is sent. The credentials are kept for the next call then.
     pub fn timeout(mut self, total: Duration) -> Self {
         self.timeout = Some(total);
         self
@@ -242,13 +256,17 @@ impl<O: Operation> Call<'_, O> {
         let Self { client, operation, signer, timeout, denied_for, lowers_duration } = self;
         let total =
             total_time(timeout, client.shared.timeouts).map_err(|error| error.during(operation.action()))?;
-        let own = Own { total, denied_for, lowers_duration };
         let start = Instant::now();
         let credentials = match operation.is_signed() {
             true => signer.credentials()?,
             false => None,
         };
         let again = signer.provider().map(|provider| (provider, operation.clone()));
+        let left = total.saturating_sub(start.elapsed());
+        if left.is_zero() {
+            return Err(no_time_left().during(operation.action()));
+        }
+        let own = Own { total: left, denied_for, lowers_duration };
         let outcome = client.once(operation, credentials.clone(), own);
         let (Err(error), Some(credentials), Some((provider, operation))) = (&outcome, credentials, again)
         else {
@@ -264,6 +282,11 @@ impl<O: Operation> Call<'_, O> {
             _ => outcome,
         }
     }
+}
+
+fn no_time_left() -> Error {
+    let words = "the credentials came when the call's time was over";
+    Error::transport(TransportKind::Timeout, io::Error::new(io::ErrorKind::TimedOut, words))
 }
 
 /// What a call has of its own.

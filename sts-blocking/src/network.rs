@@ -15,10 +15,7 @@ pub(crate) fn variable(name: &str) -> Option<String> {
 
 #[cfg(not(feature = "ureq"))]
 pub(crate) fn transport(_: Way) -> Result<Box<dyn Transport>, Error> {
-    Err(Error::setting(
-        "Transport",
-        "is required: the built-in one is behind the feature `ureq`, which is off",
-    ))
+    Err(no_transport())
 }
 
 #[cfg(feature = "ureq")]
@@ -46,4 +43,18 @@ fn read(roots: Roots) -> Result<crate::Roots, Error> {
         Roots::Platform => crate::Roots::Platform,
         _ => crate::Roots::BuiltIn,
     })
+}
+
+/// For what is next door, such as instance metadata: without a proxy, and with the built-in roots.
+#[cfg(feature = "sources")]
+pub(crate) fn next_door() -> Result<Box<dyn Transport>, Error> {
+    #[cfg(feature = "ureq")]
+    return Ok(Box::new(crate::ureq_transport::UreqTransport::new(Default::default())));
+    #[cfg(not(feature = "ureq"))]
+    return Err(no_transport());
+}
+
+#[cfg(not(feature = "ureq"))]
+fn no_transport() -> Error {
+    Error::setting("Transport", "is required: the built-in one is behind the feature `ureq`, which is off")
 }

@@ -139,6 +139,11 @@ impl Provider {
         &self.cached
     }
 
+    /// Whether it refreshes with the transport, endpoint and settings of that client.
+    pub(crate) fn is_over(&self, client: &Client) -> bool {
+        Arc::ptr_eq(&self.shared, &client.shared)
+    }
+
     /// Others than those, which were refused, if there are any.
     pub(crate) fn instead_of(&self, refused: &Credentials) -> Option<Arc<Credentials>> {
         let can_help = self.expired(refused.access_key_id());

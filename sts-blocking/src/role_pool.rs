@@ -16,6 +16,10 @@ use crate::provider::wait;
 /// STS at once; see [`PoolPolicy`]. Each role is assumed by one caller at a time, and refreshed as by a
 /// [`Provider`](crate::Provider).
 ///
+/// The operations are sent as they are, unlike those of an [`AssumeRoleProvider`](crate::AssumeRoleProvider): a session name
+/// must be there, nobody is asked for the code of an MFA device, it is STS that refuses more than an hour for a role that
+/// is assumed with a role's credentials, and the credentials have no account id.
+///
 /// ```no_run
 /// use sts_blocking::operation::AssumeRole;
 /// use sts_blocking::{Client, Error, RolePool};

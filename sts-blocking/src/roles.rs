@@ -44,7 +44,9 @@ impl AssumeRoleProvider {
         self
     }
 
-    /// Assumes it with the credentials of that provider instead.
+    /// Assumes it with the credentials of that provider instead. It must be over the same client, or over one that was made
+    /// of it by `with_credentials` or `with_provider`: the base is refreshed on the way, by this client's transport and
+    /// at its endpoint, where a token that is meant for another one does not belong.
     pub fn provider(mut self, provider: impl Into<Provider>) -> Self {
         self.base = Signer::Provider(provider.into());
         self
@@ -59,10 +61,17 @@ impl AssumeRoleProvider {
     /// The provider. Nothing is sent before it is asked for credentials.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput): there are no credentials to assume the role with.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput): there are no credentials to assume the role with, or
+    /// they are those of a provider over another client.
     pub fn build(self) -> Result<Provider, Error> {
         let role = match self.base {
             Signer::Fixed(base) => AssumedRole::new(Given::new((*base).clone()), self.operation),
+            Signer::Provider(base) if !base.is_over(&self.client) => {
+                return Err(Error::setting(
+                    "Provider",
+                    "must be over the same client as the role: another one may have another transport and endpoint",
+                ));
+            }
             Signer::Provider(base) => AssumedRole::new(base.cached().clone(), self.operation),
             Signer::Nothing => {
                 return Err(Error::setting(

@@ -129,7 +129,8 @@ pub struct RunCommand {
     pub program: String,
     /// Its arguments.
     pub arguments: Vec<String>,
-    /// When it is ended by force: resume with an error of the kind [`TimedOut`](io::ErrorKind::TimedOut).
+    /// When it is ended by force: resume with an error of the kind [`TimedOut`](io::ErrorKind::TimedOut). The drivers here
+    /// end the program itself, not what it has started in its turn.
     pub timeout: Duration,
     /// The most bytes that are kept of its output, and as many of its messages. More output is an error of the kind
     /// [`FileTooLarge`](io::ErrorKind::FileTooLarge), more messages are dropped.

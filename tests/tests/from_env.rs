@@ -2,16 +2,28 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 use std::{env, fs};
 
 use futures_lite::future::block_on;
-use sts_blocking::operation::GetCallerIdentity;
+use sts_blocking::Reply;
+use sts_blocking::endpoint::Endpoint;
+use sts_blocking::operation::{GetCallerIdentity, GetCallerIdentityOutput};
 use sts_tests::server::Server;
+
+use scripted::Scripted;
+
+#[path = "support/scripted.rs"]
+mod scripted;
 
 /// What the test that runs in the other process is told by.
 const CHILD: &str = "STS_TESTS_FROM_ENV";
+
+/// Whether the endpoint is all that is wanted.
+const ENDPOINT: &str = "STS_TESTS_FROM_ENV_ENDPOINT";
 
 /// What both drivers say of who they are, or why they cannot, in the process that this is.
 #[test]
@@ -19,12 +31,16 @@ fn child() {
     if env::var_os(CHILD).is_none() {
         return;
     }
-    let blocking = sts_blocking::Client::from_env()
-        .and_then(|client| client.send(GetCallerIdentity::new()))
-        .map(|identity| identity.arn.clone());
-    let smol = sts_async::smol::Client::from_env()
-        .and_then(|client| block_on(client.send(GetCallerIdentity::new())))
-        .map(|identity| identity.arn.clone());
+    let (blocking, smol) = (sts_blocking::Client::from_env(), block_on(sts_async::smol::Client::from_env()));
+    let (blocking, smol) = if env::var_os(ENDPOINT).is_some() {
+        let url = |endpoint: &Endpoint| endpoint.url().to_string();
+        (blocking.map(|client| url(client.endpoint())), smol.map(|client| url(client.endpoint())))
+    } else {
+        let arn = |identity: Reply<GetCallerIdentityOutput>| identity.into_output().arn;
+        let blocking = blocking.and_then(|client| client.send(GetCallerIdentity::new()));
+        let smol = smol.and_then(|client| block_on(client.send(GetCallerIdentity::new())));
+        (blocking.map(arn), smol.map(arn))
+    };
     let said = |outcome: Result<String, sts_blocking::Error>| {
         let words = outcome.unwrap_or_else(|error| match error.report() {
             Some(report) => format!("{error}\n{report}"),
@@ -43,6 +59,11 @@ fn child() {
 
 /// What it says with those variables and files in the home.
 fn says(name: &str, server: &Server, variables: &[(&str, &str)], files: &[(&str, &str)]) -> String {
+    let variables: Vec<_> = variables.iter().map(|(name, value)| (*name, OsStr::new(value))).collect();
+    says_with(name, server, &variables, files)
+}
+
+fn says_with(name: &str, server: &Server, variables: &[(&str, &OsStr)], files: &[(&str, &str)]) -> String {
     let home = env::temp_dir().join(format!("sts-from-env-{name}-{}", std::process::id()));
     let _ = fs::remove_dir_all(&home);
     fs::create_dir_all(home.join(".aws")).unwrap();
@@ -101,10 +122,55 @@ fn a_profile_assumes_a_role_with_the_keys_of_another_file() {
 }
 
 #[test]
+fn the_region_is_the_instances_where_nothing_names_one() {
+    let server = Server::start().unwrap();
+    let metadata = Scripted::start();
+    let url = metadata.url();
+    let variables = [
+        (ENDPOINT, "1"),
+        ("AWS_EC2_METADATA_DISABLED", "false"),
+        ("AWS_EC2_METADATA_SERVICE_ENDPOINT", url.as_str()),
+    ];
+    // To whatever it is asked, for a token as well.
+    let answer = |text: &str| {
+        let head = "HTTP/1.1 200 OK\r\nx-aws-ec2-metadata-token-ttl-seconds: 21600\r\ncontent-length:";
+        metadata.usually(Arc::new(format!("{head} {}\r\n\r\n{text}", text.len()).into_bytes()));
+    };
+    answer("eu-west-3");
+    let said = says("instance", &server, &variables, &[]);
+    assert_eq!(said, "https://sts.eu-west-3.amazonaws.com/");
+    // It is asked only then.
+    answer("no region");
+    let files = [(".aws/config", "[default]\nregion = eu-west-1\n")];
+    let said = says("instance-profile", &server, &variables, &files);
+    assert_eq!(said, "https://sts.eu-west-1.amazonaws.com/");
+    let said = says("instance-url", &server, &[&variables[..], &[("AWS_ENDPOINT_URL", &url)]].concat(), &[]);
+    assert!(said.starts_with(&url), "{said}");
+    let said = says("instance-none", &server, &variables, &[]);
+    assert!(said.contains("`AWS_DEFAULT_REGION`") && said.contains("instance metadata"), "{said}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_whose_name_is_not_utf8_is_not_taken_for_none() {
+    use std::os::unix::ffi::OsStrExt;
+
+    let server = Server::start().unwrap();
+    let odd = OsStr::from_bytes(b"/tmp/\xff/config");
+    let region = ("AWS_REGION", OsStr::new("eu-west-1"));
+    for name in ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"] {
+        let said = says_with("odd", &server, &[region, (name, odd)], &[]);
+        assert!(said.contains(&format!("`{name}` must be UTF-8, and is 13 bytes")), "{said}");
+    }
+}
+
+#[test]
 fn what_is_missing_is_told() {
     let server = Server::start().unwrap();
     let said = says("region", &server, &[], &[]);
-    assert!(said.contains("`Region` is required"), "{said}");
+    for words in ["`Region` is required", "`AWS_REGION`", "`AWS_EC2_METADATA_DISABLED`"] {
+        assert!(said.contains(words), "{said}");
+    }
     let said = says("credentials", &server, &[("AWS_REGION", "eu-west-1")], &[]);
     for words in ["none of the 5 sources", "profile: skipped", "instance metadata: skipped"] {
         assert!(said.contains(words), "{said}");

@@ -94,6 +94,18 @@ fn a_pipe_is_no_file() {
     std::fs::remove_dir_all(root).unwrap();
 }
 
+/// A terminal would keep the one who reads it waiting; this one here does not, should it be read.
+#[cfg(unix)]
+#[test]
+fn a_device_is_no_file_but_for_the_empty_one() {
+    let outcome = both(|ask| async move {
+        let zero = kind(ask.read(ReadFile::new("/dev/zero", 5)).await);
+        let null = ask.read(ReadFile::new("/dev/null", 5)).await.unwrap();
+        Ok((zero, null.len()))
+    });
+    assert_eq!(outcome, (Some(io::ErrorKind::InvalidInput), 0));
+}
+
 #[cfg(unix)]
 fn shell(script: &str, timeout: Duration) -> RunCommand {
     RunCommand::new("sh", timeout, 1000).arguments(vec!["-c".to_owned(), script.to_owned()])
@@ -125,6 +137,30 @@ fn what_a_command_wrote_is_kept_when_it_closes_its_output_before_it_ends() {
         Ok(ask.run(shell("echo out; exec >&-; sleep 0.1", Duration::from_secs(60))).await.unwrap())
     });
     assert_eq!((output.code, output.stdout.as_ref()), (Some(0), &b"out\n"[..]));
+}
+
+#[test]
+#[cfg(unix)]
+fn what_a_command_leaves_behind_does_not_cost_its_output() {
+    // It holds the pipe of the messages only.
+    let output = both(|ask| async move {
+        let script = "sleep 100 >&- & echo out; echo err >&2";
+        Ok(ask.run(shell(script, Duration::from_secs(60))).await.unwrap())
+    });
+    assert_eq!((output.code, output.stdout.as_ref()), (Some(0), &b"out\n"[..]));
+    assert_eq!(output.stderr.as_ref(), b"err\n");
+}
+
+#[test]
+#[cfg(unix)]
+fn long_output_is_whole() {
+    let output = both(|ask| async move {
+        let script = "yes 123456789012345 | head -c 300000; exit 0".to_owned();
+        let command = RunCommand::new("sh", Duration::from_secs(60), 300_000);
+        Ok(ask.run(command.arguments(vec!["-c".to_owned(), script])).await.unwrap())
+    });
+    let expected: Vec<_> = b"123456789012345\n".iter().copied().cycle().take(300_000).collect();
+    assert!(output.stdout.as_ref() == expected, "{} bytes", output.stdout.len());
 }
 
 #[cfg(unix)]

@@ -198,6 +198,8 @@ impl Future for Waiting {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut TaskContext<'_>) -> Poll<()> {
         let this = &mut *self;
+        // A waker's code is not ours, and may want the lock.
+        let waker = context.waker().clone();
         let mut inner = this.cached.inner();
         if inner.refresh.is_over(this.round) {
             return Poll::Ready(());
@@ -206,12 +208,9 @@ impl Future for Waiting {
             inner.next_number = inner.next_number.wrapping_add(1);
             inner.next_number
         });
-        match inner.waiting.get_mut(&number) {
-            Some(waker) => waker.clone_from(context.waker()),
-            None => {
-                inner.waiting.insert(number, context.waker().clone());
-            }
-        }
+        let former = inner.waiting.insert(number, waker);
+        drop(inner);
+        drop(former);
         Poll::Pending
     }
 }

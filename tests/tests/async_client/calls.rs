@@ -116,7 +116,7 @@ fn a_clock_that_is_off_is_corrected<R: Runtime>() {
             assert_eq!(reasons, expected);
             assert!((client.skew().whole_seconds() - offset).abs() <= 1, "{}", client.skew());
             assert_eq!(client.send(GetCallerIdentity::new()).await.unwrap().metadata.attempts, 1);
-            let url = client.presign(&GetCallerIdentity::new(), &Presign::default()).unwrap();
+            let url = client.presign(&GetCallerIdentity::new(), &Presign::default()).await.unwrap();
             let transport = HttpTransport::new(R::default());
             let response =
                 transport.send(url.expose_request().unwrap(), Duration::from_secs(5)).await.unwrap();

@@ -1,16 +1,18 @@
 //! What a refresh that fails, and credentials that are refused, mean for those who ask.
 
-use std::sync::Barrier;
+use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 use std::time::Duration;
 
 use futures_lite::future::block_on;
 use sts_async::operation::GetCallerIdentity;
+use sts_async::source::{Chain, Context, Found, Looking, Source};
+use sts_async::step::Answer;
 use sts_async::time::OffsetDateTime;
-use sts_async::{ErrorCode, TransportKind};
+use sts_async::{Body, Error, ErrorCode, RetryPolicy, TransportKind, http};
 
 use crate::THREADS;
-use crate::sts::{Say, Sts, blocking, tasks};
+use crate::sts::{Say, Sts, blocking, key, tasks};
 
 #[test]
 fn a_failure_is_given_to_all_who_wait_and_to_nobody_much_later() {
@@ -52,6 +54,74 @@ fn a_failed_refresh_serves_what_is_good() {
     assert_eq!(provider.refresh().unwrap().access_key_id(), "ASIA4");
     let next = provider.next_refresh_at().unwrap() - OffsetDateTime::now_utc();
     assert!((2600..2800).contains(&next.whole_seconds()), "{next}");
+}
+
+/// Takes its time.
+#[derive(Debug)]
+struct Slow(Duration);
+
+impl Source for Slow {
+    fn name(&self) -> &'static str {
+        "slow"
+    }
+
+    fn look<'a>(&'a self, context: &'a Context) -> Looking<'a> {
+        Box::pin(async move {
+            context.ask().wait(self.0).await;
+            Ok(Found::Credentials(key()))
+        })
+    }
+}
+
+/// How long each request may take.
+#[derive(Clone, Default)]
+struct Times(Arc<Mutex<Vec<Duration>>>);
+
+impl Times {
+    fn add(&self, time: Duration) -> Answer {
+        self.0.lock().unwrap().push(time);
+        Err(Error::transport(TransportKind::Closed, "that is all"))
+    }
+}
+
+impl sts_blocking::Transport for Times {
+    fn send(&self, _: http::Request<Body>, time: Duration) -> Answer {
+        self.add(time)
+    }
+}
+
+impl sts_async::Transport for Times {
+    async fn send(&self, _: http::Request<Body>, time: Duration) -> Answer {
+        self.add(time)
+    }
+
+    async fn sleep(&self, time: Duration) {
+        thread::sleep(time);
+    }
+}
+
+#[test]
+fn the_time_of_a_call_is_that_of_its_credentials_as_well() {
+    let (wait, short, long) = (Duration::from_millis(100), Duration::from_millis(50), Duration::from_secs(5));
+    let outcomes = |total| {
+        let times = Times::default();
+        let client = sts_blocking::Client::with_transport(times.clone()).retry(RetryPolicy::never());
+        let client = client.region("eu-west-1").chain(Chain::new().with(Slow(wait))).build().unwrap();
+        let blocking = client.call(GetCallerIdentity::new()).timeout(total).send().unwrap_err();
+        let client = sts_async::Client::with_transport(times.clone()).retry(RetryPolicy::never());
+        let client = client.region("eu-west-1").chain(Chain::new().with(Slow(wait))).build().unwrap();
+        let tasks = block_on(client.call(GetCallerIdentity::new()).timeout(total).send()).unwrap_err();
+        let times = times.0.lock().unwrap().clone();
+        (times, [blocking, tasks])
+    };
+    let (times, _) = outcomes(long);
+    assert_eq!(times.len(), 2);
+    assert!(times.iter().all(|time| *time <= long - wait), "{times:?}");
+    let (times, errors) = outcomes(short);
+    assert!(times.is_empty(), "{times:?}");
+    for error in errors {
+        assert!(error.is_timeout() && error.action() == Some("GetCallerIdentity"), "{error}");
+    }
 }
 
 #[test]

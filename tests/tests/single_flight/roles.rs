@@ -4,6 +4,8 @@ use std::thread;
 
 use async_executor::Executor;
 use futures_lite::future::block_on;
+use sts_async::Presign;
+use sts_async::operation::GetCallerIdentity;
 use sts_async::pool::PoolPolicy;
 
 use crate::sts::{Say, Sts, blocking, role, tasks};
@@ -23,6 +25,37 @@ fn roles_are_chained_over_one_cache() {
     let inner =
         sts_async::AssumeRoleProvider::new(&client, role("inner")).provider(provider).build().unwrap();
     assert_eq!(block_on(inner.credentials()).unwrap().access_key_id(), "ASIA2");
+}
+
+#[test]
+fn what_is_presigned_has_the_credentials_of_a_provider_that_were_not_fetched_yet() {
+    let (operation, options) = (GetCallerIdentity::new(), Presign::default());
+    let sts = Sts::default();
+    let (client, provider) = tasks(&sts);
+    let url = block_on(client.with_provider(provider).presign(&operation, &options)).unwrap();
+    assert!(url.expose().contains("Credential=ASIA1%2F"));
+
+    let sts = Sts::default();
+    let (client, provider) = blocking(&sts);
+    let url = client.with_provider(provider).presign(&operation, &options).unwrap();
+    assert!(url.expose().contains("Credential=ASIA1%2F"));
+}
+
+/// Its refreshes would go to the other one's endpoint.
+#[test]
+fn a_base_over_another_client_is_refused() {
+    let (ours, theirs) = (Sts::default(), Sts::default());
+    let ((client, _), (_, provider)) = (blocking(&ours), blocking(&theirs));
+    let explicit = sts_blocking::AssumeRoleProvider::new(&client, role("r")).provider(provider.clone());
+    let inherited = sts_blocking::AssumeRoleProvider::new(&client.with_provider(provider), role("r"));
+    for builder in [explicit, inherited] {
+        let error = builder.build().unwrap_err();
+        assert!(error.to_string().contains("`Provider` must be over the same client"), "{error}");
+    }
+    let ((client, _), (_, provider)) = (tasks(&ours), tasks(&theirs));
+    let error = sts_async::AssumeRoleProvider::new(&client, role("r")).provider(provider).build();
+    assert!(error.unwrap_err().to_string().contains("`Provider` must be over the same client"));
+    assert_eq!((ours.roles(), theirs.roles()), (0, 0));
 }
 
 #[test]

@@ -1,15 +1,20 @@
 //! One refreshes, and the others wait: threads and tasks, dropped at any point.
 
 use std::cell::Cell;
+use std::pin::Pin;
 use std::rc::Rc;
-use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Barrier};
+use std::task::{Context, Wake, Waker};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_executor::{Executor, LocalExecutor};
 use futures_lite::future::{self, block_on, poll_once};
+use sts_async::refresh::{Cached, RefreshPolicy, Turn};
+use sts_async::source::{Chain, Given};
 use sts_async::step::Answer;
+use sts_async::time::OffsetDateTime;
 use sts_async::{Body, http};
 
 use crate::sts::{Say, Sts, blocking, key, role, tasks};
@@ -18,6 +23,40 @@ use crate::{TASKS, THREADS};
 /// Gets credentials of a second, and lets them expire.
 fn expire() {
     thread::sleep(Duration::from_millis(2100));
+}
+
+/// Wants the cache's lock when it is dropped.
+struct Asks(Cached);
+
+impl Wake for Asks {
+    fn wake(self: Arc<Self>) {}
+}
+
+impl Drop for Asks {
+    fn drop(&mut self) {
+        let _ = self.0.status(OffsetDateTime::UNIX_EPOCH);
+    }
+}
+
+#[test]
+fn a_waker_that_another_one_replaces_is_dropped_without_the_lock() {
+    let cached = Cached::new(Chain::new().with(Given::new(key())), RefreshPolicy::default(), 1);
+    let now = OffsetDateTime::UNIX_EPOCH;
+    let permit = cached.turn(now).unwrap();
+    let Turn::Wait(mut waiting) = cached.turn(now).unwrap() else { panic!("somebody refreshes") };
+    let polled = thread::spawn(move || {
+        for _ in 0..2 {
+            let waker = Waker::from(Arc::new(Asks(cached.clone())));
+            assert!(Pin::new(&mut waiting).poll(&mut Context::from_waker(&waker)).is_pending());
+        }
+    });
+    let late = Instant::now() + Duration::from_secs(60);
+    while !polled.is_finished() {
+        assert!(Instant::now() < late, "it waits for the lock that it holds");
+        thread::sleep(Duration::from_millis(5));
+    }
+    polled.join().unwrap();
+    drop(permit);
 }
 
 #[test]
