@@ -49,6 +49,8 @@ fn a_waker_that_another_one_replaces_is_dropped_without_the_lock() {
             let waker = Waker::from(Arc::new(Asks(cached.clone())));
             assert!(Pin::new(&mut waiting).poll(&mut Context::from_waker(&waker)).is_pending());
         }
+        // Here, for it wants the lock as well.
+        drop(permit);
     });
     let late = Instant::now() + Duration::from_secs(60);
     while !polled.is_finished() {
@@ -56,7 +58,6 @@ fn a_waker_that_another_one_replaces_is_dropped_without_the_lock() {
         thread::sleep(Duration::from_millis(5));
     }
     polled.join().unwrap();
-    drop(permit);
 }
 
 #[test]
