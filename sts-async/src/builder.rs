@@ -14,6 +14,7 @@ use crate::client::Client;
 use crate::connector::Connector;
 use crate::driver::MfaCode;
 use crate::http_transport::HttpTransport;
+#[cfg(doc)]
 use crate::provider::Provider;
 #[cfg(doc)]
 use crate::proxy::ProxySettings;
@@ -27,16 +28,6 @@ pub struct ClientBuilder<T> {
     /// Takes what concerns the transport from the settings.
     configure: fn(T, &Settings) -> Result<T, Error>,
     mfa_code: Option<Box<MfaCode>>,
-    config: Option<Arc<Config>>,
-    chain: Option<Wanted>,
-}
-
-/// Where credentials come from that are looked for.
-enum Wanted {
-    Chain(Chain),
-    /// The chain of AWS's order, by the configuration.
-    #[cfg(feature = "sources")]
-    Config,
 }
 
 impl<C: Connector> ClientBuilder<HttpTransport<C>> {
@@ -46,22 +37,13 @@ impl<C: Connector> ClientBuilder<HttpTransport<C>> {
             transport: HttpTransport::new(connector),
             configure: |transport, settings| transport.configured(settings.way(variable)?),
             mfa_code: None,
-            config: None,
-            chain: None,
         }
     }
 }
 
 impl<T: Transport> ClientBuilder<T> {
     pub(crate) fn with_transport(transport: T) -> Self {
-        Self {
-            settings: Settings::new(),
-            transport,
-            configure: own,
-            mfa_code: None,
-            config: None,
-            chain: None,
-        }
+        Self { settings: Settings::new(), transport, configure: own, mfa_code: None }
     }
 
     /// The region, such as `eu-west-1`.
@@ -85,14 +67,13 @@ impl<T: Transport> ClientBuilder<T> {
     /// The credentials that calls are signed with. AssumeRoleWithSAML and AssumeRoleWithWebIdentity need none.
     pub fn credentials(mut self, credentials: Credentials) -> Self {
         self.settings = self.settings.credentials(credentials);
-        self.chain = None;
         self
     }
 
     /// Sources that are looked at one after the other for the credentials that calls are signed with, when the first one
     /// needs some. They are kept, and refreshed in time: see [`Provider`].
     pub fn chain(mut self, chain: Chain) -> Self {
-        self.chain = Some(Wanted::Chain(chain));
+        self.settings = self.settings.chain(chain);
         self
     }
 
@@ -100,14 +81,13 @@ impl<T: Transport> ClientBuilder<T> {
     /// instance. See [`Chain::of_config`].
     #[cfg(feature = "sources")]
     pub fn credentials_from_chain(mut self) -> Self {
-        self.chain = Some(Wanted::Config);
+        self.settings = self.settings.credentials_from_chain();
         self
     }
 
     /// The credentials in the environment: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`.
     pub fn credentials_from_env(mut self) -> Self {
         self.settings = self.settings.credentials_from_env();
-        self.chain = None;
         self
     }
 
@@ -224,22 +204,14 @@ impl<T: Transport> ClientBuilder<T> {
     /// [`credentials_from_env`](Self::credentials_from_env) asks for them, those of all sources if
     /// `credentials_from_chain` does.
     pub fn config(mut self, config: Arc<Config>) -> Self {
-        self.settings = self.settings.config(Arc::clone(&config));
-        self.config = Some(config);
+        self.settings = self.settings.config(config);
         self
     }
 
     /// Another way to send requests: proxy and certificates are its own affair, and neither settings nor the environment
     /// decide on them.
     pub fn transport<U: Transport>(self, transport: U) -> ClientBuilder<U> {
-        ClientBuilder {
-            settings: self.settings,
-            transport,
-            configure: own,
-            mfa_code: self.mfa_code,
-            config: self.config,
-            chain: self.chain,
-        }
+        ClientBuilder { settings: self.settings, transport, configure: own, mfa_code: self.mfa_code }
     }
 
     /// The client.
@@ -249,36 +221,11 @@ impl<T: Transport> ClientBuilder<T> {
     /// has no usable credentials although they were asked for, a timeout is zero, the proxy or the CA bundle cannot be
     /// used, or they were set together with a transport of one's own.
     pub fn build(self) -> Result<Client<T>, Error> {
-        let Self { settings, transport, configure, mfa_code, config, chain } = self;
+        let Self { settings, transport, configure, mfa_code } = self;
         let transport = configure(transport, &settings)?;
         let resolved = settings.resolve(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"), variable)?;
-        let client = Client::from_parts(resolved, transport, mfa_code);
-        Ok(match chain_of(chain, config.as_ref())? {
-            Some(chain) => client.with_provider(Provider::new(&client, chain)),
-            None => client,
-        })
+        Ok(Client::from_parts(resolved, transport, mfa_code))
     }
-}
-
-#[cfg_attr(
-    not(feature = "sources"),
-    expect(unused_variables, reason = "the one chain that needs it is not there")
-)]
-fn chain_of(from: Option<Wanted>, config: Option<&Arc<Config>>) -> Result<Option<Chain>, Error> {
-    Ok(match from {
-        None => None,
-        Some(Wanted::Chain(chain)) => Some(chain),
-        #[cfg(feature = "sources")]
-        Some(Wanted::Config) => {
-            let config = config.ok_or_else(|| {
-                Error::setting(
-                    "Config",
-                    "is required: the chain's sources are set up by it; see `config_from_env`",
-                )
-            })?;
-            Some(Chain::of_config(Arc::clone(config)))
-        }
-    })
 }
 
 fn own<T>(transport: T, settings: &Settings) -> Result<T, Error> {

@@ -84,10 +84,14 @@ impl<T: Transport> Client<T> {
     }
 
     pub(crate) fn from_parts(resolved: Resolved, transport: T, mfa_code: Option<Box<MfaCode>>) -> Self {
-        let Resolved { caller, timeouts, credentials, report, .. } = resolved;
+        let Resolved { caller, timeouts, credentials, chain, report, .. } = resolved;
         let io = Io { transport, mfa_code };
         let shared = Arc::new(Shared { caller: Arc::new(caller.observer(Log)), io, timeouts, report });
-        Self { shared, signer: Signer::from(credentials) }
+        let client = Self { shared, signer: Signer::from(credentials) };
+        match chain {
+            Some(chain) => client.with_provider(Provider::new(&client, chain)),
+            None => client,
+        }
     }
 
     /// Makes the call and gives the result.

@@ -14,6 +14,7 @@ use crate::client::Client;
 use crate::driver::MfaCode;
 use crate::host;
 use crate::network;
+#[cfg(doc)]
 use crate::provider::Provider;
 #[cfg(doc)]
 use crate::proxy::ProxySettings;
@@ -26,16 +27,6 @@ pub struct ClientBuilder {
     settings: Settings,
     transport: Option<Box<dyn Transport>>,
     mfa_code: Option<Box<MfaCode>>,
-    config: Option<Arc<Config>>,
-    chain: Option<Wanted>,
-}
-
-/// Where credentials come from that are looked for.
-enum Wanted {
-    Chain(Chain),
-    /// The chain of AWS's order, by the configuration.
-    #[cfg(feature = "sources")]
-    Config,
 }
 
 impl ClientBuilder {
@@ -60,14 +51,13 @@ impl ClientBuilder {
     /// The credentials that calls are signed with. AssumeRoleWithSAML and AssumeRoleWithWebIdentity need none.
     pub fn credentials(mut self, credentials: Credentials) -> Self {
         self.settings = self.settings.credentials(credentials);
-        self.chain = None;
         self
     }
 
     /// Sources that are looked at one after the other for the credentials that calls are signed with, when the first one
     /// needs some. They are kept, and refreshed in time: see [`Provider`].
     pub fn chain(mut self, chain: Chain) -> Self {
-        self.chain = Some(Wanted::Chain(chain));
+        self.settings = self.settings.chain(chain);
         self
     }
 
@@ -75,14 +65,13 @@ impl ClientBuilder {
     /// instance. See [`Chain::of_config`].
     #[cfg(feature = "sources")]
     pub fn credentials_from_chain(mut self) -> Self {
-        self.chain = Some(Wanted::Config);
+        self.settings = self.settings.credentials_from_chain();
         self
     }
 
     /// The credentials in the environment: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`.
     pub fn credentials_from_env(mut self) -> Self {
         self.settings = self.settings.credentials_from_env();
-        self.chain = None;
         self
     }
 
@@ -204,8 +193,7 @@ impl ClientBuilder {
     /// [`credentials_from_env`](Self::credentials_from_env) asks for them, those of all sources if
     /// `credentials_from_chain` does.
     pub fn config(mut self, config: Arc<Config>) -> Self {
-        self.settings = self.settings.config(Arc::clone(&config));
-        self.config = Some(config);
+        self.settings = self.settings.config(config);
         self
     }
 
@@ -223,7 +211,7 @@ impl ClientBuilder {
     /// has no usable credentials although they were asked for, a timeout is zero, there is no transport, the proxy or
     /// the CA bundle cannot be used, or they were set together with a transport of one's own.
     pub fn build(self) -> Result<Client, Error> {
-        let Self { settings, transport, mfa_code, config, chain } = self;
+        let Self { settings, transport, mfa_code } = self;
         let transport = match transport {
             Some(transport) => {
                 settings.refuse_network()?;
@@ -234,31 +222,6 @@ impl ClientBuilder {
         let resolved =
             settings.resolve(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"), network::variable)?;
         let mfa_code = mfa_code.unwrap_or_else(|| Box::new(host::ask_terminal));
-        let client = Client::from_parts(resolved, transport, mfa_code);
-        Ok(match chain_of(chain, config.as_ref())? {
-            Some(chain) => client.with_provider(Provider::new(&client, chain)),
-            None => client,
-        })
+        Ok(Client::from_parts(resolved, transport, mfa_code))
     }
-}
-
-#[cfg_attr(
-    not(feature = "sources"),
-    expect(unused_variables, reason = "the one chain that needs it is not there")
-)]
-fn chain_of(from: Option<Wanted>, config: Option<&Arc<Config>>) -> Result<Option<Chain>, Error> {
-    Ok(match from {
-        None => None,
-        Some(Wanted::Chain(chain)) => Some(chain),
-        #[cfg(feature = "sources")]
-        Some(Wanted::Config) => {
-            let config = config.ok_or_else(|| {
-                Error::setting(
-                    "Config",
-                    "is required: the chain's sources are set up by it; see `config_from_env`",
-                )
-            })?;
-            Some(Chain::of_config(Arc::clone(config)))
-        }
-    })
 }

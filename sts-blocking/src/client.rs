@@ -77,10 +77,14 @@ impl Client {
         transport: Box<dyn Transport>,
         mfa_code: Box<MfaCode>,
     ) -> Self {
-        let Resolved { caller, timeouts, credentials, report, .. } = resolved;
+        let Resolved { caller, timeouts, credentials, chain, report, .. } = resolved;
         let io = Io { transport, mfa_code };
         let shared = Arc::new(Shared { caller: Arc::new(caller.observer(Log)), io, timeouts, report });
-        Self { shared, signer: Signer::from(credentials) }
+        let client = Self { shared, signer: Signer::from(credentials) };
+        match chain {
+            Some(chain) => client.with_provider(Provider::new(&client, chain)),
+            None => client,
+        }
     }
 
     /// Makes the call and waits for the result.

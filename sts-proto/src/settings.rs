@@ -27,7 +27,7 @@ use crate::endpoint::{EndpointOptions, EndpointRule};
 use crate::error::Error;
 use crate::observe::Observer;
 use crate::retry::RetryPolicy;
-use crate::source::environment;
+use crate::source::{Chain, environment};
 use crate::user_agent::UserAgent;
 
 use network::Network;
@@ -70,6 +70,10 @@ enum Source {
     None,
     Given(Credentials),
     Environment,
+    Chain(Chain),
+    /// The chain of AWS's order, by the configuration.
+    #[cfg(feature = "sources")]
+    Config,
 }
 
 /// What decides where nobody set anything.
@@ -119,8 +123,10 @@ pub struct Resolved {
     pub caller: Caller,
     /// How long things may take. None is zero.
     pub timeouts: Timeouts,
-    /// What calls are signed with.
+    /// What calls are signed with, where it is fixed.
     pub credentials: Option<Credentials>,
+    /// Where they are looked for, where they are not. One of the two at the most is there.
+    pub chain: Option<Chain>,
     /// What was decided, and by whom.
     pub report: Report,
 }
@@ -158,6 +164,19 @@ impl Settings {
     /// The credentials in the environment.
     pub fn credentials_from_env(mut self) -> Self {
         self.credentials = Source::Environment;
+        self
+    }
+
+    /// Sources that are looked at one after the other for credentials.
+    pub fn chain(mut self, chain: Chain) -> Self {
+        self.credentials = Source::Chain(chain);
+        self
+    }
+
+    /// The sources of AWS's order, as the [`config`](Self::config) has them: see [`Chain::of_config`].
+    #[cfg(feature = "sources")]
+    pub fn credentials_from_chain(mut self) -> Self {
+        self.credentials = Source::Config;
         self
     }
 
@@ -323,12 +342,12 @@ impl Settings {
         if endpoint.rule() == EndpointRule::Custom {
             user_agent = user_agent.feature("N");
         }
-        let credentials = match self.credentials {
-            Source::None => None,
+        let (credentials, chain) = match self.credentials {
+            Source::None => (None, None),
             Source::Given(credentials) => {
                 user_agent = user_agent.feature("e");
                 report.shown("Credentials", credentials.access_key_id(), Origin::Option);
-                Some(credentials)
+                (Some(credentials), None)
             }
             Source::Environment => {
                 user_agent = user_agent.feature("g");
@@ -336,8 +355,17 @@ impl Settings {
                     .ok_or_else(|| Error::setting("AWS_ACCESS_KEY_ID", "is not set in the environment"))?;
                 let origin = Origin::Variable("AWS_ACCESS_KEY_ID");
                 report.shown("Credentials", found.access_key_id(), origin);
-                Some(found)
+                (Some(found), None)
             }
+            Source::Chain(chain) => (None, Some(chain)),
+            #[cfg(feature = "sources")]
+            Source::Config => match &self.surroundings {
+                Surroundings::Config(config) => (None, Some(Chain::of_config(Arc::clone(config)))),
+                _ => {
+                    let sentence = "is required: the chain's sources are set up by it; see `config_from_env`";
+                    return Err(Error::setting("Config", sentence));
+                }
+            },
         };
         let encoder = Encoder::new(endpoint).user_agent(&user_agent).validation(self.validation);
         let caller = Caller::new(encoder, retry)
@@ -353,7 +381,7 @@ impl Settings {
             }
         };
         let caller = caller.observers(self.observers);
-        Ok(Resolved { caller, timeouts: self.timeouts, credentials, report })
+        Ok(Resolved { caller, timeouts: self.timeouts, credentials, chain, report })
     }
 }
 
