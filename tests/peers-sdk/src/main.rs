@@ -153,6 +153,8 @@ async fn provider_for_sdk() -> Result<(), Failure> {
 
 /// There is no S3 here: what is looked at is what a URL was presigned with.
 async fn provider_for_object_store() -> Result<(), Failure> {
+    // Of another crate's HTTP client, which asks for it when it is made.
+    rustls::crypto::ring::default_provider().install_default().map_err(|_| "there is a provider already")?;
     let provider = provider("for-object-store")?;
     let store = AmazonS3Builder::new()
         .with_bucket_name("reports")
