@@ -32,6 +32,8 @@ fn ministack_that_verifies() {
     }
     sources::roles_of_a_profile(&mut checks);
     sources::web_identity_of_a_profile(&mut checks);
+    sources::instance_metadata(&mut checks);
+    sources::container(&mut checks);
     let key = checks.key("USER");
     presigned(&mut checks, "by a user", &key);
     let external = |id: &str| AssumeRole::new(checks.fact("EXTERNAL_ROLE_ARN"), "session").external_id(id);

@@ -42,6 +42,7 @@ fn moto_that_believes_everything() {
     }
     sources::roles_of_a_profile(&mut checks);
     sources::web_identity_of_a_profile(&mut checks);
+    sources::instance_metadata(&mut checks);
     let external = AssumeRole::new(checks.fact("EXTERNAL_ROLE_ARN"), "session").external_id("agreed:1/2");
     checks.granted("AssumeRole, external id", client.send(external));
     let mfa = AssumeRole::new(role.as_str(), "session");

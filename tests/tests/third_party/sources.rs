@@ -1,12 +1,14 @@
-//! Sources of credentials, through both drivers. Of those that need more than STS, neither server has an imitation: instance
-//! and container metadata, SSO's portal.
+//! Sources of credentials, through both drivers. What neither server imitates is SSO's portal; moto has no container's
+//! metadata.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures_lite::future::block_on;
+use sts_blocking::Provider;
 use sts_blocking::config::profile::ProfileSet;
 use sts_blocking::config::{Config, Environment, Files};
+use sts_blocking::source::{Chain, Container, InstanceMetadata, Source};
 
 use super::*;
 
@@ -24,7 +26,9 @@ pub(crate) fn roles_of_a_profile(checks: &mut Checks) {
 
 /// A profile with a token file.
 pub(crate) fn web_identity_of_a_profile(checks: &mut Checks) {
-    let token = TokenFile::new(&web_identity_token(checks.fact("ISSUER")));
+    // Of its own for each server: all are tried at once.
+    let port = checks.fact("ENDPOINT").rsplit(':').next().unwrap().to_owned();
+    let token = TokenFile::new(&port, &web_identity_token(checks.fact("ISSUER")));
     let config = format!(
         "[profile outer]\nrole_arn={}\nrole_session_name=web\nweb_identity_token_file={}\n",
         checks.fact("WEB_ROLE_ARN"),
@@ -69,12 +73,46 @@ fn each_driver(checks: &mut Checks, name: &str, config: &str, arn: &str) {
     }
 }
 
+/// The role of an instance, by IMDSv2.
+pub(crate) fn instance_metadata(checks: &mut Checks) {
+    let source = InstanceMetadata::new().endpoint(checks.fact("ENDPOINT"));
+    each_look(checks, "instance metadata", source);
+}
+
+/// The role of a task, as ECS gives it.
+pub(crate) fn container(checks: &mut Checks) {
+    let source = Container::new().full_uri(format!("{}/v2/credentials/task", checks.fact("ENDPOINT")));
+    each_look(checks, "container", source);
+}
+
+/// Whether every driver gets temporary credentials there. Whose they are the servers do not know themselves.
+fn each_look(checks: &mut Checks, name: &str, source: impl Source + Clone + 'static) {
+    let chain = || Chain::new().with(source.clone());
+    let blocking = Client::builder().region("eu-west-1").variables(|_| None).build().unwrap();
+    let smol = sts_async::smol::Client::builder().region("eu-west-1").variables(|_| None).build().unwrap();
+    let tokio = sts_async::tokio::Client::builder().region("eu-west-1").variables(|_| None).build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    for (driver, outcome) in [
+        ("blocking", Provider::new(&blocking, chain()).credentials()),
+        ("smol", block_on(sts_async::Provider::new(&smol, chain()).credentials())),
+        ("tokio", runtime.block_on(sts_async::Provider::new(&tokio, chain()).credentials())),
+    ] {
+        let name = format!("{name}, {driver}");
+        checks.check(&name, outcome.is_ok(), outcome.as_ref().err());
+        if let Ok(credentials) = outcome {
+            let lasts = credentials.expiration().is_some_and(|at| at > OffsetDateTime::now_utc());
+            checks.check(&name, lasts && credentials.session_token().is_some(), &credentials);
+        }
+    }
+}
+
 /// Gone in the end.
 struct TokenFile(PathBuf);
 
 impl TokenFile {
-    fn new(token: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("sts-third-party-token-{}", std::process::id()));
+    fn new(port: &str, token: &str) -> Self {
+        let name = format!("sts-third-party-token-{}-{port}", std::process::id());
+        let path = std::env::temp_dir().join(name);
         std::fs::write(&path, token).unwrap();
         Self(path)
     }
