@@ -76,17 +76,17 @@ fn each_driver(checks: &mut Checks, name: &str, config: &str, arn: &str) {
 /// The role of an instance, by IMDSv2.
 pub(crate) fn instance_metadata(checks: &mut Checks) {
     let source = InstanceMetadata::new().endpoint(checks.fact("ENDPOINT"));
-    each_look(checks, "instance metadata", source);
+    each_look(checks, "instance metadata", &source);
 }
 
 /// The role of a task, as ECS gives it.
 pub(crate) fn container(checks: &mut Checks) {
     let source = Container::new().full_uri(format!("{}/v2/credentials/task", checks.fact("ENDPOINT")));
-    each_look(checks, "container", source);
+    each_look(checks, "container", &source);
 }
 
 /// Whether every driver gets temporary credentials there. Whose they are the servers do not know themselves.
-fn each_look(checks: &mut Checks, name: &str, source: impl Source + Clone + 'static) {
+fn each_look(checks: &mut Checks, name: &str, source: &(impl Source + Clone + 'static)) {
     let chain = || Chain::new().with(source.clone());
     let blocking = Client::builder().region("eu-west-1").variables(|_| None).build().unwrap();
     let smol = sts_async::smol::Client::builder().region("eu-west-1").variables(|_| None).build().unwrap();

@@ -267,7 +267,7 @@ pub(super) fn fault(section: &Section, words: &str) -> Error {
 /// What is wrong with one property, at its place.
 pub(super) fn fault_of(section: &Section, key: &str, words: &str) -> Error {
     let place = section.property(key).map(|property| (property.file(), property.line()));
-    let (file, line) = place.unwrap_or((section.file(), section.line()));
+    let (file, line) = place.unwrap_or_else(|| (section.file(), section.line()));
     let profile = format!("profile `{}`", section.name());
     Error::credentials(profile, format!("its `{key}` {words} ({file} line {line})"))
 }
