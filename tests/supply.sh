@@ -22,7 +22,7 @@ sets() {
 
 # The features of a crate, as its manifest lists them, without `default`.
 features() {
-    awk '/^\[/ { here = $0 == "[features]" } here && /^[a-z0-9-]+ = / && $1 != "default" { print $1 }' "$1/Cargo.toml"
+    awk '/^\[/ { here = $0 == "[features]" } here && /^[a-z0-9_-]+ = / && $1 != "default" { print $1 }' "$1/Cargo.toml"
 }
 
 count=0

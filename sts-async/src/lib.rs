@@ -51,6 +51,8 @@
 //! - `sources` (default): `Client::from_env`, with the sources of credentials whose answers are JSON: containers, instance
 //!   metadata, credential_process, SSO.
 //! - `login`: the cache of `aws login`, too.
+//! - `aws-credential-types`: a [`Provider`] signs for clients of the AWS SDK for Rust.
+//! - `object_store`: a [`Provider`] signs for the crate object_store.
 
 #![forbid(unsafe_code)]
 
@@ -64,6 +66,8 @@ pub use http_transport::{HttpOptions, HttpTransport, MAX_IDLE_AGE, MAX_IDLE_PER_
 pub use provider::Provider;
 pub use role_pool::RolePool;
 pub use roles::{AssumeRoleProvider, WebIdentityProvider};
+#[cfg(any(feature = "aws-credential-types", feature = "object_store"))]
+pub use send_transport::{SendCredentials, SendTransport};
 pub use sts_proto::settings::{Report as SettingsReport, Timeouts};
 pub use sts_proto::step::{Answer, MfaPrompt};
 #[cfg(feature = "token")]
@@ -79,6 +83,10 @@ pub use transport::Transport;
 /// The traits of a [`Connector`]'s streams.
 pub use futures_lite::{AsyncRead, AsyncWrite};
 
+#[cfg(feature = "aws-credential-types")]
+pub mod aws_credential_types;
+#[cfg(feature = "object_store")]
+pub mod object_store;
 #[cfg(feature = "smol")]
 pub mod smol;
 #[cfg(feature = "tokio")]
@@ -95,5 +103,7 @@ mod log;
 mod provider;
 mod role_pool;
 mod roles;
+#[cfg(any(feature = "aws-credential-types", feature = "object_store"))]
+mod send_transport;
 mod signer;
 mod transport;

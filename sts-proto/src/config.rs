@@ -150,9 +150,9 @@ impl Config {
         Self::new(environment, ProfileSet::default(), None)
     }
 
-    /// Whether the sessions of the profile's roles are kept in files, `~/.aws/cli/cache` of the home directory in the
-    /// environment, which the AWS CLI and boto3 share: an MFA code is asked for once in a session's life, and not by every
-    /// program. Off by default. The rules are those of `AssumedRole::cached_in` (feature `sources`).
+    /// Whether the sessions of the profile's roles, and those of a web identity, are kept in files, `~/.aws/cli/cache` of the
+    /// home directory in the environment, which the AWS CLI and boto3 share: an MFA code is asked for once in a session's life,
+    /// and not by every program. Off by default. The rules are those of `AssumedRole::cached_in` (feature `sources`).
     ///
     /// ```no_run
     /// # fn config_from_env(_: Option<&str>) -> Result<sts_proto::config::Config, sts_proto::Error> { unimplemented!() }

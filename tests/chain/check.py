@@ -41,6 +41,13 @@ DIFFERENT = {
     ),
 }
 
+# What the AWS CLI keeps in its cache besides roles upon other credentials.
+KEPT_WEB_IDENTITIES = [
+    "a web identity in the environment",
+    "the same with a session name",
+    "a web identity in a profile that is named",
+]
+
 
 def base64url(text):
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
@@ -253,7 +260,9 @@ def of_boto3(layout, environment, cache=None):
         code = environment.get("STS_TESTS_MFA_CODE", MFA_CODE)
         provider._prompter = lambda _: code
         if cache:
-            provider.cache = JSONFileCache(str(cache))
+            # As the AWS CLI does it.
+            web_identity = session.get_component("credential_provider").get_provider("assume-role-with-web-identity")
+            provider.cache = web_identity.cache = JSONFileCache(str(cache))
         credentials = session.get_credentials()
         if credentials is None:
             return None, "none found"
@@ -332,7 +341,9 @@ def main():
         if (theirs[0] == ours[0]) == (layout.name in DIFFERENT):
             verb = "no longer differ on" if layout.name in DIFFERENT else "differ on"
             failures.append(f"they {verb} {layout.name!r}: boto3 {theirs}, this client {ours}")
-    sharing = [*parameters()]
+    web_identities = [layout for layout in relations() if layout.name in KEPT_WEB_IDENTITIES]
+    assert len(web_identities) == len(KEPT_WEB_IDENTITIES), "a web identity that is kept has another name"
+    sharing = [*parameters(), *web_identities]
     for layout in sharing:
         failures += shared_cache(layout)
     for failure in failures:

@@ -183,3 +183,73 @@ fn what_is_missing_is_told() {
     let said = says("unreadable", &server, &[("AWS_CONFIG_FILE", place.to_str().unwrap())], &[]);
     assert!(said.contains("`AWS_CONFIG_FILE` is") && said.contains("cannot be read"), "{said}");
 }
+
+/// Both drivers say the same of it: what is wrong, and where.
+#[cfg(unix)]
+#[test]
+fn what_is_broken_is_told_by_its_name_and_place() {
+    let server = Server::start().unwrap();
+    let says = |name: &str, variables: &[(&str, &str)], files: &[(&str, &str)]| {
+        says(name, &server, &[&[("AWS_REGION", "eu-west-1")], variables].concat(), files)
+    };
+    let round = "[profile a]\nrole_arn = arn:aws:iam::123456789012:role/A\nsource_profile = b\n\
+        [profile b]\nrole_arn = arn:aws:iam::123456789012:role/B\nsource_profile = a\n";
+    let said = says("circle", &[("AWS_PROFILE", "a")], &[(".aws/config", round)]);
+    for words in ["its `source_profile` leads in a circle: `a` -> `b` -> `a`", ".aws/config line 6"] {
+        assert!(said.contains(words), "{said}");
+    }
+    let said = says("no-profile", &[("AWS_PROFILE", "missing")], &[(".aws/config", round)]);
+    assert!(said.contains("`AWS_PROFILE`") && said.contains("`missing`"), "{said}");
+    let unknown = "[profile a]\nrole_arn = arn:aws:iam::123456789012:role/A\nsource_profile = missing\n";
+    let said = says("no-source", &[("AWS_PROFILE", "a")], &[(".aws/config", unknown)]);
+    assert!(
+        said.contains("its `source_profile` names `missing`") && said.contains(".aws/config line 3"),
+        "{said}"
+    );
+
+    for (name, script, words) in [
+        ("garbage", "echo x0123456789", "is not JSON at line 1"),
+        ("code", "echo oops >&2; exit 3", "ended with the code 3: oops"),
+        ("silence", "true", "printed nothing"),
+    ] {
+        let config = format!("[default]\ncredential_process = sh -c '{script}'\n");
+        let said = says(name, &[], &[(".aws/config", &config)]);
+        assert!(said.contains(words) && !said.contains("012345"), "{said}");
+    }
+
+    // Read again, and then told.
+    let half = env::temp_dir().join(format!("sts-from-env-token-{}", std::process::id()));
+    let web = [
+        ("AWS_WEB_IDENTITY_TOKEN_FILE", half.to_str().unwrap()),
+        ("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/Deploy"),
+        ("AWS_ENDPOINT_URL_STS", server.url()),
+    ];
+    fs::write(&half, "").unwrap();
+    let said = says("half", &web, &[]);
+    assert!(said.contains(half.to_str().unwrap()) && said.contains("is empty"), "{said}");
+    fs::remove_file(&half).unwrap();
+    let said = says("no-token", &web, &[]);
+    assert!(said.contains(half.to_str().unwrap()) && said.contains("No such file"), "{said}");
+    assert!(server.requests().is_empty());
+
+    let said = says("outside", &[("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://203.0.113.9/x")], &[]);
+    assert!(said.contains("`AWS_CONTAINER_CREDENTIALS_FULL_URI` must be a URL with `https`, or"), "{said}");
+
+    let metadata = Scripted::start();
+    let url = metadata.url();
+    let text = r#"{"Code": "AssumeRoleUnauthorizedAccess", "Message": "it cannot assume the role"}"#;
+    let reply = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{text}", text.len());
+    metadata.usually(Arc::new(reply.into_bytes()));
+    let said = says("inside-200", &[("AWS_CONTAINER_CREDENTIALS_FULL_URI", &url)], &[]);
+    for words in ["container: failed", "AssumeRoleUnauthorizedAccess", "it cannot assume the role"] {
+        assert!(said.contains(words), "{said}");
+    }
+    // Asked for by name: elsewhere silence means that this is no instance.
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let nobody = [
+        ("AWS_EC2_METADATA_DISABLED", "false"),
+        ("AWS_EC2_METADATA_SERVICE_ENDPOINT", &*format!("http://{closed}")),
+    ];
+    let said = says("no-instance", &nobody, &[]);
+    assert!(said.contains("instance metadata: failed") && said.contains("out of reach"), "{said}");
+}

@@ -1,6 +1,7 @@
 //! A week of credentials in virtual time: sessions of an hour and of 900 seconds, with outages, throttling and a clock
 //! that is set forth and back. The bare core, and a model of STS.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use sts_proto::refresh::{Cached, RefreshPolicy, Turn};
 use sts_proto::source::{AssumedRole, Chain, Context, Given};
 use sts_proto::step::{Answer, Flow, Resume, Seq, Step};
 use sts_proto::time::OffsetDateTime;
+use sts_proto::token::cli_cache::least_left;
 use sts_proto::{Body, Credentials, Encoder, Error, RetryPolicy, TransportKind};
 
 const WEEK: i64 = 7 * 24 * 3600;
@@ -40,6 +42,8 @@ struct World {
     requests: u64,
     /// Whether a reply has told the time since the clock was last set.
     known_until_step: usize,
+    /// The file of the role in the AWS CLI's cache, which all programs share. Where there is none, roles are not kept.
+    file: Option<Vec<u8>>,
 }
 
 impl World {
@@ -73,6 +77,14 @@ impl World {
                 Step::Wait(wait, then) => {
                     self.time += i64::try_from(wait.as_millis()).expect("no wait is that long");
                     then.resume(self.local(), ())
+                }
+                Step::Read(_, then) => {
+                    let contents = self.file.clone().map(Body::from);
+                    then.resume(self.local(), contents.ok_or_else(|| io::ErrorKind::NotFound.into()))
+                }
+                Step::Write(write, then) => {
+                    self.file = Some(write.contents.as_ref().to_vec());
+                    then.resume(self.local(), Ok(()))
                 }
                 Step::Done(result) => return result,
                 _ => panic!("nothing else is wanted here"),
@@ -211,6 +223,44 @@ fn world(lifetime: i64) -> World {
         issued: 0,
         requests: 0,
         known_until_step: 1,
+        file: None,
+    }
+}
+
+/// A program that keeps the role in the AWS CLI's cache, as others do.
+struct Program {
+    caller: Arc<Caller>,
+    cached: Cached,
+    seed: u64,
+}
+
+impl Program {
+    fn new(lifetime: i64, seed: u64) -> Self {
+        let encoder = Encoder::new(EndpointOptions::new().region("eu-west-1").resolve().expect("a region"));
+        let key = Credentials::new("AKIAIOSFODNN7EXAMPLE", "secret").expect("credentials");
+        let operation = AssumeRole::new("arn:aws:iam::123456789012:role/Week", "week");
+        let operation = operation.duration_seconds(lifetime.try_into().expect("seconds"));
+        let role = AssumedRole::new(Given::new(key), operation).cached_in("/cache");
+        Self {
+            caller: Arc::new(Caller::new(encoder, RetryPolicy::default())),
+            cached: Cached::new(Chain::new().with(role), RefreshPolicy::default(), seed),
+            seed,
+        }
+    }
+
+    /// How long the credentials last that it gets now, in seconds.
+    fn ask(&self, world: &mut World) -> i64 {
+        let credentials = match self.cached.turn(world.local()).expect("the service answers") {
+            Turn::Serve(credentials) => credentials,
+            Turn::Refresh(permit) => {
+                let (caller, seed) = (Arc::clone(&self.caller), self.seed);
+                let step =
+                    Seq::start(world.local(), |ask| permit.load(Context::new(ask, caller, DEADLINES, seed)));
+                world.drive(step).expect("the service answers").credentials
+            }
+            Turn::Wait(_) => panic!("nobody else refreshes"),
+        };
+        (credentials.expiration().expect("a session") - world.server()).whole_seconds()
     }
 }
 
@@ -233,6 +283,47 @@ fn a_quiet_week_takes_the_ideal_number_of_calls() {
         let ideal = ideal(lifetime, WEEK);
         println!("{lifetime} s: {} calls, ideal {ideal:.1}", world.requests);
         assert!(is_near(world.requests, ideal), "{} requests, {ideal}", world.requests);
+    }
+}
+
+#[test]
+fn programs_that_share_the_disk_cache_share_its_sessions() {
+    for lifetime in [900, 3600, 12 * 3600] {
+        for programs in [1, 5] {
+            let mut world = world(lifetime);
+            let programs: Vec<_> = (0..programs).map(|i| Program::new(lifetime, i + 1)).collect();
+            let mut least = i64::MAX;
+            for (i, second) in (0..WEEK).step_by(30).enumerate() {
+                world.time = world.time.max(second * 1000);
+                least = least.min(programs[i % programs.len()].ask(&mut world));
+            }
+            // As many as one program takes that keeps them in memory, and as early: the file has what is to be replaced.
+            let ideal = ideal(lifetime, WEEK);
+            println!("{lifetime} s, {} programs: {} calls, ideal {ideal:.1}", programs.len(), world.requests);
+            assert!(is_near(world.requests, ideal), "{} requests, {ideal}", world.requests);
+            let window = RefreshPolicy::default().window(Duration::from_secs(lifetime.cast_unsigned()));
+            assert!(
+                least > window.as_secs().cast_signed() * 9 / 10 - 60,
+                "{least} s were left of {lifetime}"
+            );
+        }
+    }
+}
+
+#[test]
+fn programs_that_end_at_once_take_sessions_from_the_disk_cache() {
+    for lifetime in [900, 3600, 12 * 3600] {
+        let mut world = world(lifetime);
+        let mut least = i64::MAX;
+        for second in (0..WEEK).step_by(20) {
+            world.time = world.time.max(second * 1000);
+            least = least.min(Program::new(lifetime, second.cast_unsigned()).ask(&mut world));
+        }
+        let left = least_left(lifetime.try_into().ok()).whole_seconds();
+        let ideal = WEEK as f64 / (lifetime - left) as f64;
+        println!("{lifetime} s: {} calls, ideal {ideal:.1}", world.requests);
+        assert!(is_near(world.requests, ideal), "{} requests, {ideal}", world.requests);
+        assert!(least >= left, "{least} s were left");
     }
 }
 

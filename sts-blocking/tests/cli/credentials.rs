@@ -224,6 +224,39 @@ fn a_role_is_kept_in_the_cache_of_the_aws_cli_only_when_asked() {
 }
 
 #[test]
+fn a_web_identity_is_kept_in_the_cache_too() {
+    let home = Home::new("cache-web", "[default]\nregion = eu-west-1\n");
+    let token = home.0.join("token");
+    fs::write(&token, "header.claims.signature").unwrap();
+    let arn = "arn:aws:iam::123456789012:role/Deploy";
+    let profile = format!(
+        "[profile web]\nregion = eu-west-1\nrole_arn = {arn}\nduration_seconds = 900\nweb_identity_token_file = {}\n",
+        token.display()
+    );
+    fs::write(home.0.join("config"), profile).unwrap();
+    for (variables, arguments) in [
+        (vec![("AWS_WEB_IDENTITY_TOKEN_FILE", token.to_str().unwrap()), ("AWS_ROLE_ARN", arn)], vec![]),
+        (vec![], vec!["--profile", "web"]),
+    ] {
+        let run = |url: &str| {
+            let arguments =
+                [&["credential-process", "--cache", "--endpoint-url", url][..], &arguments].concat();
+            let mut command = home.sts(&arguments);
+            command.env("AWS_CONFIG_FILE", home.0.join("config")).env("AWS_REGION", "eu-west-1");
+            let output = command.envs(variables.iter().copied()).output().unwrap();
+            assert!(output.status.success(), "{}", stderr(&output));
+            stdout(&output)
+        };
+        let (url, server) = serve(vec![granted("AssumeRoleWithWebIdentity", LATER)]);
+        let printed = run(&url);
+        server.join().unwrap();
+        // Nobody answers there, and the token is not needed: what is printed was kept.
+        assert_eq!(run("http://127.0.0.1:1"), printed);
+    }
+    assert_eq!(fs::read_dir(home.0.join(".aws/cli/cache")).unwrap().count(), 2);
+}
+
+#[test]
 fn colours_are_for_those_who_want_them() {
     for (color, is_coloured) in [("on", true), ("off", false), ("auto", false)] {
         let (url, server) = serve(vec![(200, IDENTITY.to_owned())]);

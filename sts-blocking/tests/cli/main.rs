@@ -86,7 +86,7 @@ fn refusal(code: &str, message: &str) -> String {
 fn granted(action: &str, expiration: &str) -> (u16, String) {
     let user = "<AssumedRoleUser><Arn>arn:aws:sts::123456789012:assumed-role/Deploy/s</Arn>\
                 <AssumedRoleId>AROA:s</AssumedRoleId></AssumedRoleUser>";
-    let user = if action == "AssumeRole" { user } else { "" };
+    let user = if action.starts_with("AssumeRole") { user } else { "" };
     let body = format!(
         "<{action}Response><{action}Result><Credentials><AccessKeyId>ASIAROLE</AccessKeyId>\
          <SecretAccessKey>it's$(ecret)</SecretAccessKey><SessionToken>role/token+=</SessionToken>\

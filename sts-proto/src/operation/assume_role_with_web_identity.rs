@@ -21,7 +21,7 @@ pub struct AssumeRoleWithWebIdentity {
     provider_id: Option<String>,
     policy_arns: Vec<PolicyArn>,
     policy: Option<Secret>,
-    duration_seconds: Option<u32>,
+    pub(crate) duration_seconds: Option<u32>,
     minimum_session_token_size: Option<u32>,
 }
 

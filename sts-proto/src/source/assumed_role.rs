@@ -59,8 +59,9 @@ impl AssumedRole {
     /// Keeps the session in a file of that directory, of the name and the form that the AWS CLI and boto3 use: with
     /// `~/.aws/cli/cache` all of them share sessions, and an MFA code is asked for once in a session's life. Off by default.
     ///
-    /// A file is used while its credentials have five minutes left, and written for its owner only (mode 0600), whole or not
-    /// at all. One that cannot be read, is damaged or of another account is written anew; where it cannot be written the
+    /// A file is used while its credentials have a quarter of an hour left, or a third of a session that was asked for as a
+    /// shorter one than 45 minutes; a refresh does not take from it what it replaces. It is written for its owner only (mode
+    /// 0600), whole or not at all. One that cannot be read, is damaged or of another account is written anew; where it cannot be written the
     /// role is assumed as without a cache. As with the CLI, neither the base credentials nor the endpoint are part of
     /// its name: keep the sessions of another STS than AWS's in a directory of their own.
     #[cfg(feature = "sources")]
@@ -88,17 +89,9 @@ impl AssumedRole {
 
     #[cfg(feature = "sources")]
     async fn find(&self, context: &Context) -> Result<Found, Error> {
-        let cache = self.cache.as_ref().and_then(|cache| Some((cache, cache.file(&self.operation)?)));
-        if let Some((cache, file)) = &cache
-            && let Some(credentials) = cache.find(context, file, &self.operation).await
-        {
-            return Ok(credentials.with_source(NAME).into());
-        }
-        let (credentials, user) = self.fetch(context).await?;
-        if let Some((cache, file)) = cache {
-            cache.keep(context, file, &credentials, &user).await;
-        }
-        Ok(credentials.into())
+        let fetch = self.fetch(context);
+        let found = RoleCache::or_fetch(self.cache.as_ref(), context, &self.operation, fetch).await?;
+        Ok(found.with_source(NAME).into())
     }
 
     #[cfg(not(feature = "sources"))]

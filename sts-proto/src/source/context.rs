@@ -1,5 +1,5 @@
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use time::OffsetDateTime;
 
@@ -18,13 +18,15 @@ pub struct Context {
     caller: Arc<Caller>,
     deadlines: Deadlines,
     random: Mutex<Random>,
+    /// Access key ids of credentials that are being replaced.
+    replaced: Mutex<Vec<String>>,
 }
 
 impl Context {
     /// With that way to ask the driver, and these settings for calls of STS. `seed` should differ from time to time.
     #[must_use]
     pub fn new(ask: Ask, caller: Arc<Caller>, deadlines: Deadlines, seed: u64) -> Self {
-        Self { ask, caller, deadlines, random: Mutex::new(Random::new(seed)) }
+        Self { ask, caller, deadlines, random: Mutex::new(Random::new(seed)), replaced: Mutex::default() }
     }
 
     /// The way to ask the driver for requests, files, commands and MFA codes.
@@ -59,6 +61,20 @@ impl Context {
     #[must_use]
     pub fn random(&self) -> u64 {
         self.random.lock().unwrap_or_else(PoisonError::into_inner).next()
+    }
+
+    /// A refresh looks for others than those credentials: a source that keeps some does not give it these.
+    pub(crate) fn replaces(&self, access_key_id: &str) {
+        self.replaced().push(access_key_id.to_owned());
+    }
+
+    #[cfg(feature = "sources")]
+    pub(super) fn is_replaced(&self, access_key_id: &str) -> bool {
+        self.replaced().iter().any(|replaced| replaced == access_key_id)
+    }
+
+    fn replaced(&self) -> MutexGuard<'_, Vec<String>> {
+        self.replaced.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Calls STS, with all attempts, at the client's endpoint and with its settings.

@@ -105,7 +105,13 @@ impl Process {
             return Err(failed(end, &arguments, json.as_ref().ok(), &output));
         }
         let json = json.map_err(|fault| {
-            failed(format!("what `{program}` printed {fault}"), &arguments, None, &output)
+            let is_silent = output.stdout.as_ref().trim_ascii().is_empty();
+            let words = if is_silent {
+                format!("`{program}` printed nothing")
+            } else {
+                format!("what `{program}` printed {fault}")
+            };
+            failed(words, &arguments, None, &output)
         })?;
         if !matches!(json.get("Version"), Ok(Some(Json::Integer(1)))) {
             let words = format!("in what `{program}` printed, `Version` is not the number 1");

@@ -42,8 +42,7 @@ impl Profile {
     /// The chosen profile of that configuration.
     #[must_use]
     pub fn new(config: Arc<Config>) -> Self {
-        let home = if config.caches_roles() { crate::config::home(config.environment()) } else { None };
-        let cache = home.map(|home| RoleCache::new(tool_cache(&home, "cli")));
+        let cache = role_cache(&config);
         Self { config, cache, unwritten: Unwritten::default() }
     }
 
@@ -80,7 +79,7 @@ impl Profile {
                 if let Some(seconds) = identity.duration_seconds {
                     source = source.duration_seconds(seconds);
                 }
-                Arc::new(source)
+                Arc::new(source.with_cache(self.cache.clone()))
             }
             Base::Process { command, account_id } => {
                 let mut source = Process::new(command).splitting(match config.environment().platform() {
@@ -157,6 +156,12 @@ fn cache_directory(config: &Config, profile: &str, of: &str) -> Result<PathBuf, 
         )
     })?;
     Ok(tool_cache(&home, of))
+}
+
+/// The AWS CLI's cache of roles, if the configuration wants it.
+pub(super) fn role_cache(config: &Config) -> Option<RoleCache> {
+    let home = if config.caches_roles() { crate::config::home(config.environment()) } else { None };
+    home.map(|home| RoleCache::new(tool_cache(&home, "cli")))
 }
 
 fn tool_cache(home: &str, of: &str) -> PathBuf {

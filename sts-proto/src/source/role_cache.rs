@@ -3,19 +3,14 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use time::Duration;
-
 use crate::arn::Arn;
 use crate::credentials::Credentials;
-use crate::operation::AssumeRole;
+use crate::error::Error;
+use crate::operation::{AssumeRole, AssumeRoleWithWebIdentity, Operation};
 use crate::shape::AssumedRoleUser;
 use crate::source::Context;
 use crate::step::{ReadFile, WriteFile};
 use crate::token::cli_cache;
-
-/// What credentials in a file must have left. It is the shortest window of the refresh: what is younger would be asked for
-/// again at once.
-const LEFT: Duration = Duration::minutes(5);
 
 /// How many access key ids are remembered that came from a file, and that a service refused. A file that holds one of the
 /// latter is written anew at the next look.
@@ -38,48 +33,95 @@ struct Known {
     refused: Vec<String>,
 }
 
+/// The parts of a request for a role that a cache looks at.
+pub(super) struct Role<'a> {
+    arn: &'a str,
+    session_name: &'a str,
+    duration_seconds: Option<u32>,
+}
+
+/// A request for a role, of which the AWS CLI keeps what comes.
+pub(super) trait RoleRequest: Operation {
+    fn role(&self) -> Role<'_>;
+}
+
+impl RoleRequest for AssumeRole {
+    fn role(&self) -> Role<'_> {
+        Role {
+            arn: &self.role_arn,
+            session_name: &self.role_session_name,
+            duration_seconds: self.duration_seconds,
+        }
+    }
+}
+
+impl RoleRequest for AssumeRoleWithWebIdentity {
+    fn role(&self) -> Role<'_> {
+        Role {
+            arn: &self.role_arn,
+            session_name: &self.role_session_name,
+            duration_seconds: self.duration_seconds,
+        }
+    }
+}
+
 impl RoleCache {
     pub(super) fn new(directory: impl Into<PathBuf>) -> Self {
         Self { directory: directory.into(), known: Arc::default() }
     }
 
-    /// The file for that request; none where the CLI's name for it is not certain.
-    pub(super) fn file(&self, operation: &AssumeRole) -> Option<PathBuf> {
-        let name = cli_cache::file_name(operation, operation.role_session_name.is_empty()).ok()?;
+    /// What the file for that request holds, or else what `fetch` brings, which is kept in it then. Where the AWS CLI's name for
+    /// the file is not certain, or nobody wants a cache, there is none.
+    pub(super) async fn or_fetch<O: RoleRequest>(
+        cache: Option<&Self>,
+        context: &Context,
+        operation: &O,
+        fetch: impl Future<Output = Result<(Credentials, AssumedRoleUser), Error>>,
+    ) -> Result<Credentials, Error> {
+        let place = cache.and_then(|cache| Some((cache, cache.file(operation)?)));
+        let Some((cache, file)) = place else { return Ok(fetch.await?.0) };
+        if let Some(credentials) = cache.find(context, &file, operation).await {
+            return Ok(credentials);
+        }
+        let (credentials, user) = fetch.await?;
+        // Where that fails there is no cache, and the credentials are good all the same.
+        if let Ok(contents) = cli_cache::write(&credentials, Some(&user)) {
+            let _ = context.ask().write(WriteFile::new(file, contents)).await;
+        }
+        Ok(credentials)
+    }
+
+    fn file<O: RoleRequest>(&self, operation: &O) -> Option<PathBuf> {
+        let name = cli_cache::file_name(operation, operation.role().session_name.is_empty()).ok()?;
         Some(self.directory.join(name))
     }
 
     /// What the file holds, if that can be used. Whatever else there is, the role is assumed and the file written anew.
-    pub(super) async fn find(
+    async fn find<O: RoleRequest>(
         &self,
         context: &Context,
         file: &PathBuf,
-        operation: &AssumeRole,
+        operation: &O,
     ) -> Option<Credentials> {
+        let Role { arn, duration_seconds, .. } = operation.role();
         let contents = context.ask().read(ReadFile::new(file, cli_cache::MAX_FILE_BYTES)).await.ok()?;
         let credentials = cli_cache::read(contents.as_ref())?;
-        let lasts = credentials.expiration()? >= context.server_time().saturating_add(LEFT);
-        let role = Arn::parse(&operation.role_arn).map(|arn| arn.account()).unwrap_or_default();
-        let is_foreign = !role.is_empty() && credentials.account_id().is_some_and(|id| id != role);
+        let id = credentials.access_key_id();
+        let left = credentials.expiration()? - context.server_time();
+        let account = Arn::parse(arn).map(|arn| arn.account()).unwrap_or_default();
+        let is_foreign = !account.is_empty() && credentials.account_id().is_some_and(|id| id != account);
+        // A refresh wants others than those that it has, which this file gave or got: of another program, if there are any.
+        let is_replaced = context.is_replaced(id);
         let mut known = self.known();
-        if !lasts || is_foreign || known.refused.iter().any(|id| id == credentials.access_key_id()) {
+        if left < cli_cache::least_left(duration_seconds)
+            || is_foreign
+            || is_replaced
+            || known.refused.iter().any(|refused| refused == id)
+        {
             return None;
         }
-        remember(&mut known.given, credentials.access_key_id());
+        remember(&mut known.given, id);
         Some(credentials)
-    }
-
-    /// Writes the file. Where that fails there is no cache, and the credentials are good all the same.
-    pub(super) async fn keep(
-        &self,
-        context: &Context,
-        file: PathBuf,
-        credentials: &Credentials,
-        user: &AssumedRoleUser,
-    ) {
-        if let Ok(contents) = cli_cache::write(credentials, Some(user)) {
-            let _ = context.ask().write(WriteFile::new(file, contents)).await;
-        }
     }
 
     /// Does not give those credentials again. Says whether they came from a file, so that another look helps; what was
@@ -111,7 +153,7 @@ mod tests {
     use super::*;
     use crate::config::profile::ProfileSet;
     use crate::config::{Config, Files};
-    use crate::refresh::{Cached, RefreshPolicy};
+    use crate::refresh::{Cached, RefreshPolicy, Turn};
     use crate::source::environment::Environment;
     use crate::source::testing::{Asked, NOW, Play, context, found, sts_refusal, sts_reply};
     use crate::source::{AssumedRole, Chain, Given, Profile, Source};
@@ -142,7 +184,7 @@ mod tests {
 
     #[test]
     fn a_file_with_time_left_is_all_that_is_needed() {
-        let (result, asked) = Play::new().file(file(300, "123456789012")).watch(source());
+        let (result, asked) = Play::new().file(file(900, "123456789012")).watch(source());
         let credentials = found(result);
         assert_eq!((credentials.access_key_id(), credentials.source()), ("ASIAFILE", Some("assumed role")));
         let [Asked::File(path)] = &asked[..] else { panic!("{asked:?}") };
@@ -150,10 +192,44 @@ mod tests {
     }
 
     #[test]
+    fn a_short_session_is_kept_too() {
+        let with = |seconds| {
+            let operation = role().duration_seconds(900);
+            let source = AssumedRole::new(Given::new(Credentials::new("AKIABASE", "s").unwrap()), operation);
+            let play = Play::new().file(file(seconds, "123456789012"));
+            let play = if seconds < 300 { assumed(play) } else { play };
+            found(play.run(source.cached_in("/cache"))).access_key_id().to_owned()
+        };
+        assert_eq!((with(300), with(299)), ("ASIAFILE".to_owned(), "ASIAROLE".to_owned()));
+    }
+
+    #[test]
+    fn a_refresh_is_not_given_what_it_replaces() {
+        let cached = Cached::new(Chain::new().with(source()), RefreshPolicy::default(), 7);
+        let refreshed = |play: Play| {
+            let cached = cached.clone();
+            let (outcome, _) = play.flow(|ask| async move {
+                let context = context(ask);
+                match cached.force(context.server_time())? {
+                    Turn::Refresh(permit) => permit.load(context).await,
+                    turn => panic!("{turn:?}"),
+                }
+            });
+            outcome.unwrap().credentials.access_key_id().to_owned()
+        };
+        let kept = file(3600, "123456789012");
+        assert_eq!(refreshed(Play::new().file(kept.clone())), "ASIAFILE");
+        // What another program has fetched since is as good as what this one would fetch.
+        let other = kept.replace("ASIAFILE", "ASIAOTHER");
+        assert_eq!(refreshed(Play::new().file(other.clone())), "ASIAOTHER");
+        assert_eq!(refreshed(assumed(Play::new().file(other))), "ASIAROLE");
+    }
+
+    #[test]
     fn what_cannot_be_used_is_replaced() {
         let good = file(3600, "123456789012");
         let unusable = [
-            file(299, "123456789012"),
+            file(899, "123456789012"),
             file(-1, "123456789012"),
             file(3600, "210987654321"),
             good[1..].to_owned(),
@@ -222,7 +298,7 @@ mod tests {
             let context = context(ask);
             assert_eq!(found(cached.look(&context).await).access_key_id(), "ASIAFILE");
             // Those that have just come are not dropped at once.
-            assert!(cached.refused(context.server_time() + Duration::seconds(10), "ASIAFILE"));
+            assert!(cached.refused(context.server_time() + time::Duration::seconds(10), "ASIAFILE"));
             cached.look(&context).await
         });
         assert_eq!(found(outcome).access_key_id(), "ASIAROLE");

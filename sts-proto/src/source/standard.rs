@@ -23,8 +23,10 @@ impl Chain {
         if !is_chosen {
             sources.push(Arc::new(Environment::new(lookup)));
         }
-        let web_identity =
-            (!is_chosen).then(|| Arc::new(WebIdentity::from_environment(lookup)) as Arc<dyn Source>);
+        let web_identity = (!is_chosen).then(|| {
+            let source = WebIdentity::from_environment(lookup).with_cache(profile::role_cache(&config));
+            Arc::new(source) as Arc<dyn Source>
+        });
         if profile.assumes_role() {
             sources.push(Arc::new(profile));
             sources.extend(web_identity);

@@ -1,8 +1,11 @@
 use std::time::Duration;
 
-use crate::credentials::Secret;
+use crate::credentials::{Credentials, Secret};
 use crate::error::{Error, ErrorCode};
 use crate::operation::AssumeRoleWithWebIdentity;
+use crate::shape::AssumedRoleUser;
+#[cfg(feature = "sources")]
+use crate::source::role_cache::RoleCache;
 use crate::source::{Context, Found, Looking, Source, TokenSource, session};
 
 const NAME: &str = "web identity";
@@ -22,13 +25,15 @@ const INVALID_TOKEN_WAITS: [Duration; 2] = [Duration::from_millis(500), Duration
 pub struct WebIdentity {
     token: Option<TokenSource>,
     operation: AssumeRoleWithWebIdentity,
+    #[cfg(feature = "sources")]
+    cache: Option<RoleCache>,
 }
 
 impl WebIdentity {
     /// The role with that ARN, for that token.
     #[must_use]
     pub fn new(role_arn: impl Into<String>, token: TokenSource) -> Self {
-        Self { token: Some(token), operation: AssumeRoleWithWebIdentity::new(role_arn, "", "") }
+        Self::of(Some(token), AssumeRoleWithWebIdentity::new(role_arn, "", ""))
     }
 
     /// As the variables say: `AWS_WEB_IDENTITY_TOKEN_FILE`, `AWS_ROLE_ARN` and `AWS_ROLE_SESSION_NAME`. Without a token file
@@ -36,14 +41,35 @@ impl WebIdentity {
     #[must_use]
     pub fn from_environment(lookup: impl Fn(&str) -> Option<String>) -> Self {
         let get = |name: &str| lookup(name).filter(|value| !value.is_empty());
+        let role_arn = get("AWS_ROLE_ARN").unwrap_or_default();
+        let session_name = get("AWS_ROLE_SESSION_NAME").unwrap_or_default();
+        let token = get("AWS_WEB_IDENTITY_TOKEN_FILE").map(TokenSource::file);
+        Self::of(token, AssumeRoleWithWebIdentity::new(role_arn, session_name, ""))
+    }
+
+    fn of(token: Option<TokenSource>, operation: AssumeRoleWithWebIdentity) -> Self {
         Self {
-            token: get("AWS_WEB_IDENTITY_TOKEN_FILE").map(TokenSource::file),
-            operation: AssumeRoleWithWebIdentity::new(
-                get("AWS_ROLE_ARN").unwrap_or_default(),
-                get("AWS_ROLE_SESSION_NAME").unwrap_or_default(),
-                "",
-            ),
+            token,
+            operation,
+            #[cfg(feature = "sources")]
+            cache: None,
         }
+    }
+
+    /// Keeps the session in a file of that directory, as [`AssumedRole::cached_in`](crate::source::AssumedRole::cached_in)
+    /// does, and as the AWS CLI does with `~/.aws/cli/cache`. Off by default. While the file is good the token is not read;
+    /// as with the CLI, it is no part of the file's name: tokens of several identities for one role need session names of their
+    /// own.
+    #[cfg(feature = "sources")]
+    #[must_use]
+    pub fn cached_in(self, directory: impl Into<std::path::PathBuf>) -> Self {
+        self.with_cache(Some(RoleCache::new(directory)))
+    }
+
+    #[cfg(feature = "sources")]
+    pub(super) fn with_cache(mut self, cache: Option<RoleCache>) -> Self {
+        self.cache = cache;
+        self
     }
 
     /// The name of the session; without one, each has a random name that begins with `sts-`.
@@ -77,6 +103,19 @@ impl WebIdentity {
         if self.operation.role_arn.is_empty() {
             return Err(Error::credentials(NAME, "there is a token and no role: `AWS_ROLE_ARN` is not set"));
         }
+        let fetch = self.fetch(context, token_source);
+        #[cfg(feature = "sources")]
+        let found = RoleCache::or_fetch(self.cache.as_ref(), context, &self.operation, fetch).await?;
+        #[cfg(not(feature = "sources"))]
+        let found = fetch.await?.0;
+        Ok(found.with_source(NAME).into())
+    }
+
+    async fn fetch(
+        &self,
+        context: &Context,
+        token_source: &TokenSource,
+    ) -> Result<(Credentials, AssumedRoleUser), Error> {
         let mut template = self.operation.clone();
         if template.role_session_name.is_empty() {
             template = template.role_session_name(session::random_name(context));
@@ -87,8 +126,8 @@ impl WebIdentity {
             let error = match context.call(template.clone().web_identity_token(token), None).await {
                 Ok(reply) => {
                     let reply = reply.into_output();
-                    let (user, role) = (&reply.assumed_role_user, &self.operation.role_arn);
-                    return Ok(session::of_role(reply.credentials, user, role, NAME).into());
+                    let (user, role) = (reply.assumed_role_user, &self.operation.role_arn);
+                    return Ok((session::of_role(reply.credentials, &user, role, NAME), user));
                 }
                 Err(error) => error,
             };
@@ -108,6 +147,11 @@ impl Source for WebIdentity {
 
     fn look<'a>(&'a self, context: &'a Context) -> Looking<'a> {
         Box::pin(self.find(context))
+    }
+
+    #[cfg(feature = "sources")]
+    fn refused(&self, _: &Context, access_key_id: &str) -> bool {
+        self.cache.as_ref().is_some_and(|cache| cache.refuse(access_key_id))
     }
 }
 
@@ -163,6 +207,28 @@ mod tests {
         assert!(error.is_throttling(), "{error}");
         let text = sentence(Play::new().reply(403, sts_refusal("AccessDenied")).run(source));
         assert!(text.contains("trust policy"), "{text}");
+    }
+
+    #[cfg(feature = "sources")]
+    #[test]
+    fn a_session_is_kept_where_the_cli_keeps_it() {
+        use crate::source::testing::Asked;
+        use crate::token::cli_cache;
+
+        let source = || WebIdentity::new(ROLE, TokenSource::file("/t")).cached_in("/cache");
+        let play = Play::new().no_file(std::io::ErrorKind::NotFound).file("eyJh.eyJi.sig");
+        let play = play.reply(200, sts_reply("AssumeRoleWithWebIdentity")).written(Ok(()));
+        let (result, asked) = play.watch(source());
+        assert_eq!(found(result).access_key_id(), "ASIAROLE");
+        let [Asked::File(read), .., Asked::Write(write)] = &asked[..] else { panic!("{asked:?}") };
+        let name = cli_cache::file_name(&AssumeRoleWithWebIdentity::new(ROLE, "", ""), true).unwrap();
+        assert_eq!((read, write.path.to_str().unwrap()), (&format!("/cache/{name}"), &**read));
+        // What is in the file needs neither the token nor STS.
+        let kept = std::str::from_utf8(write.contents.as_ref()).unwrap().to_owned();
+        let (result, asked) = Play::new().file(kept).watch(source());
+        let credentials = found(result);
+        assert_eq!((credentials.access_key_id(), credentials.source()), ("ASIAROLE", Some(NAME)));
+        assert_eq!(asked.len(), 1);
     }
 
     #[test]

@@ -18,8 +18,8 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value as Json};
 use sha1::{Digest, Sha1};
-use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use time::{Duration, OffsetDateTime};
 use zeroize::Zeroizing;
 
 use super::json::{self, Value, object};
@@ -34,6 +34,28 @@ use crate::shape::AssumedRoleUser;
 
 /// The largest file that is read, in bytes.
 pub const MAX_FILE_BYTES: usize = 64 * 1024;
+
+/// What botocore wants the credentials in a file to have left.
+const LEFT: Duration = Duration::minutes(15);
+
+/// What STS grants where no duration is asked for, in seconds.
+const DEFAULT_SECONDS: u32 = 3600;
+
+/// What the credentials in the file of a request for so many seconds must have left to be used: a quarter of an hour, as
+/// botocore has it, and a third of the session at most. By botocore's rule alone a session of 900 seconds would never be
+/// taken from its file, and each program would ask for one of its own.
+///
+/// ```
+/// use sts_proto::time::Duration;
+/// use sts_proto::token::cli_cache::least_left;
+///
+/// assert_eq!(least_left(None), Duration::minutes(15));
+/// assert_eq!(least_left(Some(900)), Duration::minutes(5));
+/// ```
+#[must_use]
+pub fn least_left(duration_seconds: Option<u32>) -> Duration {
+    LEFT.min(Duration::seconds(i64::from(duration_seconds.unwrap_or(DEFAULT_SECONDS)) / 3))
+}
 
 /// The name of the file for a request: AssumeRole, or AssumeRoleWithWebIdentity.
 ///

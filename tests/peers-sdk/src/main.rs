@@ -1,13 +1,20 @@
 //! The AWS SDK for Rust against the STS that the environment names: AWS_ENDPOINT_URL_STS, AWS_ACCESS_KEY_ID,
-//! AWS_SECRET_ACCESS_KEY, AWS_REGION.
+//! AWS_SECRET_ACCESS_KEY, AWS_REGION. And clients of that SDK and of object_store that sign with credentials of sts-async.
 
 use std::env;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
 
-use aws_sdk_sts::config::{BehaviorVersion, Credentials, Region, retry::RetryConfig};
+use aws_sdk_sts::config::{BehaviorVersion, Credentials, ProvideCredentials, Region, retry::RetryConfig};
 use aws_sdk_sts::error::{DisplayErrorContext, ProvideErrorMetadata};
 use aws_sdk_sts::types::Tag;
 use aws_sdk_sts::{Client, Config};
+use object_store::aws::AmazonS3Builder;
+use object_store::signer::Signer;
+use sts_async::operation::AssumeRole;
+use sts_async::tokio::TokioConnector;
+use sts_async::{AssumeRoleProvider, HttpTransport, Provider};
 
 const ROLE: &str = "arn:aws:iam::123456789012:role/Deploy";
 const POLICY: &str = r#"{"Version":"2012-10-17","Statement":[]}"#;
@@ -22,6 +29,8 @@ async fn main() -> ExitCode {
         ("wrong secret", wrong_secret().await),
         ("unknown key", unknown_key().await),
         ("tampered session token", tampered_token().await),
+        ("our provider signs for the SDK", provider_for_sdk().await),
+        ("our provider signs for object_store", provider_for_object_store().await),
     ];
     let mut failed = false;
     for (name, outcome) in checks {
@@ -45,7 +54,7 @@ fn user() -> Result<Credentials, Failure> {
     Ok(Credentials::new(id, secret, None, None, "environment"))
 }
 
-fn client(credentials: Credentials) -> Result<Client, Failure> {
+fn client(credentials: impl ProvideCredentials + 'static) -> Result<Client, Failure> {
     let config = Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .http_client(aws_smithy_http_client::Builder::new().build_http())
@@ -64,7 +73,7 @@ fn issued(credentials: Option<&aws_sdk_sts::types::Credentials>) -> Result<Crede
     Ok(Credentials::new(found.access_key_id(), found.secret_access_key(), token, None, "STS"))
 }
 
-async fn arn(credentials: Credentials) -> Result<String, Failure> {
+async fn arn(credentials: impl ProvideCredentials + 'static) -> Result<String, Failure> {
     let identity = client(credentials)?.get_caller_identity().send().await?;
     Ok(identity.arn().ok_or("no ARN in the reply")?.to_owned())
 }
@@ -125,4 +134,45 @@ async fn tampered_token() -> Result<(), Failure> {
     let token = key.session_token().map(|token| format!("{token}x"));
     let tampered = Credentials::new(key.access_key_id(), key.secret_access_key(), token, None, "test");
     refused(tampered, "InvalidClientTokenId").await
+}
+
+/// The credentials of a role, by sts-async.
+fn provider(session: &str) -> Result<Provider<HttpTransport<TokioConnector>>, Failure> {
+    let client = sts_async::tokio::Client::builder()
+        .region(variable("AWS_REGION")?)
+        .endpoint_url(variable("AWS_ENDPOINT_URL_STS")?)
+        .credentials_from_env()
+        .build()?;
+    Ok(AssumeRoleProvider::new(&client, AssumeRole::new(ROLE, session)).build()?)
+}
+
+async fn provider_for_sdk() -> Result<(), Failure> {
+    let role = "arn:aws:sts::123456789012:assumed-role/Deploy/for-sdk";
+    equal(&arn(provider("for-sdk")?).await?, role)
+}
+
+/// There is no S3 here: what is looked at is what a URL was presigned with.
+async fn provider_for_object_store() -> Result<(), Failure> {
+    // Of another crate's HTTP client, which asks for it when it is made.
+    rustls::crypto::ring::default_provider().install_default().map_err(|_| "there is a provider already")?;
+    let provider = provider("for-object-store")?;
+    let store = AmazonS3Builder::new()
+        .with_bucket_name("reports")
+        .with_region("eu-west-1")
+        .with_credentials(Arc::new(provider.clone()))
+        .build()?;
+    let url = store.signed_url("GET".parse()?, &"2026.pdf".into(), Duration::from_secs(60)).await?;
+    let signed_with = |name: &str| {
+        url.query_pairs()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.into_owned())
+            .unwrap_or_default()
+    };
+    let ours = provider.current().ok_or("the store asked nobody for credentials")?;
+    let (key, _) = signed_with("X-Amz-Credential")
+        .split_once('/')
+        .map(|(a, b)| (a.to_owned(), b.to_owned()))
+        .ok_or("no key")?;
+    equal(&key, ours.access_key_id())?;
+    equal(&signed_with("X-Amz-Security-Token"), ours.session_token().map_or("", |token| token.expose()))
 }

@@ -50,7 +50,7 @@ const DIFFERENT: &[(&str, Different)] = &[
     ),
     (
         "invalid SSO token configuration: sso-session not found",
-        Different::Words("`sso-session` `oops`, which does not exist"),
+        Different::Words("`sso_session` names `oops`, which does not exist"),
     ),
     // ecs-tests.json
     (

@@ -2,10 +2,6 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::sync::Arc;
-
-use sts_blocking::config::profile::ProfileSet;
-use sts_blocking::config::{Config, Environment, Files};
 
 use super::*;
 
@@ -58,38 +54,6 @@ impl Checks {
             .validation(validation)
             .build()
             .unwrap()
-    }
-
-    /// A profile that leads through both roles: the credentials that it ends in are those of the second.
-    pub(crate) fn profile_chain(&mut self) {
-        let key = self.key("USER");
-        let config = format!(
-            "[profile outer]\nrole_arn={}\nrole_session_name=outer\nsource_profile=inner\n\
-             [profile inner]\nrole_arn={}\nrole_session_name=inner\nsource_profile=user\n",
-            self.fact("CHAINED_ROLE_ARN"),
-            self.fact("ROLE_ARN"),
-        );
-        let user = format!(
-            "[user]\naws_access_key_id={}\naws_secret_access_key={}\n",
-            key.access_key_id(),
-            key.secret_access_key().expose()
-        );
-        let files = Files::at("config", "credentials");
-        let profiles = ProfileSet::parse(&files, Some(config.as_bytes()), Some(user.as_bytes())).unwrap();
-        let environment: Environment = [
-            ("AWS_PROFILE", "outer"),
-            ("AWS_REGION", self.fact("REGION")),
-            ("AWS_ENDPOINT_URL_STS", self.fact("ENDPOINT")),
-            ("AWS_EC2_METADATA_DISABLED", "true"),
-        ]
-        .into_iter()
-        .collect();
-        let config = Arc::new(Config::new(environment, profiles, None).unwrap());
-        let client = Client::builder().config(config).credentials_from_chain().build().unwrap();
-        let arn = self.assumed_role("Chained", "outer");
-        if let Some(identity) = self.granted("roles of a profile", client.send(GetCallerIdentity::new())) {
-            self.check("roles of a profile: identity", identity.arn == arn, &identity.arn);
-        }
     }
 
     pub(crate) fn encoder(&self) -> Encoder {

@@ -1,4 +1,4 @@
-//! The blocking client against imitations of AWS that others wrote: moto and MiniStack.
+//! The client against imitations of AWS that others wrote: moto and MiniStack.
 //!
 //! `tests/servers/run.sh` starts them and tells by `STS_MOTO_OPEN`, `STS_MOTO_AUTH` and `STS_MINISTACK` which files hold
 //! what a client needs to know. A server that is not there is not asked, unless `STS_REQUIRE_SERVERS=1` says that it
@@ -26,6 +26,7 @@ mod attacks;
 mod checks;
 mod ministack;
 mod moto;
+mod sources;
 
 const POLICY: &str =
     r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:*","Resource":"*"}]}"#;

@@ -30,7 +30,10 @@ fn ministack_that_verifies() {
         let outcome = client.call(GetSessionToken::new()).credentials(output.credentials).send();
         checks.refused("GetSessionToken by a session", outcome, 403, ErrorCode::AccessDenied);
     }
-    checks.profile_chain();
+    sources::roles_of_a_profile(&mut checks);
+    sources::web_identity_of_a_profile(&mut checks);
+    sources::instance_metadata(&mut checks);
+    sources::container(&mut checks);
     let key = checks.key("USER");
     presigned(&mut checks, "by a user", &key);
     let external = |id: &str| AssumeRole::new(checks.fact("EXTERNAL_ROLE_ARN"), "session").external_id(id);

@@ -40,7 +40,9 @@ fn moto_that_believes_everything() {
             checks.identity("AssumeRole, chained: identity", &output.credentials, &arn);
         }
     }
-    checks.profile_chain();
+    sources::roles_of_a_profile(&mut checks);
+    sources::web_identity_of_a_profile(&mut checks);
+    sources::instance_metadata(&mut checks);
     let external = AssumeRole::new(checks.fact("EXTERNAL_ROLE_ARN"), "session").external_id("agreed:1/2");
     checks.granted("AssumeRole, external id", client.send(external));
     let mfa = AssumeRole::new(role.as_str(), "session");

@@ -28,7 +28,13 @@ impl Permit {
 
     pub(super) async fn load_with(mut self, context: &Context) -> Result<Served, Error> {
         let chain = &self.cached.0.chain;
-        let refused = self.cached.inner().refused.take();
+        let (refused, replaced) = {
+            let mut inner = self.cached.inner();
+            (inner.refused.take(), inner.refresh.credentials().cloned())
+        };
+        if let Some(replaced) = replaced {
+            context.replaces(replaced.access_key_id());
+        }
         if let Some(access_key_id) = refused {
             // Those that keep credentials do not give these again.
             let _ = chain.refused(context, &access_key_id);

@@ -132,20 +132,20 @@ fn next<'c>(section: &Section, profiles: &'c ProfileSet, visited: &[&str]) -> Re
             found.map(|(_, named)| Next::Named(named)).ok_or_else(|| {
                 let length = source.chars().count();
                 let words = "must be `Environment`, `Ec2InstanceMetadata` or `EcsContainer`, and has";
-                fault(section, &format!("`credential_source` {words} {length} other characters"))
+                fault_of(section, "credential_source", &format!("{words} {length} other characters"))
             })
         }
         (Some(source), None) if source == section.name() => Ok(Next::Own),
         (Some(source), None) if visited.contains(&source) => {
             let circle = [visited, &[source]].concat().join("` -> `");
-            Err(fault(section, &format!("leads in a circle: `{circle}`")))
+            Err(fault_of(section, "source_profile", &format!("leads in a circle: `{circle}`")))
         }
         (Some(source), None) => match profiles.profile(source) {
             Some(next) => Ok(Next::Profile(next)),
-            None => Err(fault(
-                section,
-                &format!("`source_profile` names `{}`, which does not exist", shown(source)),
-            )),
+            None => {
+                let words = format!("names `{}`, which does not exist", shown(source));
+                Err(fault_of(section, "source_profile", &words))
+            }
         },
     }
 }
@@ -216,8 +216,9 @@ fn sso(section: &Section, profiles: &ProfileSet) -> Result<Option<Sso>, Error> {
     let (start_url, region) = match session_name {
         None => (start_url, region),
         Some(name) => {
-            let words = || format!("names the `sso-session` `{}`, which does not exist", shown(name));
-            let session = profiles.sso_session(name).ok_or_else(|| fault(section, &words()))?;
+            let words = || format!("names `{}`, which does not exist", shown(name));
+            let session =
+                profiles.sso_session(name).ok_or_else(|| fault_of(section, "sso_session", &words()))?;
             let [of_session_url, of_session_region] =
                 ["sso_start_url", "sso_region"].map(|key| text(session, key));
             for (key, of_profile, of_session) in
@@ -225,7 +226,7 @@ fn sso(section: &Section, profiles: &ProfileSet) -> Result<Option<Sso>, Error> {
             {
                 // The same value twice is no contradiction.
                 if of_profile.is_some() && of_profile != of_session {
-                    return Err(fault(section, &format!("`{key}` can only stand in its `sso-session`")));
+                    return Err(fault_of(section, key, "can only stand in its `sso-session`"));
                 }
             }
             (of_session_url, of_session_region)
@@ -261,6 +262,14 @@ pub(super) fn text<'s>(section: &'s Section, key: &str) -> Option<&'s str> {
 pub(super) fn fault(section: &Section, words: &str) -> Error {
     let (name, file, line) = (section.name(), section.file(), section.line());
     Error::credentials(format!("profile `{name}`"), format!("it {words} ({file} line {line})"))
+}
+
+/// What is wrong with one property, at its place.
+pub(super) fn fault_of(section: &Section, key: &str, words: &str) -> Error {
+    let place = section.property(key).map(|property| (property.file(), property.line()));
+    let (file, line) = place.unwrap_or_else(|| (section.file(), section.line()));
+    let profile = format!("profile `{}`", section.name());
+    Error::credentials(profile, format!("its `{key}` {words} ({file} line {line})"))
 }
 
 /// A name for messages, if it can be one.

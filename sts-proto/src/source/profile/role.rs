@@ -3,7 +3,7 @@ use crate::credentials::Secret;
 use crate::error::Error;
 use crate::operation::AssumeRole;
 
-use super::plan::{fault, text};
+use super::plan::{fault_of, text};
 
 /// A role that a profile assumes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,10 +64,8 @@ pub(super) fn duration(section: &Section) -> Result<Option<u32>, Error> {
     let Some(value) = text(section, "duration_seconds") else { return Ok(None) };
     let wrong = || {
         let length = value.chars().count();
-        fault(
-            section,
-            &format!("`duration_seconds` must be a whole number of seconds, and has {length} characters"),
-        )
+        let words = format!("must be a whole number of seconds, and has {length} characters");
+        fault_of(section, "duration_seconds", &words)
     };
     value.parse().map(Some).map_err(|_| wrong())
 }
@@ -78,7 +76,11 @@ fn session_tags(section: &Section) -> Result<Vec<(String, String)>, Error> {
     let mut tags = Vec::with_capacity(pairs.len());
     for (i, pair) in pairs.iter().enumerate() {
         let Some((key, value)) = pair.split_once('=') else {
-            return Err(fault(section, &format!("`session_tags[{i}]` must have the form `key=value`")));
+            return Err(fault_of(
+                section,
+                "session_tags",
+                &format!("must have the form `key=value` at [{i}]"),
+            ));
         };
         tags.push((key.trim().to_owned(), value.trim().to_owned()));
     }
