@@ -9,12 +9,17 @@ use sts_proto::form::Form;
 use sts_proto::operation::AssumeRole;
 use time::OffsetDateTime;
 
-use seen::{LOG, Logger, Seen};
+use seen::{LOG, Logger, Seen, show};
 
+mod configured;
 mod drivers;
 mod flows;
+mod inventory;
+mod kept;
 mod of_core;
 mod seen;
+mod sources;
+mod tokens;
 mod values;
 
 /// Secrets, each with characters that encoders change.
@@ -72,7 +77,7 @@ fn found(text: &str) -> Option<String> {
             let form: String = form.split_whitespace().collect();
             if let Some(at) = dense.find(&form) {
                 let from =
-                    (0..=at.saturating_sub(80)).rev().find(|i| dense.is_char_boundary(*i)).unwrap_or(0);
+                    (0..=at.saturating_sub(300)).rev().find(|i| dense.is_char_boundary(*i)).unwrap_or(0);
                 return Some(format!("{form} in …{}", &dense[from..at + form.len()]));
             }
         }
@@ -100,22 +105,28 @@ fn reply(action: &str) -> String {
         "<{action}Response><{action}Result><Credentials><AccessKeyId>ASIAEXAMPLE</AccessKeyId><SecretAccessKey>{KEY}\
          </SecretAccessKey><SessionToken>{TOKEN}</SessionToken><Expiration>2026-11-20T18:08:48Z</Expiration>\
          </Credentials><AssumedRoleUser><AssumedRoleId>A:s</AssumedRoleId><Arn>arn:x</Arn></AssumedRoleUser>\
-         <FederatedUser><FederatedUserId>1:B</FederatedUserId><Arn>arn:x</Arn></FederatedUser></{action}Result>\
+         <FederatedUser><FederatedUserId>1:B</FederatedUserId><Arn>arn:x</Arn></FederatedUser><Arn>arn:x</Arn>\
+         <UserId>U</UserId><Account>1</Account><DecodedMessage>{{\"allowed\":false}}</DecodedMessage>\
+         <WebIdentityToken>{JWT}</WebIdentityToken><Expiration>2026-11-20T18:08:48Z</Expiration></{action}Result>\
          </{action}Response>"
     )
 }
 
-/// A refusal that shows all that [`role`] sends, as some servers do.
-fn echo() -> String {
-    let sent = [KEY, TOKEN, EXTERNAL_ID, POLICY, CODE];
+/// What a call of [`role`] sends, and signs with.
+const SENT: [&str; 5] = [KEY, TOKEN, EXTERNAL_ID, POLICY, CODE];
+
+/// A refusal that shows all that was sent, as some servers do.
+fn echo(sent: &[&str]) -> String {
+    let id = sent.get(2).copied().unwrap_or("request");
+    let token = if sent.contains(&TOKEN) { TOKEN } else { "none" };
     let all = sent.join(" | ");
     // As it is, percent-encoded with small and with capital digits, and as forms have it.
     let encoded: Vec<_> = sent.iter().flat_map(|secret| forms(secret)[4..8].to_vec()).collect();
     let xml = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;");
     format!(
         "<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code><Message>The request signature we calculated does not \
-         match. The Canonical String for this request should have been\n'POST\n/\n\nx-amz-security-token:{TOKEN}' {} {}\
-         </Message><StringToSign>{}</StringToSign></Error><RequestId>{EXTERNAL_ID}</RequestId></ErrorResponse>",
+         match. The Canonical String for this request should have been\n'POST\n/\n\nx-amz-security-token:{token}' {} {}\
+         </Message><StringToSign>{}</StringToSign></Error><RequestId>{id}</RequestId></ErrorResponse>",
         xml(&all),
         xml(&encoded.join(" | ")),
         xml(&all),
@@ -135,9 +146,14 @@ fn nothing_shows_a_secret() {
     let seen = Seen::default();
     values::show(&seen);
     of_core::show(&seen);
+    configured::show(&seen);
     flows::show(&seen);
+    sources::show(&seen);
+    tokens::show(&seen);
+    kept::show(&seen);
     drivers::show(&seen);
 
+    inventory::check(&seen.types());
     let text = seen.text();
     assert!(text.len() > 30_000 && text.contains("AKIAIOSFODNN7EXAMPLE"), "{} bytes were seen", text.len());
     assert_eq!(found(&text), None, "it is shown");

@@ -1,16 +1,11 @@
-//! Signer, encoder, bytes, settings.
+//! Signer, encoder, bytes.
 
 use http::{Method, Response};
-use sts_proto::config::profile::ProfileSet;
-use sts_proto::config::{Environment, Files};
+use sts_proto::certificate::Refusal;
 use sts_proto::endpoint::EndpointOptions;
-use sts_proto::http1::{self, ReplyReader};
+use sts_proto::http1::{self, Progress, ReplyReader};
 use sts_proto::operation::*;
-use sts_proto::proxy::ProxySettings;
-use sts_proto::settings::Settings;
-use sts_proto::sigv4::{Signing, SigningKey};
-use sts_proto::source::{Chain, Report};
-use sts_proto::token::{eks, env, process, vault};
+use sts_proto::sigv4::{Payload, SessionToken, Signing, SigningKey};
 use sts_proto::{Encoder, Presign};
 
 use super::seen::Seen;
@@ -19,18 +14,17 @@ use super::*;
 pub(super) fn show(seen: &Seen) {
     let encoder = Encoder::new(EndpointOptions::new().region("eu-west-1").resolve().unwrap());
     let credentials = credentials();
-    seen.debug(&encoder);
+    show!(seen, encoder);
     let request = encoder.encode(&role(), Some(&credentials), NOW).unwrap();
-    seen.debug(&request);
+    show!(seen, request);
     let bytes = http1::request(&request).unwrap();
-    seen.debug(&bytes);
+    show!(seen, bytes);
     let signing = Signing::new(&credentials, "eu-west-1", "sts", NOW);
-    seen.debug(&signing);
-    seen.debug(encoder.signer());
-    seen.debug(&SigningKey::derive(credentials.secret_access_key(), NOW, "eu-west-1", "sts").unwrap());
-    seen.debug(&encoder.signer().explain(&request, &signing).unwrap());
+    show!(seen, signing);
+    show!(seen, SigningKey::derive(credentials.secret_access_key(), NOW, "eu-west-1", "sts").unwrap());
+    show!(seen, encoder.signer().explain(&request, &signing).unwrap());
     let url = encoder.presign(&GetCallerIdentity::new(), &credentials, NOW, &Presign::default()).unwrap();
-    seen.debug(&url);
+    show!(seen, url);
     seen.error(&encoder.presign(&role(), &credentials, NOW, &Presign::default()).unwrap_err());
     let broken =
         AssumeRole::new(JWT, KEY).external_id(format!("{EXTERNAL_ID}!")).policy("\0").token_code(PASSWORD);
@@ -39,10 +33,10 @@ pub(super) fn show(seen: &Seen) {
     let text = reply("AssumeRole");
     let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", text.len());
     let mut reader = ReplyReader::new(&Method::POST);
-    seen.debug(&reader.feed(head.as_bytes()));
-    seen.debug(&reader.feed(&text.as_bytes()[..400]));
-    seen.debug(&reader);
-    seen.debug(&reader.feed(&text.as_bytes()[400..]));
+    show!(seen, reader.feed(head.as_bytes()));
+    show!(seen, reader.feed(&text.as_bytes()[..400]));
+    show!(seen, reader);
+    show!(seen, reader.feed(&text.as_bytes()[400..]));
     for end in (0..text.len()).step_by(7) {
         seen.error(&role().decode(&Response::new(&text[..end])).unwrap_err());
     }
@@ -54,61 +48,31 @@ pub(super) fn show(seen: &Seen) {
     ] {
         seen.error(&role().decode(&Response::new(junk)).unwrap_err());
     }
+    parts(seen, &encoder);
+}
 
-    let proxied =
-        ProxySettings::explicit(&format!("http://alice:{}@127.0.0.1:3128", encoded(PASSWORD))).unwrap();
-    seen.debug(&proxied);
-    proxied.proxies().for_each(|proxy| {
-        seen.display(proxy);
-        seen.error(&proxy.refusal(&http::Uri::from_static("http://h.test/"), Some(407), "no"));
-        seen.debug(&http1::connect(proxy, "h.test", 443));
-    });
-    for url in
-        [format!("http://alice:{}@", encoded(PASSWORD)), format!("ftp://alice:{}@h:1", encoded(PASSWORD))]
+/// What else is handed to the signer and the reader.
+fn parts(seen: &Seen, encoder: &Encoder) {
+    let credentials = credentials();
+    show!(seen, Presign::default(), SessionToken::Signed, Payload::Sha256([7; 32]), **encoder.signer());
+    let signing = Signing::new(&credentials, "eu-west-1", "sts", NOW);
+    let minute = std::time::Duration::from_secs(60);
+    let request = http::Request::get("https://h.test/").body("").unwrap();
+    show!(seen, encoder.signer().explain_presigned(&request, &signing, minute).unwrap());
+    let text = reply("AssumeRole");
+    let whole = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nA: b\r\n\r\n{text}", text.len());
+    let progress = ReplyReader::new(&Method::POST).feed(whole.as_bytes()).unwrap();
+    show!(seen, progress);
+    if let Progress::Done(finished) = progress {
+        show!(seen, finished);
+    }
+    for damage in
+        [whole.replace("200 OK", KEY), whole.replace("A: b", &format!("{TOKEN} {KEY}")), SECRETS.join(" ")]
     {
-        seen.error(&ProxySettings::explicit(&url).unwrap_err());
+        seen.outcome(&ReplyReader::new(&Method::POST).feed(damage.as_bytes()));
     }
-    let secret_url = format!("https://alice:{}@h.test/", encoded(PASSWORD));
-    let options = EndpointOptions::new().url(&secret_url);
-    seen.debug(&options);
-    seen.error(&options.resolve().unwrap_err());
-    seen.debug(
-        &Settings::new().credentials(credentials.clone()).endpoint_url(secret_url).proxy("http://a:b@h"),
-    );
-    let lookup = |name: &str| match name {
-        "AWS_ACCESS_KEY_ID" => Some("AKIAIOSFODNN7EXAMPLE".to_owned()),
-        "AWS_SECRET_ACCESS_KEY" => Some(KEY.to_owned()),
-        "AWS_SESSION_TOKEN" => Some(TOKEN.to_owned()),
-        _ => None,
-    };
-    seen.debug(&sts_proto::source::environment::credentials(lookup).unwrap());
-    let config = format!(
-        "[profile p]\naws_secret_access_key = {KEY}\nexternal_id = {EXTERNAL_ID}\ns3 =\n  a = {TOKEN}\n"
-    );
-    let files = Files::at("/config", "/credentials");
-    let profiles = ProfileSet::parse(&files, Some(config.as_bytes()), None).unwrap();
-    seen.debug(&(&profiles, profiles.profile("p")));
-    let variables = [("AWS_SECRET_ACCESS_KEY", KEY), ("AWS_SESSION_TOKEN", TOKEN), ("OTHER", PASSWORD)];
-    seen.debug(&variables.into_iter().collect::<Environment>());
-    for text in
-        [KEY.to_owned(), format!("[profile {KEY}"), format!("[p]\n{KEY} {TOKEN}"), format!("[p]\n = {KEY}")]
-    {
-        match ProfileSet::parse(&files, Some(text.as_bytes()), Some(text.as_bytes())) {
-            Ok(profiles) => seen.debug(&profiles.ignored()),
-            Err(error) => seen.error(&error),
-        }
+    // Fields of errors, of every kind that there is.
+    for kind in [Refusal::UnknownIssuer, Refusal::OtherHost(None), Refusal::Alert("bad".to_owned())] {
+        show!(seen, kind, kind.words("h.test"));
     }
-    for format in [process::write(&credentials), env::write(&credentials, env::EnvFormat::Sh)] {
-        seen.debug(&format.unwrap());
-    }
-    seen.error(
-        &process::read(format!("{{\"Version\":1,\"SecretAccessKey\":\"{KEY}").as_bytes()).unwrap_err(),
-    );
-    let token = eks::EksTokenRequest::new("cluster").build(&encoder, &credentials, NOW).unwrap();
-    seen.debug(&token);
-    seen.debug(&vault::VaultLogin::new("role"));
-    let mut report = Report::default();
-    report.found("environment", "AKIAIOSFODNN7EXAMPLE");
-    seen.display(&report);
-    seen.debug(&Chain::new());
 }

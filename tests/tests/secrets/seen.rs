@@ -1,14 +1,19 @@
-//! All that was shown in a run, as one text.
+//! All that was shown in a run, as one text, and the types that it was shown of.
 
+use std::any::type_name;
+use std::collections::BTreeSet;
 use std::fmt::{Debug, Display, Write};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use sts_proto::Error;
 use sts_proto::observe::{Event, LogLine, Observer};
 
-/// All that was seen.
 #[derive(Clone, Default)]
-pub(super) struct Seen(Arc<Mutex<String>>);
+pub(super) struct Seen {
+    text: Arc<Mutex<String>>,
+    /// The paths of all types that were formatted by themselves, and of their parameters.
+    types: Arc<Mutex<BTreeSet<String>>>,
+}
 
 pub(super) static LOG: Mutex<String> = Mutex::new(String::new());
 
@@ -29,46 +34,100 @@ impl log::Log for Logger {
     fn flush(&self) {}
 }
 
+/// Formats values in every way that their types have.
+macro_rules! show {
+    ($seen:expr, $($value:expr),+ $(,)?) => {{
+        #[allow(unused_imports, reason = "a type needs one of the two traits")]
+        use $crate::seen::{ByDebug, ByDisplay, Shown};
+        $(        (&Shown(&$value)).show($seen);
+    )+}};
+}
+pub(super) use show;
+
+pub(super) struct Shown<'v, T: ?Sized>(pub(super) &'v T);
+
+/// What a type with `Display` has: the method of the value itself is found before that of a reference to it.
+pub(super) trait ByDisplay {
+    fn show(&self, seen: &Seen);
+}
+
+impl<T: Debug + Display + ?Sized> ByDisplay for Shown<'_, T> {
+    fn show(&self, seen: &Seen) {
+        seen.note::<T>();
+        let value = self.0;
+        writeln!(seen.text(), "{value:?}\n{value:#?}\n{value}\n{value:#}").unwrap();
+    }
+}
+
+/// What all other types have.
+pub(super) trait ByDebug {
+    fn show(&self, seen: &Seen);
+}
+
+impl<T: Debug + ?Sized> ByDebug for &Shown<'_, T> {
+    fn show(&self, seen: &Seen) {
+        seen.note::<T>();
+        writeln!(seen.text(), "{:?}\n{:#?}", self.0, self.0).unwrap();
+    }
+}
+
 impl Seen {
     pub(super) fn text(&self) -> MutexGuard<'_, String> {
-        self.0.lock().unwrap()
+        self.text.lock().unwrap()
     }
 
-    pub(super) fn debug(&self, value: &dyn Debug) {
-        writeln!(self.0.lock().unwrap(), "{value:?}\n{value:#?}").unwrap();
+    pub(super) fn types(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.types.lock().unwrap()
     }
 
-    pub(super) fn display(&self, value: &(impl Debug + Display)) {
-        self.debug(value);
-        writeln!(self.0.lock().unwrap(), "{value}\n{value:#}").unwrap();
+    fn note<T: ?Sized>(&self) {
+        let names = type_name::<T>().split(|c: char| !c.is_alphanumeric() && c != '_' && c != ':');
+        self.types().extend(names.map(|name| name.trim_matches(':').to_owned()));
     }
 
     pub(super) fn error(&self, error: &Error) {
-        self.display(error);
+        show!(self, *error);
         let mut source = std::error::Error::source(error);
         while let Some(cause) = source {
-            writeln!(self.0.lock().unwrap(), "{cause}\n{cause:?}").unwrap();
+            show!(self, *cause);
             source = cause.source();
         }
         if let Some(service) = error.service() {
-            self.display(service);
-            self.debug(&(service.code(), service.code_text(), service.details(), service.metadata()));
+            show!(self, *service, *service.code(), *service.metadata());
+            show!(self, (service.fault(), service.code_text(), service.details(), service.message()));
         }
-        error.violations().iter().for_each(|violation| self.display(violation));
+        for violation in error.violations() {
+            show!(self, *violation, *violation.rule());
+        }
         if let Some(hint) = error.hint() {
-            self.display(hint);
+            show!(self, *hint, hint.cause());
+        }
+        if let Some(report) = error.report() {
+            show!(self, *report);
+        }
+        show!(self, error.kind(), error.transport_kind());
+    }
+
+    /// A value with which something begins, or why it does not.
+    pub(super) fn outcome<T: Debug>(&self, outcome: &Result<T, Error>) {
+        match outcome {
+            Ok(value) => show!(self, *value),
+            Err(error) => self.error(error),
         }
     }
 }
 
 impl Observer for Seen {
     fn event(&self, event: &Event<'_>) {
-        self.debug(event);
+        show!(self, *event);
         if let Some(line) = LogLine::of(event) {
-            self.display(&line);
+            show!(self, line);
         }
-        if let Event::Done { parameters, .. } = event {
-            self.display(*parameters);
+        match event {
+            Event::Done { parameters, call, .. } => show!(self, **parameters, *call),
+            Event::Retry { retry, .. } => show!(self, *retry, retry.reason),
+            Event::Refresh { outcome, .. } => show!(self, *outcome),
+            _ => {}
         }
     }
 }

@@ -7,7 +7,8 @@ use http::Response;
 use sts_proto::form::Form;
 use sts_proto::observe::Parameters;
 use sts_proto::operation::*;
-use sts_proto::step::{CommandOutput, ReadFile, RunCommand, WriteFile};
+use sts_proto::shape::*;
+use sts_proto::step::{CommandOutput, MfaPrompt, ReadFile, RunCommand, WriteFile};
 use sts_proto::{Body, Credentials, Secret, compatible};
 
 use super::seen::Seen;
@@ -17,13 +18,13 @@ pub(super) fn show(seen: &Seen) {
     macro_rules! operations {
         ($($operation:expr),* $(,)?) => {$(
             let operation = $operation;
-            seen.debug(&operation);
-            seen.display(&Parameters::of(&operation));
-            seen.debug(&operation.parameters());
-            operation.warnings().iter().for_each(|warning| seen.display(warning));
+            show!(seen, operation);
+            show!(seen, Parameters::of(&operation));
+            show!(seen, operation.parameters());
+            operation.warnings().iter().for_each(|warning| show!(seen, *warning));
             let outcome = operation.decode(&Response::new(reply(operation.action())));
             match &outcome {
-                Ok(reply) => seen.debug(&(reply, &reply.output)),
+                Ok(reply) => show!(seen, *reply, reply.output, reply.metadata),
                 Err(error) => seen.error(error),
             }
         )*};
@@ -33,7 +34,10 @@ pub(super) fn show(seen: &Seen) {
         AssumeRoleWithSaml::new(ROLE, "arn:aws:iam::123456789012:saml-provider/Idp", SAML).policy(POLICY),
         AssumeRoleWithWebIdentity::new(ROLE, "session", JWT).policy(POLICY),
         AssumeRoot::new("123456789012", "arn:aws:iam::aws:policy/root-task/S3UnlockBucketPolicy"),
+        DecodeAuthorizationMessage::new("message"),
+        GetAccessKeyInfo::new("AKIAIOSFODNN7EXAMPLE"),
         GetCallerIdentity::new(),
+        GetCallerIdentity::new().unsigned(),
         GetDelegatedAccessToken::new(JWT),
         GetFederationToken::new("Bob").policy(POLICY),
         GetSessionToken::new().serial_number("arn:aws:iam::123456789012:mfa/alice").token_code(CODE),
@@ -41,25 +45,46 @@ pub(super) fn show(seen: &Seen) {
         RawAction::new("AssumeRole").parameter("Password", PASSWORD).parameter("Token", JWT),
         compatible::AssumeRole::new().policy(POLICY),
         compatible::AssumeRoleWithWebIdentity::new(JWT),
+        compatible::AssumeRoleWithCertificate::new().policy(POLICY),
         compatible::AssumeRoleWithClientGrants::new(JWT),
         compatible::AssumeRoleWithCustomToken::new(JWT, ROLE),
         compatible::AssumeRoleWithLdapIdentity::new("alice", PASSWORD),
     ];
     let body = || Body::from(SECRETS.join(" ").into_bytes());
-    seen.debug(&Secret::from(KEY));
-    seen.debug(&body());
-    seen.debug(&credentials());
-    seen.debug(&WriteFile::new(PathBuf::from("/x"), body()));
-    seen.debug(&ReadFile::new(PathBuf::from("/x"), 10));
-    seen.debug(&RunCommand::new("program", Duration::ZERO, 1).arguments(SECRETS.map(str::to_owned).to_vec()));
-    seen.debug(&CommandOutput { code: Some(0), stdout: body(), stderr: body() });
-    seen.debug(&Response::new(body()));
+    show!(seen, Secret::from(KEY));
+    show!(seen, body());
+    show!(seen, credentials());
+    show!(seen, MfaPrompt::new("arn:aws:iam::123456789012:mfa/alice").role_arn(ROLE));
+    show!(seen, WriteFile::new(PathBuf::from("/x"), body()));
+    show!(seen, ReadFile::new(PathBuf::from("/x"), 10));
+    show!(seen, RunCommand::new("program", Duration::ZERO, 1).arguments(SECRETS.map(str::to_owned).to_vec()));
+    show!(seen, CommandOutput { code: Some(0), stdout: body(), stderr: body() });
+    show!(seen, Response::new(body()));
     for refused in
         [Credentials::new("AKIA", format!("{KEY}\n")), credentials().with_session_token(format!("{TOKEN} "))]
     {
         seen.error(&refused.unwrap_err());
     }
+    parts(seen);
     let mut form = Form::new();
     SECRETS.iter().for_each(|secret| form.pair("a", secret));
-    seen.debug(&form.into_body());
+    show!(seen, form);
+    show!(seen, form.into_body());
+}
+
+/// What operations and their replies are made of.
+fn parts(seen: &Seen) {
+    let operation = role().tag("Project", "x").provided_context(ProvidedContext::new(ROLE, JWT));
+    for parameter in operation.parameters() {
+        show!(seen, parameter, parameter.kind);
+    }
+    show!(seen, Tag::new("Project", "x"), PolicyArn::from(ROLE), ProvidedContext::new(ROLE, JWT));
+    show!(seen, SigningAlgorithm::Es384);
+    let reply = role().decode(&Response::new(reply("AssumeRole"))).unwrap().into_output();
+    show!(seen, reply.assumed_role_user);
+    let federated = GetFederationToken::new("Bob");
+    let output = federated.decode(&Response::new(super::reply("GetFederationToken"))).unwrap().into_output();
+    show!(seen, output.federated_user);
+    let many = role().policy(POLICY.repeat(100));
+    many.warnings().iter().for_each(|warning| show!(seen, *warning));
 }
