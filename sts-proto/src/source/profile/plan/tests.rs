@@ -46,7 +46,10 @@ fn what_a_profile_lacks_or_contradicts_is_named() {
             "[profile a]\naws_secret_access_key=sEcReT\n".to_owned(),
             "`aws_secret_access_key` and no `aws_access",
         ),
-        ("[profile a]\naws_access_key_id=A\naws_secret_access_key=sEcReT\u{1}s\n".to_owned(), "cannot be used"),
+        (
+            "[profile a]\naws_access_key_id=A\naws_secret_access_key=sEcReT\u{1}s\n".to_owned(),
+            "cannot be used",
+        ),
         (format!("{sso}sso_session=t\n{session}"), "names the `sso-session` `t`, which does not exist"),
         (format!("{sso}sso_session=s\nsso_region=y\n{session}"), "`sso_region` can only stand in its"),
         (format!("{sso}sso_session=s\n{session}"), "has no `sso_region`, which SSO needs"),
