@@ -344,6 +344,8 @@ write("validate", {
     "session": values(8, MFA, "123456"),
     "session-half": values(8, MFA),
     "token": values(9, "https://x.test", "https://y.test"),
+})
+
 # profile: the config file, a zero byte, the credentials file.
 
 STATIC = "aws_access_key_id = AKIAEXAMPLE\naws_secret_access_key = aB3/cD+e\n"
@@ -407,6 +409,21 @@ write("chain_flow", {
     "by-environment": chain([A, "AWS_SECRET_ACCESS_KEY=SECRET"], role("a", credential_source="Environment")),
     "web": chain(["AWS_ROLE_ARN=" + CHAIN, "AWS_WEB_IDENTITY_TOKEN_FILE=/t"], "", "", ".T", "..W"),
     "web-written": chain(["AWS_ROLE_ARN=" + CHAIN, "AWS_WEB_IDENTITY_TOKEN_FILE=/t"], "", "", ".", ".", "..T\x30", ".", ".T", "..W"),
+    "role-of-all": chain(A, role("a", source_profile="secret", role_session_name="n", external_id="xx", duration_seconds=900, session_tags="a=b,c=d", transitive_session_tags="a", source_identity="me"), "", "..A"),
+    "role-own": chain(A, ASSUME.replace("secret", "a"), "[a]\naws_access_key_id=AKIA\naws_secret_access_key=s\naws_session_token=t\naws_account_id=1\n", "..A"),
+    "role-two-ways": chain(A, role("a", source_profile="b", credential_source="Environment")),
+    "role-no-way": chain(A, role("a")),
+    "role-unknown-way": chain(A, role("a", credential_source="Elsewhere")),
+    "role-of-nobody": chain(A, role("a", source_profile="b")),
+    "role-of-nothing": chain(A, role("a", source_profile="b") + "[profile b]\nregion=x\n"),
+    "by-keys-of-environment": chain([A, "AWS_ACCESS_KEY_ID=AKIA", "AWS_SECRET_ACCESS_KEY=SECRET"], role("a", credential_source="Environment"), "", "..A"),
+    "by-instance": chain(A, role("a", credential_source="Ec2InstanceMetadata"), "", "..token", "..role", "..J", "..A"),
+    "by-container": chain([A, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI=/x"], role("a", credential_source="EcsContainer"), "", "..J", "..A"),
+    "web-profile": chain(A, role("a", web_identity_token_file="/t", role_session_name="n", duration_seconds=900), "", ".T", "..W"),
+    "half-keys": chain(A, "[profile a]\naws_access_key_id=AKIA\n"),
+    "sso-legacy": chain(A, "[profile a]\nsso_start_url=https://s\nsso_region=eu-west-1\nsso_account_id=1\nsso_role_name=R\n", "", "..S", "..S"),
+    "sso-half": chain(A, SSO.replace("sso_role_name=R\n", "")),
+    "sso-no-session": chain(A, SSO.replace("-session s", "-session t")),
     "process": chain(A, "[profile a]\ncredential_process=p 'a b'\n", "", "..J"),
     "process-fails": chain(A, "[profile a]\ncredential_process=p\n", "", ".eno\x1b[2J token"),
     "sso": chain(A, SSO, "", "..S", "..S", "..S", "..S"),

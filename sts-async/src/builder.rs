@@ -1,3 +1,4 @@
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,6 +29,12 @@ pub struct ClientBuilder<T> {
     /// Takes what concerns the transport from the settings.
     configure: fn(T, &Settings) -> Result<T, Error>,
     mfa_code: Option<Box<MfaCode>>,
+}
+
+impl<T> fmt::Debug for ClientBuilder<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder").field("settings", &self.settings).finish_non_exhaustive()
+    }
 }
 
 impl<C: Connector> ClientBuilder<HttpTransport<C>> {

@@ -220,6 +220,17 @@ pub struct Call<T, O> {
     lowers_duration: Option<bool>,
 }
 
+// Derived, it would ask for a `T` that can be shown.
+impl<T, O: fmt::Debug> fmt::Debug for Call<T, O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call")
+            .field("client", &self.client)
+            .field("operation", &self.operation)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
+}
+
 impl<T: Transport, O: Operation> Call<T, O> {
     /// Other credentials for this call.
     pub fn credentials(mut self, credentials: Credentials) -> Self {

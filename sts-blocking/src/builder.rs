@@ -1,3 +1,4 @@
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,6 +28,12 @@ pub struct ClientBuilder {
     settings: Settings,
     transport: Option<Box<dyn Transport>>,
     mfa_code: Option<Box<MfaCode>>,
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder").field("settings", &self.settings).finish_non_exhaustive()
+    }
 }
 
 impl ClientBuilder {

@@ -194,6 +194,7 @@ impl fmt::Debug for Client {
 }
 
 /// One call, with settings of its own.
+#[derive(Debug)]
 #[must_use = "a call is made by `send`"]
 pub struct Call<'c, O> {
     client: &'c Client,

@@ -1,6 +1,7 @@
 //! `application/x-www-form-urlencoded`: the only percent-encoder, and the only writer of a request's parameters.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use zeroize::{Zeroize, Zeroizing};
 
@@ -28,6 +29,13 @@ pub struct Form {
     prefix: String,
     /// Whether a value was written that must not stand in a URL.
     sensitive: bool,
+}
+
+/// By its size: it may hold secrets.
+impl fmt::Debug for Form {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Form").field("bytes", &self.buffer.len()).finish_non_exhaustive()
+    }
 }
 
 impl Form {

@@ -38,6 +38,8 @@ use crate::retry::Random;
 pub use shared::{PoolPermit, PoolTurn, PoolWaiting, SharedPool};
 
 mod shared;
+#[cfg(test)]
+mod tests;
 
 /// How large a pool may grow, and how fast it may ask.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -66,6 +66,18 @@ fn replies_are_printed_and_refusals_told() {
 }
 
 #[test]
+fn what_a_service_says_is_shown_in_bounds() {
+    let message = format!("a&#9;\u{202e}b {TOKEN} {}", "x".repeat(500_000));
+    let (url, server) = serve(vec![(403, refusal("AccessDenied", &message))]);
+    let output = with_credentials(&["get-caller-identity", "--endpoint-url", &url]).output().unwrap();
+    server.join().unwrap();
+    let said = stderr(&output);
+    assert!(said.contains("operation: a\t\\u{202e}b [redacted] xxx"), "{}", &said[..200]);
+    assert!(said.ends_with("xxx…\n") && said.len() < 20_000, "{} bytes", said.len());
+    assert_eq!((output.status.code(), stdout(&output).as_str()), (Some(254), ""));
+}
+
+#[test]
 fn retries_are_counted_as_the_aws_cli_does() {
     let refusal = || (400, refusal("Throttling", "Rate exceeded"));
     let (url, server) = serve(vec![refusal(), refusal(), refusal()]);

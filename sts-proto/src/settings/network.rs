@@ -27,7 +27,7 @@ enum ProxyChoice {
 }
 
 /// The authorities to trust.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 #[non_exhaustive]
 pub enum Roots {
     /// Those that the driver has.
@@ -69,6 +69,13 @@ impl fmt::Display for Roots {
             Self::File { path, .. } => write!(f, "{}", path.display()),
             Self::Pem(pem) => write!(f, "{} bytes of PEM", pem.len()),
         }
+    }
+}
+
+/// The same: a file of certificates may hold the key of one as well.
+impl fmt::Debug for Roots {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Roots({self})")
     }
 }
 

@@ -81,3 +81,29 @@ impl FromIterator<Arc<dyn Source>> for Chain {
         Self(sources.into_iter().collect())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::refresh::{Cached, RefreshPolicy};
+    use crate::source::Given;
+    use crate::source::testing::{Play, context, found};
+
+    /// A cache that stands in a chain is asked as any source, and told of refusals.
+    #[test]
+    fn a_cache_is_a_source() {
+        let given = Credentials::new("AKIA", "secret").unwrap();
+        let cached = Cached::new(Chain::new().with(Given::new(given)), RefreshPolicy::default(), 7);
+        assert_eq!(found(Play::new().run(cached.clone())).access_key_id(), "AKIA");
+        assert_eq!(found(Play::new().run(cached.clone())).access_key_id(), "AKIA");
+        let told = cached.clone();
+        let (outcome, _) = Play::new().flow(|ask| async move {
+            let context = context(ask);
+            // What has just come is kept.
+            context.ask().wait(std::time::Duration::from_secs(60)).await;
+            Ok(Source::refused(&told, &context, "AKIA"))
+        });
+        assert!(outcome.unwrap());
+        assert!(cached.current(0).is_none());
+    }
+}

@@ -94,9 +94,10 @@ pub(super) fn timestamp(text: &str) -> Option<OffsetDateTime> {
     }
 }
 
-/// A time in RFC 3339, in UTC and whole seconds.
+/// A time in RFC 3339, in UTC and whole seconds. One that UTC has no year for, of whose clock nothing is to be believed, is
+/// written as it is.
 pub(super) fn rfc3339(at: OffsetDateTime) -> String {
-    let at = at.to_offset(time::UtcOffset::UTC);
+    let at = at.checked_to_offset(time::UtcOffset::UTC).unwrap_or(at);
     let (date, time) = (at.date(), at.time());
     format!(
         "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z",
@@ -165,5 +166,8 @@ mod tests {
             assert_eq!((at.unix_timestamp(), rfc3339(at).as_str()), (1_591_284_123, "2020-06-04T15:22:03Z"));
         }
         assert_eq!(timestamp(&"2".repeat(100)), None);
+        let west = time::UtcOffset::from_whole_seconds(-86_340).unwrap();
+        let last = OffsetDateTime::from_unix_timestamp(253_402_300_799).unwrap().replace_offset(west);
+        assert_eq!(rfc3339(last), "9999-12-31T23:59:59Z");
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! AWS: [return codes](https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-returncodes.html).
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
@@ -173,15 +174,28 @@ fn refusal(error: &Error, action: &str) -> String {
     };
     visible(&format!(
         "An error occurred ({code}) when calling the {action} operation{reached}: {}",
-        message.unwrap_or("Unknown")
+        cut(message.unwrap_or("Unknown"))
     ))
 }
 
-/// What a service says may hold anything: what would move the cursor or colour the terminal is escaped.
+/// The most characters of a message that are shown: an encoded authorization message, which may have 10,240, and what stands
+/// around it.
+const SHOWN: usize = 16 << 10;
+
+fn cut(message: &str) -> Cow<'_, str> {
+    match message.char_indices().nth(SHOWN) {
+        Some(_) => Cow::Owned(message.chars().take(SHOWN).chain(['…']).collect()),
+        None => Cow::Borrowed(message),
+    }
+}
+
+/// What a service says may hold anything: what would move the cursor, colour the terminal or turn its lines around is escaped.
 pub(crate) fn visible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        if c.is_control() && c != '\n' && c != '\t' { out.extend(c.escape_default()) } else { out.push(c) }
+        let turns = matches!(c, '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        let is_plain = !c.is_control() && !turns || matches!(c, '\n' | '\t');
+        if is_plain { out.push(c) } else { out.extend(c.escape_default()) }
     }
     out
 }
@@ -211,6 +225,8 @@ mod tests {
 
     #[test]
     fn terminals_are_not_steered_by_a_service() {
-        assert_eq!(visible("a\u{1b}[31m\nb\té"), "a\\u{1b}[31m\nb\té");
+        assert_eq!(visible("a\u{1b}[31m\nb\té\u{202e}"), "a\\u{1b}[31m\nb\té\\u{202e}");
+        assert_eq!(cut(&"é".repeat(SHOWN)).chars().count(), SHOWN);
+        assert!(cut(&"é".repeat(SHOWN + 1)).ends_with("é…"));
     }
 }

@@ -278,22 +278,4 @@ fn shown(name: &str) -> &str {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::{Environment, Files};
-
-    fn plan(roles: usize) -> Result<Option<Plan>, Error> {
-        let keys = format!("[r{roles}]\naws_access_key_id=AKID\naws_secret_access_key=s\n");
-        let role = |i| format!("[r{i}]\nrole_arn=arn:aws:iam::1:role/R\nsource_profile=r{}\n", i + 1);
-        let text: String = (0..roles).map(role).chain([keys]).collect();
-        let profiles = ProfileSet::parse(&Files::at("/c", "/k"), None, Some(text.as_bytes()))?;
-        Plan::of(&Config::new(Environment::from_iter([("AWS_PROFILE", "r0")]), profiles, None)?)
-    }
-
-    #[test]
-    fn roles_upon_roles_have_an_end() {
-        assert_eq!(plan(MAX_ROLES).unwrap().unwrap().roles.len(), MAX_ROLES);
-        let text = plan(10_000).unwrap_err().to_string();
-        assert!(text.contains("profile `r32`") && text.contains("32 roles at most"), "{text}");
-    }
-}
+mod tests;

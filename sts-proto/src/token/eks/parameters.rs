@@ -81,7 +81,7 @@ impl Parameters {
 }
 
 /// Percent-decoded; `None` for an escape that is none, for what is no UTF-8 and for control characters.
-fn decode(value: &str) -> Option<Zeroizing<String>> {
+pub(super) fn decode(value: &str) -> Option<Zeroizing<String>> {
     let is_escape =
         |rest: &str| rest.as_bytes().get(..2).is_some_and(|d| d.iter().all(u8::is_ascii_hexdigit));
     if !value.split('%').skip(1).all(is_escape) {

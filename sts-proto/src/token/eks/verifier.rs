@@ -8,7 +8,7 @@ use std::fmt;
 use http::{HeaderValue, Request, Uri, header};
 use time::OffsetDateTime;
 
-use super::parameters::Parameters;
+use super::parameters::{self, Parameters};
 use super::rejection::Rejection;
 use super::{CLUSTER_HEADER, EksIdentity, MAX_TOKEN_BYTES, PREFIX, cluster_header, identity};
 use crate::body::Body;
@@ -161,7 +161,24 @@ impl Verification {
     /// [`ErrorKind::Service`](crate::ErrorKind::Service): STS refused, so the token is not to be believed.
     /// [`ErrorKind::Response`](crate::ErrorKind::Response): what answered is not STS, or its answer contradicts itself.
     pub fn accept(&self, response: &http::Response<impl AsRef<[u8]>>) -> Result<EksIdentity, Error> {
-        identity::read(response, &self.access_key_id)
+        identity::read(response, &self.access_key_id).map_err(|mut error| {
+            self.take_out(&mut error);
+            error
+        })
+    }
+
+    /// A refusal shows the canonical request that it expected, with the caller's session token in it.
+    fn take_out(&self, error: &mut Error) {
+        let query = self.url.expose().split_once('?').map_or("", |(_, query)| query);
+        for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
+            let is = |wanted: &str| name.eq_ignore_ascii_case(wanted);
+            if is("x-amz-security-token") || is("x-amz-signature") {
+                error.redact(value);
+                if let Some(value) = parameters::decode(value) {
+                    error.redact(&value);
+                }
+            }
+        }
     }
 }
 
@@ -178,6 +195,29 @@ impl fmt::Debug for Verification {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_sts_echoes_of_the_token_is_not_shown() {
+        let (token, signature) = ("IQoJ//sEcReT+8w=", "d".repeat(64));
+        let encoded = "IQoJ%2F%2FsEcReT%2B8w%3D";
+        let url = format!(
+            "https://sts.amazonaws.com/?X-Amz-Security-Token={encoded}&x-amz-signature={signature}&X-Amz-Date=today"
+        );
+        let verification = Verification {
+            url: Secret::from(url.as_str()),
+            cluster: HeaderValue::from_static("c"),
+            access_key_id: "ASIAEXAMPLE".to_owned(),
+        };
+        let body = format!(
+            "<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code><Message>The Canonical String should have been 'GET / \
+             X-Amz-Security-Token={encoded} {token} {signature} today'</Message></Error></ErrorResponse>"
+        );
+        let response = http::Response::builder().status(403).body(body).unwrap();
+        let error = verification.accept(&response).unwrap_err();
+        let text = format!("{error} {error:?}");
+        assert!(text.contains("X-Amz-Security-Token=[redacted] [redacted] [redacted] today"), "{text}");
+        assert!(!text.contains("sEcReT") && !text.contains("dddd"), "{text}");
+    }
 
     #[test]
     fn hosts_of_sts() {
