@@ -2,8 +2,10 @@
 
 use std::fmt;
 
+use hmac::block_api::HmacCore;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
+use sha2::digest::block_api::CoreProxy;
 use zeroize::Zeroizing;
 
 use super::string_to_sign::{DateTime, Scope};
@@ -24,7 +26,10 @@ const ROOM: usize = 128;
 /// Whoever has it can sign for that scope and cannot find out the secret access key: it can be handed to a part of
 /// a program that needs no more. A [`Signer`](super::Signer) derives and keeps keys by itself.
 #[derive(Clone)]
-pub struct SigningKey(pub(super) HmacSha256);
+pub struct SigningKey(
+    /// Both pads hashed. Without the buffer for a text, which is as large and would be copied and wiped with each.
+    HmacCore<Sha256>,
+);
 
 impl SigningKey {
     /// Derives the key for the day of `time`, in UTC.
@@ -58,15 +63,20 @@ impl SigningKey {
         for part in [scope.region, scope.service, scope.terminator()] {
             key = hmac(&key, part.as_bytes());
         }
-        let last = keyed(&key);
+        let (last, _) = keyed(&key).decompose();
         wipe::slice(&mut key);
         Self(last)
+    }
+
+    /// An HMAC with that key, of a text to come.
+    pub(super) fn into_hmac(self) -> HmacSha256 {
+        HmacSha256::compose(self.0, Default::default())
     }
 
     /// The HMAC-SHA-256 of a string to sign, in hexadecimal digits.
     #[must_use]
     pub fn sign(&self, string_to_sign: &str) -> String {
-        hex::encode(self.0.clone().chain_update(string_to_sign).finalize().into_bytes())
+        hex::encode(self.clone().into_hmac().chain_update(string_to_sign).finalize().into_bytes())
     }
 }
 

@@ -16,7 +16,7 @@ const ROOM: usize = 192;
 
 /// The signature in hexadecimal digits.
 pub(super) fn sign(key: SigningKey, scope: &Scope<'_>, canonical_sha256: &[u8; 32]) -> [u8; 64] {
-    let SigningKey(mut mac) = key;
+    let mut mac = key.into_hmac();
     let mut gather = Gather::<_, ROOM>::new(&mut mac);
     string_to_sign::write(scope, canonical_sha256, |part| gather.put(part));
     drop(gather);
