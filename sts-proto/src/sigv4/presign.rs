@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use http::{HeaderMap, Method, Request, Uri};
+use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
@@ -108,11 +109,12 @@ impl Signer {
         expires: Duration,
     ) -> Result<PresignedUrl, Error> {
         let scope = signing.scope(request)?;
-        let payload = signing.payload_hash(request.body().as_ref());
+        let mut hash = Sha256::new();
+        let payload = signing.payload_hash(&mut hash, request.body().as_ref());
         let query = added_query(request, signing, &scope, expires)?;
         let canonical = Canonical::of(request, signing, Query::With(&query), payload.as_bytes())?;
         let key = self.key(signing.credentials, &scope);
-        let signature = signature::sign(key, &scope, &canonical.sha256());
+        let signature = signature::sign(key, &scope, &canonical.sha256(&mut hash));
 
         let mut last = vec![pair("X-Amz-Signature", &signature)];
         if signing.session_token == SessionToken::AfterSigning {
@@ -138,7 +140,8 @@ impl Signer {
         expires: Duration,
     ) -> Result<Explanation, Error> {
         let scope = signing.scope(request)?;
-        let payload = signing.payload_hash(request.body().as_ref());
+        let mut hash = Sha256::new();
+        let payload = signing.payload_hash(&mut hash, request.body().as_ref());
         let query = added_query(request, signing, &scope, expires)?;
         let canonical = Canonical::of(request, signing, Query::With(&query), payload.as_bytes())?;
         Ok(self.explanation(signing, &scope, &canonical))
