@@ -151,16 +151,13 @@ impl Encoder {
         credentials: Option<&Credentials>,
         now: OffsetDateTime,
     ) -> Result<Request<Body>, Error> {
-        self.request(operation, credentials, now).map_err(|error| error.during(operation.action()))
-    }
-
-    fn request<O: Operation>(
-        &self,
-        operation: &O,
-        credentials: Option<&Credentials>,
-        now: OffsetDateTime,
-    ) -> Result<Request<Body>, Error> {
-        self.check(operation)?;
+        let during = |error: Error| error.during(operation.action());
+        self.check(operation).map_err(during)?;
+        let signing = if operation.is_signed() {
+            Some(self.signing(credentials, now).map_err(during)?)
+        } else {
+            None
+        };
         let mut request = Request::new(operation.form().into_body());
         *request.method_mut() = Method::POST;
         *request.uri_mut() = self.endpoint.url().clone();
@@ -170,9 +167,8 @@ impl Encoder {
         headers.insert(HOST, self.host.clone());
         headers.insert(CONTENT_TYPE, FORM);
         headers.insert(USER_AGENT, self.user_agent.clone());
-        if operation.is_signed() {
-            let signing = self.signing(credentials, now)?;
-            self.signer.sign(&mut request, &signing)?;
+        if let Some(signing) = signing {
+            self.signer.sign(&mut request, &signing).map_err(during)?;
         }
         Ok(request)
     }

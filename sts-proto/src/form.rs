@@ -38,7 +38,7 @@ impl Form {
     /// A form without parameters.
     #[must_use]
     pub fn new() -> Self {
-        Self { buffer: Zeroizing::new(zeros(CAPACITY)), ..Self::default() }
+        Self { buffer: Zeroizing::new(vec![0; CAPACITY]), ..Self::default() }
     }
 
     /// Adds a parameter.
@@ -115,16 +115,11 @@ impl Form {
 
     #[inline(never)]
     fn grow(&mut self, needed: usize) {
-        let mut larger = zeros(needed.max(2 * self.buffer.len()));
+        let mut larger = vec![0; needed.max(2 * self.buffer.len())];
         larger[..self.filled].copy_from_slice(&self.buffer[..self.filled]);
         wipe::bytes(&mut self.buffer);
         *self.buffer = larger;
     }
-}
-
-/// Not by `vec!`: for small sizes the C library's allocator takes several times as long where it is asked for zeros.
-fn zeros(length: usize) -> Vec<u8> {
-    std::iter::repeat_n(0, length).collect()
 }
 
 impl Members for Form {
