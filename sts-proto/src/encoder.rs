@@ -153,11 +153,8 @@ impl Encoder {
     ) -> Result<Request<Body>, Error> {
         let during = |error: Error| error.during(operation.action());
         self.check(operation).map_err(during)?;
-        let signing = if operation.is_signed() {
-            Some(self.signing(credentials, now).map_err(during)?)
-        } else {
-            None
-        };
+        let signing =
+            if operation.is_signed() { Some(self.signing(credentials, now).map_err(during)?) } else { None };
         let mut request = Request::new(operation.form().into_body());
         *request.method_mut() = Method::POST;
         *request.uri_mut() = self.endpoint.url().clone();

@@ -246,11 +246,8 @@ const fn escapes() -> [[u8; 4]; 256] {
     let mut table = [[0; 4]; 256];
     let mut byte = 0;
     while byte < 256 {
-        table[byte] = if UNRESERVED[byte] {
-            [byte as u8, 0, 0, 1]
-        } else {
-            [b'%', HEX[byte >> 4], HEX[byte & 15], 3]
-        };
+        table[byte] =
+            if UNRESERVED[byte] { [byte as u8, 0, 0, 1] } else { [b'%', HEX[byte >> 4], HEX[byte & 15], 3] };
         byte += 1;
     }
     table
