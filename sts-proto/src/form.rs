@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use crate::body::Body;
 use crate::constraint::{Integer, List, Members, Shape, Text};
-use crate::wipe;
+use crate::{lanes, wipe};
 
 /// Room for an ordinary request, so that the buffer rarely grows.
 const CAPACITY: usize = 512;
@@ -52,11 +52,7 @@ impl Form {
     /// Adds a parameter of the service model, in whose names there is nothing to escape.
     pub(crate) fn member(&mut self, name: &'static str, value: &[u8]) {
         self.begin(self.prefix.len() + name.len() + most_encoded(value.len()));
-        if !self.prefix.is_empty() {
-            let prefix = std::mem::take(&mut self.prefix);
-            self.put(prefix.as_bytes());
-            self.prefix = prefix;
-        }
+        self.filled += copy(self.prefix.as_bytes(), &mut self.buffer[self.filled..]);
         self.put(name.as_bytes());
         self.put(b"=");
         self.put_encoded(value);
@@ -73,9 +69,7 @@ impl Form {
 
     #[inline]
     fn put(&mut self, bytes: &[u8]) {
-        let end = self.filled + bytes.len();
-        self.buffer[self.filled..end].copy_from_slice(bytes);
-        self.filled = end;
+        self.filled += copy(bytes, &mut self.buffer[self.filled..]);
     }
 
     #[inline]
@@ -120,6 +114,13 @@ impl Form {
         wipe::bytes(&mut self.buffer);
         *self.buffer = larger;
     }
+}
+
+/// Gives the number of bytes written.
+#[inline]
+fn copy(bytes: &[u8], out: &mut [u8]) -> usize {
+    out[..bytes.len()].copy_from_slice(bytes);
+    bytes.len()
 }
 
 impl Members for Form {
@@ -265,7 +266,7 @@ fn encode_short(text: &[u8], out: &mut [u8]) -> usize {
     let mut filled = 0;
     let (eights, rest) = text.as_chunks::<8>();
     for eight in eights {
-        if eight.iter().fold(true, |kept, &byte| kept & UNRESERVED[usize::from(byte)]) {
+        if lanes::all_in(eight, &UNRESERVED) {
             out[filled..filled + 8].copy_from_slice(eight);
             filled += 8;
         } else {

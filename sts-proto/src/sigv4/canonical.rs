@@ -179,7 +179,7 @@ impl Value<'_> {
 fn put_trimmed(value: &[u8], out: &mut impl Sink) {
     let is_space = |b: &u8| (*b == b' ') | (*b == b'\t');
     let value = value.trim_ascii();
-    if !lanes::any(value, |b| is_space(&b)) {
+    if !lanes::any(value, |b| is_space(&b)) || !has_runs(value) {
         return out.put(value);
     }
     for (i, word) in value.split(is_space).filter(|word| !word.is_empty()).enumerate() {
@@ -188,6 +188,14 @@ fn put_trimmed(value: &[u8], out: &mut impl Sink) {
         }
         out.put(word);
     }
+}
+
+/// Whether there is a tab, or a space behind a space. Single spaces, as the type of a form has one, stay as they are.
+fn has_runs(value: &[u8]) -> bool {
+    let pairs = value.iter().zip(value.iter().skip(1));
+    // To the end, so that many pairs are compared at a time.
+    let has_pair = pairs.fold(false, |found, (a, b)| found | ((*a == b' ') & (*b == b' ')));
+    has_pair || lanes::any(value, |b| b == b'\t')
 }
 
 /// The headers to be signed, by name; values of one name in the order sent.
@@ -346,8 +354,17 @@ mod tests {
 
     #[test]
     fn values_lose_needless_white_space() {
-        let mut out = Zeroizing::new(Vec::new());
-        put_trimmed(b"  a  b\t\"c   d\" ", &mut out);
-        assert_eq!(&**out, b"a b \"c d\"");
+        for (value, expected) in [
+            ("  a  b\t\"c   d\" ", "a b \"c d\""),
+            ("text/plain; charset=utf-8", "text/plain; charset=utf-8"),
+            ("a\tb", "a b"),
+            ("a \tb c", "a b c"),
+            (" a b  ", "a b"),
+            ("", ""),
+        ] {
+            let mut out = Zeroizing::new(Vec::new());
+            put_trimmed(value.as_bytes(), &mut out);
+            assert_eq!(&**out, expected.as_bytes(), "{value:?}");
+        }
     }
 }
