@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{CONTENT_TYPE, HOST, HeaderName, HeaderValue, USER_AGENT};
+use http::uri::Authority;
 use http::{Method, Request, Uri};
 use time::OffsetDateTime;
 
@@ -201,9 +202,7 @@ impl Encoder {
             return Err(Error::setting("Url", "would hold a sensitive parameter, which was not allowed"));
         }
         let mut request = Request::new(Body::default());
-        let url = zeroize::Zeroizing::new(format!("{}?{}", self.endpoint.url(), form.as_query()));
-        *request.uri_mut() =
-            Uri::try_from(url.as_str()).map_err(|_| Error::setting("Url", "would be too long"))?;
+        *request.uri_mut() = with_query(self.endpoint.url(), form.as_query())?;
         if options.headers.len() > sigv4::MAX_HEADERS {
             return Err(Error::setting("Header", "is given too often"));
         }
@@ -250,6 +249,14 @@ impl Encoder {
         })?;
         Ok(Signing::new(credentials, region, self.endpoint.signing_name(), now))
     }
+}
+
+/// That URL with a query, which may hold what is sensitive.
+fn with_query(url: &Uri, query: &str) -> Result<Uri, Error> {
+    let (scheme, authority) = (url.scheme_str().unwrap_or_default(), url.authority());
+    let parts = [scheme, "://", authority.map_or("", Authority::as_str), url.path(), "?", query];
+    let text = zeroize::Zeroizing::new(parts.concat());
+    Uri::try_from(text.as_str()).map_err(|_| Error::setting("Url", "would be too long"))
 }
 
 #[cfg(test)]

@@ -183,10 +183,10 @@ pub fn parse(text: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
 }
 
 /// The most digits of a number.
-const DIGITS: usize = 20;
+pub(crate) const DIGITS: usize = 20;
 
 /// A number in decimal digits.
-fn decimal(mut number: u64, digits: &mut [u8; DIGITS]) -> &[u8] {
+pub(crate) fn decimal(mut number: u64, digits: &mut [u8; DIGITS]) -> &[u8] {
     let mut at = DIGITS;
     loop {
         at -= 1;
@@ -321,6 +321,12 @@ pub(crate) fn decode_bytes(text: &[u8], plus_is_space: bool) -> Cow<'_, [u8]> {
         }
     }
     Cow::Owned(out)
+}
+
+/// Whether two digits behind a `%` stand for a byte that is escaped, in the letters that are written here.
+pub(crate) fn is_escape(high: u8, low: u8) -> bool {
+    let (Some(a), Some(b)) = (hex_digit(high), hex_digit(low)) else { return false };
+    !high.is_ascii_lowercase() && !low.is_ascii_lowercase() && !UNRESERVED[usize::from(a << 4 | b)]
 }
 
 fn hex_digit(byte: u8) -> Option<u8> {

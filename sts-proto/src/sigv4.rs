@@ -29,7 +29,7 @@ pub use signer::Signer;
 
 use crate::credentials::Credentials;
 use crate::error::Error;
-use canonical::{Canonical, Query};
+use canonical::Canonical;
 use string_to_sign::{DateTime, Scope};
 
 mod canonical;
@@ -193,7 +193,7 @@ impl Signer {
         let mut hash = Sha256::new();
         let payload = signing.payload_hash(&mut hash, request.body().as_ref());
         let late_token = prepare_headers(request, signing, &scope, &payload)?;
-        let canonical = Canonical::of(request, signing, Query::AsIs, payload.as_bytes())?;
+        let canonical = Canonical::of(request, signing, "", payload.as_bytes())?;
         let key = self.key(signing.credentials, &scope);
         let signature = signature::sign(key, &scope, &canonical.sha256(&mut hash));
         let authorization = signature::authorization(signing.credentials, &scope, &canonical, &signature)?;
@@ -221,7 +221,7 @@ impl Signer {
         *bare.uri_mut() = request.uri().clone();
         *bare.headers_mut() = request.headers().clone();
         prepare_headers(&mut bare, signing, &scope, &payload)?;
-        let canonical = Canonical::of(&bare, signing, Query::AsIs, payload.as_bytes())?;
+        let canonical = Canonical::of(&bare, signing, "", payload.as_bytes())?;
         Ok(self.explanation(signing, &scope, &canonical))
     }
 
