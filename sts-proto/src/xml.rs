@@ -446,7 +446,14 @@ mod tests {
         assert!(matches!(text("<?xml version='1.0' encoding='utf-16'?><a/>"), Err(Charset)));
         assert!(matches!(text("<a>x</a>y"), Err(Syntax { .. })));
         assert!(matches!(text("<a>x</a><b/>"), Err(Syntax { .. })));
-        assert!(matches!(text("<a>x</b>"), Err(Syntax { .. })));
+        for wrong_end in ["<a>x</b>", "<a>x</>", "<a>x</A>", "<a><b>x</a></b>", "<a>x</a></a>", "<a>x</a></>"]
+        {
+            let outcome = Cursor::new(wrong_end.as_bytes()).and_then(|mut cursor| {
+                cursor.skip()?;
+                cursor.finish()
+            });
+            assert!(matches!(outcome, Err(Syntax { .. })), "{wrong_end}");
+        }
         assert!(matches!(text("x<a/>"), Err(Syntax { .. })));
         assert!(matches!(text("<a>\u{1b}[31m</a>"), Err(Syntax { .. })));
         assert!(matches!(text("<a>&#27;[31m</a>"), Err(Syntax { .. })));
