@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 
 use crate::error::{Error, Rule, Violation};
+use crate::lanes;
 
 pub(crate) mod class;
 
@@ -229,8 +230,7 @@ impl Members for Checker {
         let Some(value) = value else { return };
         let (on, name) = (self.validation, rule.name);
         let is_plain = match rule.class {
-            // To the end, without a branch for each byte.
-            Some(class) => value.bytes().fold(true, |plain, b| plain & class.plain[usize::from(b)]),
+            Some(class) => lanes::all_in(value.as_bytes(), &class.plain),
             None => value.is_ascii(),
         };
         // What is plain is one character for each byte.

@@ -126,6 +126,31 @@ impl Credentials {
         })
     }
 
+    /// Temporary credentials as a reply gives them out, all parts checked at once.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new) and [`with_session_token`](Self::with_session_token).
+    pub(crate) fn temporary(
+        access_key_id: String,
+        secret_access_key: Secret,
+        session_token: Secret,
+        expiration: OffsetDateTime,
+    ) -> Result<Self, Error> {
+        let mut violations = Vec::new();
+        check("AccessKeyId", &access_key_id, is_key_id_character, &mut violations);
+        check("SecretAccessKey", secret_access_key.expose(), is_secret_character, &mut violations);
+        check("SessionToken", session_token.expose(), is_token_character, &mut violations);
+        Error::unless_empty(violations)?;
+        Ok(Self {
+            access_key_id,
+            secret_access_key,
+            session_token: Some(session_token),
+            expiration: Some(expiration),
+            account_id: None,
+            source: None,
+        })
+    }
+
     /// The same with the session token that temporary credentials need.
     ///
     /// # Errors
@@ -133,7 +158,7 @@ impl Credentials {
     pub fn with_session_token(mut self, session_token: impl Into<Secret>) -> Result<Self, Error> {
         let session_token = session_token.into();
         let mut violations = Vec::new();
-        check("SessionToken", session_token.expose(), |c| c.is_ascii_graphic(), &mut violations);
+        check("SessionToken", session_token.expose(), is_token_character, &mut violations);
         Error::unless_empty(violations)?;
         self.session_token = Some(session_token);
         Ok(self)
@@ -213,6 +238,11 @@ impl fmt::Debug for Credentials {
 /// `/` separates the parts of a credential scope and `,` those of an `Authorization` header.
 fn is_key_id_character(c: char) -> bool {
     c.is_ascii_graphic() && !matches!(c, '/' | ',')
+}
+
+/// A token becomes a header.
+fn is_token_character(c: char) -> bool {
+    c.is_ascii_graphic()
 }
 
 /// What is no UTF-8 in the environment arrives as the replacement character: it is no part of a secret.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{CONTENT_TYPE, HOST, HeaderName, HeaderValue, USER_AGENT};
+use http::uri::Authority;
 use http::{Method, Request, Uri};
 use time::OffsetDateTime;
 
@@ -151,16 +152,10 @@ impl Encoder {
         credentials: Option<&Credentials>,
         now: OffsetDateTime,
     ) -> Result<Request<Body>, Error> {
-        self.request(operation, credentials, now).map_err(|error| error.during(operation.action()))
-    }
-
-    fn request<O: Operation>(
-        &self,
-        operation: &O,
-        credentials: Option<&Credentials>,
-        now: OffsetDateTime,
-    ) -> Result<Request<Body>, Error> {
-        self.check(operation)?;
+        let during = |error: Error| error.during(operation.action());
+        self.check(operation).map_err(during)?;
+        let signing =
+            if operation.is_signed() { Some(self.signing(credentials, now).map_err(during)?) } else { None };
         let mut request = Request::new(operation.form().into_body());
         *request.method_mut() = Method::POST;
         *request.uri_mut() = self.endpoint.url().clone();
@@ -170,9 +165,8 @@ impl Encoder {
         headers.insert(HOST, self.host.clone());
         headers.insert(CONTENT_TYPE, FORM);
         headers.insert(USER_AGENT, self.user_agent.clone());
-        if operation.is_signed() {
-            let signing = self.signing(credentials, now)?;
-            self.signer.sign(&mut request, &signing)?;
+        if let Some(signing) = signing {
+            self.signer.sign(&mut request, &signing).map_err(during)?;
         }
         Ok(request)
     }
@@ -208,9 +202,7 @@ impl Encoder {
             return Err(Error::setting("Url", "would hold a sensitive parameter, which was not allowed"));
         }
         let mut request = Request::new(Body::default());
-        let url = zeroize::Zeroizing::new(format!("{}?{}", self.endpoint.url(), form.as_query()));
-        *request.uri_mut() =
-            Uri::try_from(url.as_str()).map_err(|_| Error::setting("Url", "would be too long"))?;
+        *request.uri_mut() = with_query(self.endpoint.url(), form.as_query())?;
         if options.headers.len() > sigv4::MAX_HEADERS {
             return Err(Error::setting("Header", "is given too often"));
         }
@@ -257,6 +249,14 @@ impl Encoder {
         })?;
         Ok(Signing::new(credentials, region, self.endpoint.signing_name(), now))
     }
+}
+
+/// That URL with a query, which may hold what is sensitive.
+fn with_query(url: &Uri, query: &str) -> Result<Uri, Error> {
+    let (scheme, authority) = (url.scheme_str().unwrap_or_default(), url.authority());
+    let parts = [scheme, "://", authority.map_or("", Authority::as_str), url.path(), "?", query];
+    let text = zeroize::Zeroizing::new(parts.concat());
+    Uri::try_from(text.as_str()).map_err(|_| Error::setting("Url", "would be too long"))
 }
 
 #[cfg(test)]

@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use crate::body::Body;
 use crate::constraint::{Integer, List, Members, Shape, Text};
+use crate::{lanes, wipe};
 
 /// Room for an ordinary request, so that the buffer rarely grows.
 const CAPACITY: usize = 512;
@@ -24,7 +25,10 @@ const CAPACITY: usize = 512;
 /// ```
 #[derive(Default)]
 pub struct Form {
+    /// As long as it has room, so that nothing is cleared or cut off for each parameter.
     buffer: Zeroizing<Vec<u8>>,
+    /// How much of it is written.
+    filled: usize,
     /// The path of the list item or structure being written, with its dot: `Tags.member.1.`
     prefix: String,
     /// Whether a value was written that must not stand in a URL.
@@ -42,45 +46,56 @@ impl Form {
     /// A form without parameters.
     #[must_use]
     pub fn new() -> Self {
-        Self { buffer: Zeroizing::new(Vec::with_capacity(CAPACITY)), prefix: String::new(), sensitive: false }
+        Self { buffer: Zeroizing::new(vec![0; CAPACITY]), ..Self::default() }
     }
 
     /// Adds a parameter.
     pub fn pair(&mut self, name: &str, value: &str) {
-        self.begin(3 * (name.len() + value.len()));
-        push_encoded(name.as_bytes(), &mut self.buffer);
-        self.buffer.push(b'=');
-        push_encoded(value.as_bytes(), &mut self.buffer);
+        self.begin(most_encoded(name.len()) + most_encoded(value.len()));
+        self.put_encoded(name.as_bytes());
+        self.put(b"=");
+        self.put_encoded(value.as_bytes());
     }
 
     /// Adds a parameter of the service model, in whose names there is nothing to escape.
-    fn member(&mut self, name: &'static str, value: &[u8]) {
-        self.begin(self.prefix.len() + name.len() + 3 * value.len());
-        self.buffer.extend_from_slice(self.prefix.as_bytes());
-        self.buffer.extend_from_slice(name.as_bytes());
-        self.buffer.push(b'=');
-        push_encoded(value, &mut self.buffer);
+    pub(crate) fn member(&mut self, name: &'static str, value: &[u8]) {
+        self.begin(self.prefix.len() + name.len() + most_encoded(value.len()));
+        self.filled += copy(self.prefix.as_bytes(), &mut self.buffer[self.filled..]);
+        self.put(name.as_bytes());
+        self.put(b"=");
+        self.put_encoded(value);
     }
 
     /// Room for another parameter of at most so many bytes; what is short enough for every byte to be escaped is written
     /// without looking first.
     fn begin(&mut self, most: usize) {
         self.reserve(most + 2);
-        if !self.buffer.is_empty() {
-            self.buffer.push(b'&');
+        if self.filled > 0 {
+            self.put(b"&");
         }
+    }
+
+    #[inline]
+    fn put(&mut self, bytes: &[u8]) {
+        self.filled += copy(bytes, &mut self.buffer[self.filled..]);
+    }
+
+    #[inline]
+    fn put_encoded(&mut self, text: &[u8]) {
+        self.filled += encode_short(text, &mut self.buffer[self.filled..]);
     }
 
     /// The parameters as a request's body.
     #[must_use]
-    pub fn into_body(self) -> Body {
+    pub fn into_body(mut self) -> Body {
+        self.buffer.truncate(self.filled);
         Body::from(self.buffer)
     }
 
     /// The parameters as the query of a URL.
     pub(crate) fn as_query(&self) -> &str {
         // Percent-encoded text is ASCII.
-        std::str::from_utf8(&self.buffer).unwrap_or_default()
+        std::str::from_utf8(&self.buffer[..self.filled]).unwrap_or_default()
     }
 
     pub(crate) fn set_sensitive(&mut self, sensitive: bool) {
@@ -92,15 +107,28 @@ impl Form {
     }
 
     /// Grows without leaving a copy of the contents behind.
+    #[inline]
     fn reserve(&mut self, more: usize) {
-        let needed = self.buffer.len() + more;
-        if needed > self.buffer.capacity() {
-            let mut larger = Vec::with_capacity(needed.max(2 * self.buffer.capacity()));
-            larger.extend_from_slice(&self.buffer);
-            self.buffer.zeroize();
-            *self.buffer = larger;
+        let needed = self.filled + more;
+        if needed > self.buffer.len() {
+            self.grow(needed);
         }
     }
+
+    #[inline(never)]
+    fn grow(&mut self, needed: usize) {
+        let mut larger = vec![0; needed.max(2 * self.buffer.len())];
+        larger[..self.filled].copy_from_slice(&self.buffer[..self.filled]);
+        wipe::bytes(&mut self.buffer);
+        *self.buffer = larger;
+    }
+}
+
+/// Gives the number of bytes written.
+#[inline]
+fn copy(bytes: &[u8], out: &mut [u8]) -> usize {
+    out[..bytes.len()].copy_from_slice(bytes);
+    bytes.len()
 }
 
 impl Members for Form {
@@ -163,10 +191,10 @@ pub fn parse(text: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
 }
 
 /// The most digits of a number.
-const DIGITS: usize = 20;
+pub(crate) const DIGITS: usize = 20;
 
 /// A number in decimal digits.
-fn decimal(mut number: u64, digits: &mut [u8; DIGITS]) -> &[u8] {
+pub(crate) fn decimal(mut number: u64, digits: &mut [u8; DIGITS]) -> &[u8] {
     let mut at = DIGITS;
     loop {
         at -= 1;
@@ -220,29 +248,52 @@ pub(crate) fn encode(text: &[u8], kept: &Kept, out: &mut impl FnMut(&[u8])) {
     }
 }
 
-/// The same for short texts with much to escape, behind what is in a buffer that has the room.
-fn push_encoded(text: &[u8], buffer: &mut Vec<u8>) {
-    const PIECE: usize = 1024;
-    for piece in text.chunks(PIECE) {
-        let start = buffer.len();
-        buffer.resize(start + 3 * piece.len(), 0);
-        let (_, free) = buffer.split_at_mut(start);
-        let mut filled = 0;
-        for &byte in piece {
-            if UNRESERVED[usize::from(byte)] {
-                free[filled] = byte;
-                filled += 1;
-            } else {
-                free[filled..filled + 3].copy_from_slice(&[
-                    b'%',
-                    HEX[usize::from(byte >> 4)],
-                    HEX[usize::from(byte & 15)],
-                ]);
-                filled += 3;
-            }
-        }
-        buffer.truncate(start + filled);
+/// What each byte becomes where all but what is unreserved is escaped, and in how many bytes.
+static ESCAPES: [[u8; 4]; 256] = escapes();
+
+const fn escapes() -> [[u8; 4]; 256] {
+    let mut table = [[0; 4]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] =
+            if UNRESERVED[byte] { [byte as u8, 0, 0, 1] } else { [b'%', HEX[byte >> 4], HEX[byte & 15], 3] };
+        byte += 1;
     }
+    table
+}
+
+/// The most room that [`encode_short`] takes for so many bytes.
+fn most_encoded(length: usize) -> usize {
+    3 * length + 1
+}
+
+/// The same for short texts with much to escape, eight bytes at a time where all are kept, and else without a branch for
+/// each. Gives the number of bytes written.
+#[inline]
+fn encode_short(text: &[u8], out: &mut [u8]) -> usize {
+    let mut filled = 0;
+    let (eights, rest) = text.as_chunks::<8>();
+    for eight in eights {
+        if lanes::all_in(eight, &UNRESERVED) {
+            out[filled..filled + 8].copy_from_slice(eight);
+            filled += 8;
+        } else {
+            filled += escape(eight, &mut out[filled..]);
+        }
+    }
+    filled + escape(rest, &mut out[filled..])
+}
+
+#[inline(always)]
+fn escape(text: &[u8], out: &mut [u8]) -> usize {
+    let mut filled = 0;
+    for &byte in text {
+        let escape = ESCAPES[usize::from(byte)];
+        // All four at once; what is too much is overwritten by the next.
+        out[filled..filled + 4].copy_from_slice(&escape);
+        filled += usize::from(escape[3]);
+    }
+    filled
 }
 
 /// Undoes percent-encoding.
@@ -278,6 +329,12 @@ pub(crate) fn decode_bytes(text: &[u8], plus_is_space: bool) -> Cow<'_, [u8]> {
         }
     }
     Cow::Owned(out)
+}
+
+/// Whether two digits behind a `%` stand for a byte that is escaped, in the letters that are written here.
+pub(crate) fn is_escape(high: u8, low: u8) -> bool {
+    let (Some(a), Some(b)) = (hex_digit(high), hex_digit(low)) else { return false };
+    !high.is_ascii_lowercase() && !low.is_ascii_lowercase() && !UNRESERVED[usize::from(a << 4 | b)]
 }
 
 fn hex_digit(byte: u8) -> Option<u8> {

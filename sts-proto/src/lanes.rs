@@ -25,6 +25,12 @@ fn in_lane<const N: usize>(lane: &[u8; N], is: &impl Fn(u8) -> bool) -> bool {
     lane.iter().fold(0, |found, &byte| found | u8::from(is(byte))) != 0
 }
 
+/// Whether a table holds all bytes. To the end, without a branch for each byte.
+#[inline(always)]
+pub(crate) fn all_in(bytes: &[u8], table: &[bool; 256]) -> bool {
+    bytes.iter().fold(true, |all, &byte| all & table[usize::from(byte)])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -37,6 +43,20 @@ mod tests {
             for at in 0..length {
                 bytes[at] = b'b';
                 assert!(any(&bytes, |b| b == b'b'), "{at} of {length}");
+                bytes[at] = b'a';
+            }
+        }
+    }
+    #[test]
+    fn all_of_them_wherever_the_other_stands() {
+        let mut table = [false; 256];
+        table[usize::from(b'a')] = true;
+        for length in 0..4 * 8 {
+            let mut bytes = vec![b'a'; length];
+            assert!(all_in(&bytes, &table));
+            for at in 0..length {
+                bytes[at] = b'b';
+                assert!(!all_in(&bytes, &table), "{at} of {length}");
                 bytes[at] = b'a';
             }
         }

@@ -128,8 +128,8 @@ pub trait Operation: Clone {
     #[doc(hidden)]
     fn form(&self) -> Form {
         let mut form = Form::new();
-        form.pair("Action", self.action());
-        form.pair("Version", self.version());
+        form.member("Action", self.action().as_bytes());
+        form.member("Version", self.version().as_bytes());
         self.members(&mut form);
         form
     }

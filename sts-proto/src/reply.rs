@@ -37,11 +37,11 @@ const ID_SHOWN: usize = 128;
 /// The years in which credentials may expire. Outside of them a date is damaged, not early or late.
 const EXPIRATION_YEARS: std::ops::RangeInclusive<i32> = 2000..=2099;
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
-const S3_REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
-const EXTENDED_REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-id-2");
-const CLOUDFRONT_ID: HeaderName = HeaderName::from_static("x-amz-cf-id");
-const RETRY_AFTER: HeaderName = HeaderName::from_static("x-amz-retry-after");
+static REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+static S3_REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
+static EXTENDED_REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-id-2");
+static CLOUDFRONT_ID: HeaderName = HeaderName::from_static("x-amz-cf-id");
+static RETRY_AFTER: HeaderName = HeaderName::from_static("x-amz-retry-after");
 
 /// A result with what came along with it.
 ///
@@ -119,11 +119,11 @@ impl Metadata {
         let headers = response.headers();
         Self {
             status: response.status().as_u16(),
-            request_id: header(headers, REQUEST_ID).or_else(|| header(headers, S3_REQUEST_ID)),
-            extended_request_id: header(headers, EXTENDED_REQUEST_ID),
-            cloudfront_id: header(headers, CLOUDFRONT_ID),
+            request_id: header(headers, &REQUEST_ID).or_else(|| header(headers, &S3_REQUEST_ID)),
+            extended_request_id: header(headers, &EXTENDED_REQUEST_ID),
+            cloudfront_id: header(headers, &CLOUDFRONT_ID),
             date: headers.get(http::header::DATE).and_then(|value| http_date(value.to_str().ok()?)),
-            retry_after: headers.get(RETRY_AFTER).and_then(milliseconds),
+            retry_after: headers.get(&RETRY_AFTER).and_then(milliseconds),
             is_from_cache: headers.contains_key(http::header::AGE),
             attempts: 1,
             retries: Vec::new(),
@@ -148,7 +148,7 @@ impl Metadata {
     }
 }
 
-fn header(headers: &HeaderMap, name: HeaderName) -> Option<String> {
+fn header(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     headers.get(name)?.to_str().ok().map(str::trim).filter(|id| document::is_id(id)).map(str::to_owned)
 }
 
@@ -238,9 +238,10 @@ pub(crate) fn read_result<T>(
     loop {
         if cursor.child()? {
             if cursor.name().strip_suffix("Result") == Some(action) {
-                if output.replace(read(cursor)?).is_some() {
+                if output.is_some() {
                     return Err(ReplyFault::TwoResults);
                 }
+                output = Some(read(cursor)?);
             } else if document::is_request_id(cursor.name()) {
                 set_request_id(&cursor.text()?, metadata);
             } else {

@@ -217,11 +217,7 @@ pub(crate) fn read_credentials(cursor: &mut Cursor<'_>) -> Result<Credentials, R
             _ => cursor.skip()?,
         }
     }
-    let (id, secret, token) = (id.required()?, secret.required()?, token.required()?);
-    let expiration = expiration.required()?;
-    Credentials::new(id, secret)
-        .and_then(|credentials| credentials.with_session_token(token))
-        .map(|credentials| credentials.with_expiration(expiration))
+    Credentials::temporary(id.required()?, secret.required()?, token.required()?, expiration.required()?)
         .map_err(|error| ReplyFault::Value {
             name: match error.violations().first().map(crate::Violation::parameter) {
                 Some("AccessKeyId") => "AccessKeyId",

@@ -29,7 +29,7 @@ pub use signer::Signer;
 
 use crate::credentials::Credentials;
 use crate::error::Error;
-use canonical::{Canonical, Query};
+use canonical::Canonical;
 use string_to_sign::{DateTime, Scope};
 
 mod canonical;
@@ -138,9 +138,12 @@ impl<'a> Signing<'a> {
     }
 
     /// The payload hash in hexadecimal digits.
-    fn payload_hash(&self, body: &[u8]) -> PayloadHash {
+    fn payload_hash(&self, hash: &mut Sha256, body: &[u8]) -> PayloadHash {
         let digest = match self.payload {
-            Payload::Body => Sha256::digest(body).into(),
+            Payload::Body => {
+                hash.update(body);
+                hash.finalize_reset().into()
+            }
             Payload::Sha256(digest) => digest,
             Payload::Unsigned => return PayloadHash::Unsigned,
         };
@@ -187,11 +190,12 @@ impl Signer {
     /// cannot be part of a scope, or the year has not four digits.
     pub fn sign<B: AsRef<[u8]>>(&self, request: &mut Request<B>, signing: &Signing<'_>) -> Result<(), Error> {
         let scope = signing.scope(request)?;
-        let payload = signing.payload_hash(request.body().as_ref());
+        let mut hash = Sha256::new();
+        let payload = signing.payload_hash(&mut hash, request.body().as_ref());
         let late_token = prepare_headers(request, signing, &scope, &payload)?;
-        let canonical = Canonical::of(request, signing, Query::AsIs, payload.as_bytes())?;
+        let canonical = Canonical::of(request, signing, "", payload.as_bytes())?;
         let key = self.key(signing.credentials, &scope);
-        let signature = signature::sign(key, &scope, &canonical.sha256());
+        let signature = signature::sign(key, &scope, &canonical.sha256(&mut hash));
         let authorization = signature::authorization(signing.credentials, &scope, &canonical, &signature)?;
         request.headers_mut().insert(AUTHORIZATION, authorization);
         if let Some(token) = late_token {
@@ -210,13 +214,14 @@ impl Signer {
         signing: &Signing<'_>,
     ) -> Result<Explanation, Error> {
         let scope = signing.scope(request)?;
-        let payload = signing.payload_hash(request.body().as_ref());
+        let mut hash = Sha256::new();
+        let payload = signing.payload_hash(&mut hash, request.body().as_ref());
         let mut bare = Request::new(());
         *bare.method_mut() = request.method().clone();
         *bare.uri_mut() = request.uri().clone();
         *bare.headers_mut() = request.headers().clone();
         prepare_headers(&mut bare, signing, &scope, &payload)?;
-        let canonical = Canonical::of(&bare, signing, Query::AsIs, payload.as_bytes())?;
+        let canonical = Canonical::of(&bare, signing, "", payload.as_bytes())?;
         Ok(self.explanation(signing, &scope, &canonical))
     }
 
@@ -227,10 +232,11 @@ impl Signer {
         canonical: &Canonical<'_>,
     ) -> Explanation {
         let key = self.key(signing.credentials, scope);
-        let signature = signature::sign(key, scope, &canonical.sha256());
+        let digest = canonical.sha256(&mut Sha256::new());
+        let signature = signature::sign(key, scope, &digest);
         Explanation {
             canonical_request: canonical.text(),
-            string_to_sign: string_to_sign::text(scope, &canonical.sha256()),
+            string_to_sign: string_to_sign::text(scope, &digest),
             signature: signature::text(&signature).to_owned(),
         }
     }

@@ -23,8 +23,15 @@ pub(crate) enum Token<'x> {
     Start,
     /// The innermost element ends.
     End,
-    /// A piece of the innermost element's text, unescaped.
-    Text(Cow<'x, str>),
+    /// A piece of the innermost element's text.
+    Text(Piece<'x>),
+}
+
+/// A piece of text, unescaped.
+pub(crate) struct Piece<'x> {
+    pub(crate) text: Cow<'x, str>,
+    /// Whether it has neither white space nor control characters, so that nothing more need be looked for.
+    is_plain: bool,
 }
 
 /// A place in a document: always inside the element that was entered last.
@@ -40,17 +47,18 @@ pub struct Cursor<'x> {
 
 /// The names of the elements that are open are kept by quick-xml in a buffer that grows with each. A name that is as long as
 /// those of a reply together lets it grow once.
-const PRIMER: &[u8] = b"<oooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo>\
-                        </oooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo>";
+const PRIMER: &[u8] = b"<oooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo></>";
 
 impl<'x> Cursor<'x> {
     /// Enters the root element of the document in `bytes`.
     pub(crate) fn new(bytes: &'x [u8]) -> Result<Self> {
         let mut reader = Reader::from_reader(PRIMER);
+        reader.config_mut().check_end_names = false;
         while !reader.get_ref().is_empty() {
-            // Well-formed as it is.
+            // Neither is an error: the end's name is not looked at.
             let _ = reader.read_event();
         }
+        reader.config_mut().check_end_names = true;
         // That it is UTF-8 is seen by quick-xml, piece by piece.
         *reader.get_mut() = without_mark(bytes);
         let mut cursor = Self { reader, bytes, element: BytesStart::new(""), is_empty: false, depth: 0 };
@@ -82,9 +90,8 @@ impl<'x> Cursor<'x> {
     #[inline]
     pub(crate) fn name(&self) -> &str {
         let name = self.element.name().into_inner();
-        // Byte by byte: names are too short for anything that is made for long texts.
-        let prefix = name.bytes().position(|b| b == b':');
-        prefix.and_then(|prefix| name.get(prefix + 1..)).unwrap_or(name)
+        // Few replies have prefixes.
+        if lanes::any(name.as_bytes(), |b| b == b':') { without_prefix(name) } else { name }
     }
 
     /// The next step, whatever it is.
@@ -96,21 +103,23 @@ impl<'x> Cursor<'x> {
             return Ok(Token::End);
         }
         loop {
-            match self.event()? {
-                Event::Start(element) => {
+            // Matched as it comes: a conversion of the error would move every event once more.
+            match self.reader.read_event() {
+                Ok(Event::Start(element)) => {
                     self.enter(element, false)?;
                     return Ok(Token::Start);
                 }
-                Event::End(_) => {
+                Ok(Event::End(_)) => {
                     self.depth -= 1;
                     return Ok(Token::End);
                 }
-                Event::Text(text) => return self.checked(text.into_inner()),
-                other => {
+                Ok(Event::Text(text)) => return self.piece(text.into_inner()).map(Token::Text),
+                Ok(other) => {
                     if let Some(token) = self.seldom(other)? {
                         return Ok(token);
                     }
                 }
+                Err(error) => return Err(self.fault(&error)),
             }
         }
     }
@@ -123,12 +132,15 @@ impl<'x> Cursor<'x> {
                 self.enter(element, true)?;
                 Some(Token::Start)
             }
-            Event::CData(text) => Some(self.checked(text.into_inner())?),
-            Event::GeneralRef(reference) => Some(Token::Text(match reference.resolve_char_ref() {
-                Ok(Some(c)) if is_character(c) => Cow::Owned(c.to_string()),
-                Ok(None) => Cow::Borrowed(predefined(&reference).ok_or_else(|| self.syntax())?),
-                _ => return Err(self.syntax()),
-            })),
+            Event::CData(text) => Some(Token::Text(self.piece(text.into_inner())?)),
+            Event::GeneralRef(reference) => {
+                let text = match reference.resolve_char_ref() {
+                    Ok(Some(c)) if is_character(c) => Cow::Owned(c.to_string()),
+                    Ok(None) => Cow::Borrowed(predefined(&reference).ok_or_else(|| self.syntax())?),
+                    _ => return Err(self.syntax()),
+                };
+                Some(Token::Text(Piece { text, is_plain: false }))
+            }
             Event::Comment(_) | Event::PI(_) => None,
             Event::DocType(_) => return Err(ReplyFault::Doctype),
             Event::Eof => return Err(ReplyFault::Truncated),
@@ -137,12 +149,10 @@ impl<'x> Cursor<'x> {
     }
 
     /// Control characters have no place in XML, and none in what is shown to people.
-    #[inline]
-    fn checked(&self, text: Cow<'x, str>) -> Result<Token<'x>> {
-        let is_forbidden = |b: u8| b < b' ' && !matches!(b, b'\t' | b'\n' | b'\r');
-        // Few texts have any control character, which is sooner found out.
-        let is_wrong = lanes::any(text.as_bytes(), |b| b < b' ') && text.bytes().any(is_forbidden);
-        if is_wrong { Err(self.syntax()) } else { Ok(Token::Text(text)) }
+    #[inline(always)]
+    fn piece(&self, text: Cow<'x, str>) -> Result<Piece<'x>> {
+        let is_plain = is_plain(&text);
+        if is_plain || !has_control(&text) { Ok(Piece { text, is_plain }) } else { Err(self.syntax()) }
     }
 
     /// Enters the next child of the innermost element, or leaves that element when there is none. Text between
@@ -173,19 +183,23 @@ impl<'x> Cursor<'x> {
     /// The text of the innermost element without white space at its ends; leaves the element.
     pub(crate) fn text(&mut self) -> Result<Cow<'x, str>> {
         let mut all = Cow::Borrowed("");
+        let mut is_plain = true;
         loop {
             match self.token()? {
-                Token::Text(piece) if all.is_empty() => all = line_ends(piece),
-                Token::Text(piece) => all.to_mut().push_str(&line_ends(piece)),
+                Token::Text(piece) => {
+                    is_plain &= piece.is_plain;
+                    let text = if piece.is_plain { piece.text } else { line_ends(piece.text) };
+                    if all.is_empty() {
+                        all = text;
+                    } else {
+                        all.to_mut().push_str(&text);
+                    }
+                }
                 Token::End => break,
                 Token::Start => return Err(self.syntax()),
             }
         }
-        Ok(match all {
-            Cow::Borrowed(text) => Cow::Borrowed(text.trim_ascii()),
-            Cow::Owned(text) if text.trim_ascii().len() == text.len() => Cow::Owned(text),
-            Cow::Owned(text) => Cow::Owned(text.trim_ascii().to_owned()),
-        })
+        Ok(if is_plain { all } else { trimmed(all) })
     }
 
     /// The text of the innermost element without any white space; leaves the element.
@@ -200,12 +214,12 @@ impl<'x> Cursor<'x> {
                         // Almost always the one piece that there is; else the rest of the document is a bound.
                         let rest = self.reader.get_ref();
                         let more = if rest.starts_with(b"</") { 0 } else { rest.len() };
-                        all.reserve_exact(piece.len() + more);
+                        all.reserve_exact(piece.text.len() + more);
                     }
-                    if lanes::any(piece.as_bytes(), |b| b <= b' ') {
-                        piece.split_ascii_whitespace().for_each(|part| all.push_str(part));
+                    if piece.is_plain {
+                        all.push_str(&piece.text);
                     } else {
-                        all.push_str(&piece);
+                        piece.text.split_ascii_whitespace().for_each(|part| all.push_str(part));
                     }
                 }
                 Token::End => return Ok(Secret::from(std::mem::take(&mut *all))),
@@ -290,9 +304,10 @@ impl<T> Field<T> {
 
     /// Two credentials in one reply are no credential: a second one is an error, never a choice.
     pub(crate) fn set(&mut self, value: T) -> Result<()> {
-        if self.value.replace(value).is_some() {
+        if self.value.is_some() {
             return Err(ReplyFault::Twice { name: self.name });
         }
+        self.value = Some(value);
         Ok(())
     }
 
@@ -338,6 +353,33 @@ fn is_utf8(encoding: &str) -> bool {
 
 fn is_blank(text: &str) -> bool {
     text.bytes().all(|b| b.is_ascii_whitespace())
+}
+
+fn without_prefix(name: &str) -> &str {
+    name.split_once(':').map_or(name, |(_, name)| name)
+}
+
+/// Whether there is neither white space nor a control character. True of nearly all texts: ids, ARNs, keys, tokens and
+/// dates.
+#[inline(never)]
+fn is_plain(text: &str) -> bool {
+    !lanes::any(text.as_bytes(), |b| b <= b' ')
+}
+
+/// Whether there is a control character other than white space.
+#[inline(never)]
+fn has_control(text: &str) -> bool {
+    let is_control = |b: u8| b < b' ' && !matches!(b, b'\t' | b'\n' | b'\r');
+    // Few texts have any, line ends included, which is sooner found out.
+    lanes::any(text.as_bytes(), |b| b < b' ') && text.bytes().any(is_control)
+}
+
+fn trimmed(text: Cow<'_, str>) -> Cow<'_, str> {
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(text.trim_ascii()),
+        Cow::Owned(text) if text.trim_ascii().len() == text.len() => Cow::Owned(text),
+        Cow::Owned(text) => Cow::Owned(text.trim_ascii().to_owned()),
+    }
 }
 
 /// XML 1.0, section 2.11: a reader sees every line end as one line feed. Not for secrets, whose copies it would leave.
@@ -404,7 +446,14 @@ mod tests {
         assert!(matches!(text("<?xml version='1.0' encoding='utf-16'?><a/>"), Err(Charset)));
         assert!(matches!(text("<a>x</a>y"), Err(Syntax { .. })));
         assert!(matches!(text("<a>x</a><b/>"), Err(Syntax { .. })));
-        assert!(matches!(text("<a>x</b>"), Err(Syntax { .. })));
+        for wrong_end in ["<a>x</b>", "<a>x</>", "<a>x</A>", "<a><b>x</a></b>", "<a>x</a></a>", "<a>x</a></>"]
+        {
+            let outcome = Cursor::new(wrong_end.as_bytes()).and_then(|mut cursor| {
+                cursor.skip()?;
+                cursor.finish()
+            });
+            assert!(matches!(outcome, Err(Syntax { .. })), "{wrong_end}");
+        }
         assert!(matches!(text("x<a/>"), Err(Syntax { .. })));
         assert!(matches!(text("<a>\u{1b}[31m</a>"), Err(Syntax { .. })));
         assert!(matches!(text("<a>&#27;[31m</a>"), Err(Syntax { .. })));

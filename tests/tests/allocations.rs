@@ -105,8 +105,9 @@ const CACHED: usize = 7;
 /// What a new key adds: the secret that it is kept for, region and service.
 const NEW: usize = CACHED + 2;
 
-/// A presigned URL: its query is taken apart, encoded anew and sorted.
-const PRESIGN: usize = 40;
+/// A presigned URL: the form, its URL as a text and as a `Uri`, what is added to the query, the headers to be named there and
+/// in the canonical request, the parameters in order, the URL that comes out.
+const PRESIGN: usize = 10;
 
 /// The fields that are kept: two of the user, three of the credentials, the request id; and two lists of quick-xml's, of the
 /// elements that are open and of their names.

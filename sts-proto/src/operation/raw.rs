@@ -143,7 +143,7 @@ impl Operation for RawAction {
                 Token::Text(piece) => {
                     // Which texts are secrets is not known here.
                     if let Some((_, text)) = open.last_mut() {
-                        push(text, &piece);
+                        push(text, &piece.text);
                     }
                 }
                 Token::End => {

@@ -4,6 +4,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::{MAX_DETAILS, Metadata, ReplyFault, json};
 use crate::error::{ErrorCode, Fault, ServiceError};
+use crate::lanes;
 use crate::xml::{Cursor, Token, push};
 
 /// What an error document says.
@@ -135,7 +136,7 @@ fn read_error(cursor: &mut Cursor<'_>, metadata: &mut Metadata) -> Result<Refusa
                 text.zeroize();
                 has_children = false;
             }
-            Token::Text(piece) => push(&mut text, &piece),
+            Token::Text(piece) => push(&mut text, &piece.text),
             Token::End => {
                 let Some(name) = open.pop() else { return Ok(refusal) };
                 let value = text.trim_ascii();
@@ -167,7 +168,7 @@ pub(crate) fn set_request_id(id: &str, metadata: &mut Metadata) {
 }
 
 pub(super) fn is_id(text: &str) -> bool {
-    (1..=MAX_ID_BYTES).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
+    (1..=MAX_ID_BYTES).contains(&text.len()) && !lanes::any(text.as_bytes(), |b| !b.is_ascii_graphic())
 }
 
 fn fault(text: &str) -> Option<Fault> {

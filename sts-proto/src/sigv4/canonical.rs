@@ -3,6 +3,7 @@
 //! It is never put together as a text on the way to a signature: its parts go straight to the hash.
 
 use std::borrow::Cow;
+use std::ops::Deref;
 
 use http::Request;
 use http::header::{HOST, HeaderName, HeaderValue};
@@ -46,28 +47,37 @@ impl Sink for Length {
     }
 }
 
-/// Where the query comes from.
-#[derive(Clone, Copy)]
-pub(super) enum Query<'r> {
-    /// The request's URL.
-    AsIs,
-    /// The request's URL with these parameters more, percent-encoded as `name=value`.
-    With(&'r [Zeroizing<String>]),
-}
-
 /// A canonical request, as references to what it is made of.
 pub(super) struct Canonical<'r> {
     method: &'r str,
     path: Cow<'r, str>,
-    query: Vec<QueryPair>,
+    query: Vec<QueryPair<'r>>,
     headers: Vec<(&'r str, Value<'r>)>,
     payload: &'r [u8],
 }
 
 /// The canonical form of a query parameter, `name` and `value` percent-encoded.
-struct QueryPair {
-    name: Zeroizing<String>,
-    value: Zeroizing<String>,
+struct QueryPair<'r> {
+    name: Encoded<'r>,
+    value: Encoded<'r>,
+}
+
+/// A percent-encoded text in its canonical spelling.
+enum Encoded<'r> {
+    AsIs(&'r str),
+    /// It may be the session token.
+    Anew(Zeroizing<String>),
+}
+
+impl Deref for Encoded<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match self {
+            Self::AsIs(text) => text,
+            Self::Anew(text) => text,
+        }
+    }
 }
 
 /// The value of a header.
@@ -78,25 +88,26 @@ enum Value<'r> {
 }
 
 impl<'r> Canonical<'r> {
+    /// That of a request whose query gets these parameters more, percent-encoded.
     pub(super) fn of<B>(
         request: &'r Request<B>,
         signing: &Signing<'_>,
-        query: Query<'r>,
+        more: &'r str,
         payload: &'r [u8],
     ) -> Result<Self, Error> {
         Ok(Self {
             method: request.method().as_str(),
             path: path(request.uri().path(), signing),
-            query: canonical_query(request.uri().query().unwrap_or_default(), query),
+            query: canonical_query(request.uri().query().unwrap_or_default(), more),
             headers: canonical_headers(request)?,
             payload,
         })
     }
 
-    pub(super) fn sha256(&self) -> [u8; 32] {
-        let mut hash = Sha256::new();
-        self.write(&mut Gather::<_, ROOM>::new(&mut hash));
-        hash.finalize().into()
+    /// By a hash that is at its beginning, and is so again afterwards: to make one and wipe it costs half a block.
+    pub(super) fn sha256(&self, hash: &mut Sha256) -> [u8; 32] {
+        self.write(&mut Gather::<_, ROOM>::new(hash));
+        hash.finalize_reset().into()
     }
 
     pub(super) fn text(&self) -> Secret {
@@ -146,10 +157,9 @@ impl<'r> Canonical<'r> {
 }
 
 /// `host;x-amz-date` of a request that is yet to get the query that names them.
-pub(super) fn signed_headers_of<B>(request: &Request<B>) -> Result<String, Error> {
-    let mut out = String::new();
-    names(&canonical_headers(request)?, |part| out.push_str(part));
-    Ok(out)
+pub(super) fn signed_headers_of<B>(request: &Request<B>, put: impl FnMut(&str)) -> Result<(), Error> {
+    names(&canonical_headers(request)?, put);
+    Ok(())
 }
 
 fn names(headers: &[(&str, Value<'_>)], mut put: impl FnMut(&str)) {
@@ -179,7 +189,7 @@ impl Value<'_> {
 fn put_trimmed(value: &[u8], out: &mut impl Sink) {
     let is_space = |b: &u8| (*b == b' ') | (*b == b'\t');
     let value = value.trim_ascii();
-    if !lanes::any(value, |b| is_space(&b)) {
+    if !lanes::any(value, |b| is_space(&b)) || !has_runs(value) {
         return out.put(value);
     }
     for (i, word) in value.split(is_space).filter(|word| !word.is_empty()).enumerate() {
@@ -190,20 +200,28 @@ fn put_trimmed(value: &[u8], out: &mut impl Sink) {
     }
 }
 
+/// Whether there is a tab, or a space behind a space. Single spaces, as the type of a form has one, stay as they are.
+fn has_runs(value: &[u8]) -> bool {
+    let pairs = value.iter().zip(value.iter().skip(1));
+    // To the end, so that many pairs are compared at a time.
+    let has_pair = pairs.fold(false, |found, (a, b)| found | ((*a == b' ') & (*b == b' ')));
+    has_pair || lanes::any(value, |b| b == b'\t')
+}
+
 /// The headers to be signed, by name; values of one name in the order sent.
 fn canonical_headers<B>(request: &Request<B>) -> Result<Vec<(&str, Value<'_>)>, Error> {
     let mut headers: Vec<(&str, Value<'_>)> = Vec::with_capacity(request.headers().len() + 1);
-    if !request.headers().contains_key(HOST) {
+    let mut has_host = false;
+    for (name, value) in request.headers() {
+        has_host |= *name == HOST;
+        if is_signed(name) {
+            headers.push((name.as_str(), Value::Given(value)));
+        }
+    }
+    if !has_host {
         let host = host(request.uri()).ok_or_else(|| Error::setting("Url", "has no host"))?;
         headers.push((HOST.as_str(), Value::Host(host)));
     }
-    headers.extend(
-        request
-            .headers()
-            .iter()
-            .filter(|(name, _)| is_signed(name))
-            .map(|(name, value)| (name.as_str(), Value::Given(value))),
-    );
     headers.sort_by(|a, b| a.0.cmp(b.0));
     Ok(headers)
 }
@@ -279,26 +297,26 @@ fn normalized(path: &str) -> String {
     out
 }
 
-/// The query's parameters, decoded, encoded anew and sorted, so that every spelling of a query gives the same.
-fn canonical_query(query: &str, more: Query<'_>) -> Vec<QueryPair> {
-    let more = match more {
-        Query::AsIs => &[],
-        Query::With(more) => more,
-    };
-    let given = query.split('&').filter(|pair| !pair.is_empty());
-    let mut pairs: Vec<_> = given.chain(more.iter().map(|pair| pair.as_str())).map(QueryPair::new).collect();
+/// The parameters of both texts, decoded, encoded anew and sorted, so that every spelling of a query gives the same.
+fn canonical_query<'r>(query: &'r str, more: &'r str) -> Vec<QueryPair<'r>> {
+    let texts = || [query, more].into_iter().flat_map(|text| text.split('&')).filter(|pair| !pair.is_empty());
+    let mut pairs = Vec::with_capacity(texts().count());
+    pairs.extend(texts().map(QueryPair::new));
     pairs.sort_by(|a, b| (&*a.name, &*a.value).cmp(&(&*b.name, &*b.value)));
     pairs
 }
 
-impl QueryPair {
-    fn new(pair: &str) -> Self {
+impl<'r> QueryPair<'r> {
+    fn new(pair: &'r str) -> Self {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         Self { name: encoded_anew(name), value: encoded_anew(value) }
     }
 }
 
-fn encoded_anew(text: &str) -> Zeroizing<String> {
+fn encoded_anew(text: &str) -> Encoded<'_> {
+    if is_canonical(text.as_bytes()) {
+        return Encoded::AsIs(text);
+    }
     let decoded = form::decode_bytes(text.as_bytes(), false);
     // Room for the worst case, so that no copy is left behind by growth.
     let mut out = Zeroizing::new(String::with_capacity(3 * decoded.len()));
@@ -309,7 +327,20 @@ fn encoded_anew(text: &str) -> Zeroizing<String> {
     if let Cow::Owned(bytes) = decoded {
         drop(Zeroizing::new(bytes));
     }
-    out
+    Encoded::Anew(out)
+}
+
+/// Whether encoding it anew would change nothing: all is escaped that must be, in capital letters, and nothing else.
+fn is_canonical(mut text: &[u8]) -> bool {
+    let is_kept = |byte: u8| form::UNRESERVED[usize::from(byte)];
+    loop {
+        text = match text {
+            [] => return true,
+            [b'%', high, low, rest @ ..] if form::is_escape(*high, *low) => rest,
+            [byte, rest @ ..] if is_kept(*byte) => rest,
+            _ => return false,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -336,18 +367,28 @@ mod tests {
     #[test]
     fn queries_have_one_spelling() {
         let text = |query| {
-            let pairs = canonical_query(query, Query::AsIs);
-            pairs.iter().map(|p| format!("{}={}", *p.name, *p.value)).collect::<Vec<_>>().join("&")
+            let pairs = canonical_query(query, "");
+            pairs.iter().map(|p| format!("{}={}", &*p.name, &*p.value)).collect::<Vec<_>>().join("&")
         };
         assert_eq!(text("b=2&a=%7e&a=1&c"), "a=1&a=~&b=2&c=");
         assert_eq!(text("a=b=c&d=%"), "a=b%3Dc&d=%25");
         assert_eq!(text("k=a+b"), "k=a%2Bb");
+        assert_eq!(text("k=%2F%2f&%41=%25%2"), "A=%25%252&k=%2F%2F");
     }
 
     #[test]
     fn values_lose_needless_white_space() {
-        let mut out = Zeroizing::new(Vec::new());
-        put_trimmed(b"  a  b\t\"c   d\" ", &mut out);
-        assert_eq!(&**out, b"a b \"c d\"");
+        for (value, expected) in [
+            ("  a  b\t\"c   d\" ", "a b \"c d\""),
+            ("text/plain; charset=utf-8", "text/plain; charset=utf-8"),
+            ("a\tb", "a b"),
+            ("a \tb c", "a b c"),
+            (" a b  ", "a b"),
+            ("", ""),
+        ] {
+            let mut out = Zeroizing::new(Vec::new());
+            put_trimmed(value.as_bytes(), &mut out);
+            assert_eq!(&**out, expected.as_bytes(), "{value:?}");
+        }
     }
 }

@@ -2,8 +2,11 @@
 
 use std::fmt;
 
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::KeyInit;
+use hmac::block_api::HmacCore;
 use sha2::Sha256;
+use sha2::digest::Update;
+use sha2::digest::block_api::{Buffer, FixedOutputCore, UpdateCore};
 use zeroize::Zeroizing;
 
 use super::string_to_sign::{DateTime, Scope};
@@ -11,7 +14,8 @@ use crate::credentials::Secret;
 use crate::error::Error;
 use crate::wipe;
 
-pub(super) type HmacSha256 = Hmac<Sha256>;
+/// A key with both pads hashed.
+type Keyed = HmacCore<Sha256>;
 
 /// What stands before the secret access key.
 const PREFIX: &[u8] = b"AWS4";
@@ -24,7 +28,7 @@ const ROOM: usize = 128;
 /// Whoever has it can sign for that scope and cannot find out the secret access key: it can be handed to a part of
 /// a program that needs no more. A [`Signer`](super::Signer) derives and keeps keys by itself.
 #[derive(Clone)]
-pub struct SigningKey(pub(super) HmacSha256);
+pub struct SigningKey(Keyed);
 
 impl SigningKey {
     /// Derives the key for the day of `time`, in UTC.
@@ -63,10 +67,17 @@ impl SigningKey {
         Self(last)
     }
 
+    /// An HMAC with that key, of a text to come.
+    pub(super) fn into_hmac(self) -> HmacSha256 {
+        HmacSha256 { key: self.0, buffer: Buffer::<Keyed>::default() }
+    }
+
     /// The HMAC-SHA-256 of a string to sign, in hexadecimal digits.
     #[must_use]
     pub fn sign(&self, string_to_sign: &str) -> String {
-        hex::encode(self.0.clone().chain_update(string_to_sign).finalize().into_bytes())
+        let mut mac = self.clone().into_hmac();
+        mac.update(string_to_sign.as_bytes());
+        hex::encode(mac.finish())
     }
 }
 
@@ -76,13 +87,38 @@ impl fmt::Debug for SigningKey {
     }
 }
 
-fn keyed(key: &[u8]) -> HmacSha256 {
+/// An HMAC in the making. `hmac::Hmac` is the same in one type, which is copied as a whole with every key that is kept, and
+/// moved three times when it ends. Both parts are wiped when they are dropped.
+pub(super) struct HmacSha256 {
+    key: Keyed,
+    buffer: Buffer<Keyed>,
+}
+
+impl Update for HmacSha256 {
+    #[inline]
+    fn update(&mut self, data: &[u8]) {
+        let Self { key, buffer } = self;
+        buffer.digest_blocks(data, |blocks| key.update_blocks(blocks));
+    }
+}
+
+impl HmacSha256 {
+    pub(super) fn finish(mut self) -> [u8; 32] {
+        let mut out = Default::default();
+        self.key.finalize_fixed_core(&mut self.buffer, &mut out);
+        out.into()
+    }
+}
+
+fn keyed(key: &[u8]) -> Keyed {
     // HMAC takes keys of every length.
-    HmacSha256::new_from_slice(key).unwrap_or_else(|_| unreachable!("HMAC takes keys of every length"))
+    Keyed::new_from_slice(key).unwrap_or_else(|_| unreachable!("HMAC takes keys of every length"))
 }
 
 fn hmac(key: &[u8], data: &[u8]) -> [u8; 32] {
-    keyed(key).chain_update(data).finalize().into_bytes().into()
+    let mut mac = SigningKey(keyed(key)).into_hmac();
+    mac.update(data);
+    mac.finish()
 }
 
 #[cfg(test)]

@@ -4,15 +4,16 @@ use std::fmt;
 use std::time::Duration;
 
 use http::{HeaderMap, Method, Request, Uri};
+use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
-use super::canonical::{self, Canonical, Query};
+use super::canonical::{self, Canonical};
 use super::string_to_sign::Scope;
 use super::{ALGORITHM, Explanation, SessionToken, Signer, Signing, signature};
 use crate::credentials::Secret;
 use crate::error::Error;
-use crate::form::{UNRESERVED, decode, encode};
+use crate::form::{DIGITS, UNRESERVED, decimal, decode, encode};
 
 /// The longest that AWS lets a presigned URL live: a week. STS itself looks away after 15 minutes.
 pub const MAX_EXPIRES: Duration = Duration::from_secs(604_800);
@@ -108,20 +109,21 @@ impl Signer {
         expires: Duration,
     ) -> Result<PresignedUrl, Error> {
         let scope = signing.scope(request)?;
-        let payload = signing.payload_hash(request.body().as_ref());
+        let mut hash = Sha256::new();
+        let payload = signing.payload_hash(&mut hash, request.body().as_ref());
         let query = added_query(request, signing, &scope, expires)?;
-        let canonical = Canonical::of(request, signing, Query::With(&query), payload.as_bytes())?;
+        let canonical = Canonical::of(request, signing, &query, payload.as_bytes())?;
         let key = self.key(signing.credentials, &scope);
-        let signature = signature::sign(key, &scope, &canonical.sha256());
+        let signature = signature::sign(key, &scope, &canonical.sha256(&mut hash));
 
-        let mut last = vec![pair("X-Amz-Signature", &signature)];
-        if signing.session_token == SessionToken::AfterSigning {
-            last.extend(token_pair(signing));
-        }
+        let late_token = match signing.session_token {
+            SessionToken::Signed => None,
+            SessionToken::AfterSigning => signing.credentials.session_token(),
+        };
         let expires_at = signing.time.saturating_add(time::Duration::seconds(expires.as_secs() as i64));
         Ok(PresignedUrl {
             method: request.method().clone(),
-            url: url(request.uri(), query.iter().chain(&last)),
+            url: url(request.uri(), &query, &signature, late_token),
             headers: request.headers().clone(),
             expires_at: signing.credentials.expiration().map_or(expires_at, |end| end.min(expires_at)),
         })
@@ -138,9 +140,10 @@ impl Signer {
         expires: Duration,
     ) -> Result<Explanation, Error> {
         let scope = signing.scope(request)?;
-        let payload = signing.payload_hash(request.body().as_ref());
+        let mut hash = Sha256::new();
+        let payload = signing.payload_hash(&mut hash, request.body().as_ref());
         let query = added_query(request, signing, &scope, expires)?;
-        let canonical = Canonical::of(request, signing, Query::With(&query), payload.as_bytes())?;
+        let canonical = Canonical::of(request, signing, &query, payload.as_bytes())?;
         Ok(self.explanation(signing, &scope, &canonical))
     }
 }
@@ -166,7 +169,7 @@ fn added_query<B>(
     signing: &Signing<'_>,
     scope: &Scope<'_>,
     expires: Duration,
-) -> Result<Vec<Zeroizing<String>>, Error> {
+) -> Result<Zeroizing<String>, Error> {
     // A `host` header is enough to sign, but not to make a URL.
     if super::host(request.uri()).is_none() {
         return Err(Error::setting("Url", "has no host"));
@@ -182,49 +185,67 @@ fn added_query<B>(
         return Err(Error::setting("Url", "has a parameter of a presigned one already"));
     }
     check_headers(request)?;
-    let mut credential = format!("{}/", signing.credentials.access_key_id()).into_bytes();
-    scope.parts().into_iter().for_each(|part| credential.extend_from_slice(part));
-    let mut pairs = vec![
-        pair("X-Amz-Algorithm", ALGORITHM.as_bytes()),
-        pair("X-Amz-Credential", &credential),
-        pair("X-Amz-Date", scope.date_time.as_bytes()),
-        pair("X-Amz-Expires", expires.as_secs().to_string().as_bytes()),
-        pair("X-Amz-SignedHeaders", canonical::signed_headers_of(request)?.as_bytes()),
-    ];
-    if signing.session_token == SessionToken::Signed {
-        pairs.extend(token_pair(signing));
-    }
-    Ok(pairs)
-}
-
-fn token_pair(signing: &Signing<'_>) -> Option<Zeroizing<String>> {
-    signing.credentials.session_token().map(|token| pair("X-Amz-Security-Token", token.expose().as_bytes()))
-}
-
-fn pair(name: &str, value: &[u8]) -> Zeroizing<String> {
+    let id = signing.credentials.access_key_id().as_bytes();
+    let token = match signing.session_token {
+        SessionToken::Signed => signing.credentials.session_token(),
+        SessionToken::AfterSigning => None,
+    };
+    let mut headers = 0;
+    canonical::signed_headers_of(request, |part| headers += part.len())?;
+    let scope_length: usize = scope.parts().iter().map(|part| part.len()).sum();
     // Room for the worst case, so that no copy is left behind by growth.
-    let mut out = Zeroizing::new(String::with_capacity(name.len() + 1 + 3 * value.len()));
+    let values = ALGORITHM.len() + id.len() + scope_length + headers + token.map_or(0, Secret::len);
+    let mut out = Zeroizing::new(String::with_capacity(FIXED + 3 * values));
+    push_pair(&mut out, "X-Amz-Algorithm", [ALGORITHM.as_bytes()]);
+    push_pair(&mut out, "X-Amz-Credential", [id, b"/"].into_iter().chain(scope.parts()));
+    push_pair(&mut out, "X-Amz-Date", [&scope.date_time.as_bytes()[..]]);
+    push_pair(&mut out, "X-Amz-Expires", [decimal(expires.as_secs(), &mut [0; DIGITS])]);
+    push_pair(&mut out, "X-Amz-SignedHeaders", []);
+    canonical::signed_headers_of(request, |part| push_encoded(&mut out, part.as_bytes()))?;
+    if let Some(token) = token {
+        push_pair(&mut out, TOKEN, [token.expose().as_bytes()]);
+    }
+    Ok(out)
+}
+
+/// More than the names, the date and the number of seconds have together.
+const FIXED: usize = 256;
+
+const SIGNATURE: &str = "X-Amz-Signature";
+const TOKEN: &str = "X-Amz-Security-Token";
+
+/// Adds a parameter, its value in parts.
+fn push_pair<'v>(out: &mut String, name: &str, value: impl IntoIterator<Item = &'v [u8]>) {
+    if !out.is_empty() {
+        out.push('&');
+    }
     out.push_str(name);
     out.push('=');
-    encode(value, &UNRESERVED, &mut |part| {
-        out.push_str(std::str::from_utf8(part).unwrap_or_default());
-    });
-    out
+    value.into_iter().for_each(|part| push_encoded(out, part));
 }
 
-fn url<'a>(uri: &Uri, pairs: impl Iterator<Item = &'a Zeroizing<String>> + Clone) -> Secret {
+fn push_encoded(out: &mut String, text: &[u8]) {
+    encode(text, &UNRESERVED, &mut |part| {
+        out.push_str(std::str::from_utf8(part).unwrap_or_default());
+    });
+}
+
+/// The request's URL with what was signed, the signature, and a token that is not signed.
+fn url(uri: &Uri, signed: &str, signature: &[u8; 64], late_token: Option<&Secret>) -> Secret {
     let (scheme, authority) = (uri.scheme_str().unwrap_or("https"), uri.authority());
     let authority = authority.map_or("", http::uri::Authority::as_str);
     let query = uri.query().unwrap_or_default();
-    let room: usize = pairs.clone().map(|pair| pair.len() + 1).sum();
-    let mut out =
-        String::with_capacity(scheme.len() + authority.len() + uri.path().len() + query.len() + room + 8);
-    out.extend([scheme, "://", authority, uri.path()]);
-    let mut separator = '?';
-    for pair in [query].into_iter().filter(|query| !query.is_empty()).chain(pairs.map(|pair| pair.as_str())) {
-        out.push(separator);
-        out.push_str(pair);
-        separator = '&';
+    let room =
+        scheme.len() + authority.len() + uri.path().len() + query.len() + signed.len() + signature.len();
+    let mut out = String::with_capacity(room + 3 * late_token.map_or(0, Secret::len) + FIXED);
+    out.extend([scheme, "://", authority, uri.path(), "?"]);
+    if !query.is_empty() {
+        out.extend([query, "&"]);
+    }
+    out.push_str(signed);
+    push_pair(&mut out, SIGNATURE, [&signature[..]]);
+    if let Some(token) = late_token {
+        push_pair(&mut out, TOKEN, [token.expose().as_bytes()]);
     }
     Secret::from(out)
 }

@@ -1,6 +1,5 @@
 //! Step 4: the signature, and the header that it stands in.
 
-use hmac::Mac;
 use http::HeaderValue;
 
 use super::canonical::Canonical;
@@ -16,11 +15,11 @@ const ROOM: usize = 192;
 
 /// The signature in hexadecimal digits.
 pub(super) fn sign(key: SigningKey, scope: &Scope<'_>, canonical_sha256: &[u8; 32]) -> [u8; 64] {
-    let SigningKey(mut mac) = key;
+    let mut mac = key.into_hmac();
     let mut gather = Gather::<_, ROOM>::new(&mut mac);
     string_to_sign::write(scope, canonical_sha256, |part| gather.put(part));
     drop(gather);
-    hex(&mac.finalize().into_bytes().into())
+    hex(&mac.finish())
 }
 
 /// Step 5: the value of the `authorization` header.

@@ -27,7 +27,8 @@ struct Kept {
 impl Kept {
     fn is_for(&self, secret_access_key: &Secret, scope: &Scope<'_>) -> bool {
         self.date == *scope.date_time.date()
-            && self.place.split_once('/') == Some((scope.region, scope.service))
+            && self.place.strip_prefix(scope.region).and_then(|rest| rest.strip_prefix('/'))
+                == Some(scope.service)
             && self.secret_access_key == *secret_access_key
     }
 }
