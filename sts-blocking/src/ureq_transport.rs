@@ -13,7 +13,7 @@ use sts_proto::step::Direct;
 use sts_proto::{Body, Error, TransportKind};
 use ureq::config::AutoHeaderValue;
 use ureq::config::Config;
-use ureq::unversioned::transport::DefaultConnector;
+use ureq::unversioned::transport::{ConnectProxyConnector, Connector};
 use ureq::{Agent, AsSendBody, SendBody};
 use zeroize::Zeroizing;
 
@@ -21,20 +21,24 @@ use crate::transport::Transport;
 
 use failure::Way;
 use names::Names;
+use socket::Sockets;
 use tls::TlsConfig;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 pub use tls::{CaBundle, Roots, Tls};
+use whole::Wholly;
 
 mod failure;
 mod framing;
 mod names;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 mod refusal;
+mod socket;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 mod tls;
 #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
 #[path = "ureq_transport/no_tls.rs"]
 mod tls;
+mod whole;
 
 /// The most headers of a reply.
 const MAX_HEADERS: usize = 100;
@@ -245,8 +249,15 @@ impl UreqTransport {
     }
 }
 
+/// The chain of ureq's own connector, with ours in it.
 fn agent(config: Config) -> Agent {
-    Agent::with_parts(config, DefaultConnector::new(), Names::default())
+    let wholly = Wholly { is_through_proxy: config.proxy().is_some() };
+    let connector = ().chain(ConnectProxyConnector::default()).chain(Sockets::default());
+    #[cfg(feature = "rustls")]
+    let connector = connector.chain(ureq::unversioned::transport::RustlsConnector::default());
+    #[cfg(feature = "native-tls")]
+    let connector = connector.chain(ureq::unversioned::transport::NativeTlsConnector::default());
+    Agent::with_parts(config, connector.chain(wholly), Names::default())
 }
 
 fn ureq_proxy(proxy: &Proxy) -> Result<ureq::Proxy, Error> {

@@ -1,5 +1,6 @@
 //! What is kept, what breaks, and what takes too long.
 
+use std::io::Read;
 use std::time::Instant;
 
 use super::*;
@@ -24,6 +25,27 @@ fn one_connection_serves_many_calls_until_it_is_closed() {
     server.answer_next(Answer::raw(chunked));
     let error = client.send(GetCallerIdentity::new()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Response, "{error}");
+}
+
+#[test]
+fn head_and_body_of_a_request_arrive_together() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut bytes = vec![0; 64 << 10];
+        let read = stream.read(&mut bytes).unwrap();
+        bytes.truncate(read);
+        bytes
+    });
+    let credentials = Credentials::new("AKIAIOSFODNN7EXAMPLE", "s").unwrap();
+    let client = Client::builder().region("us-east-1").endpoint_url(url).credentials(credentials);
+    let client = client.retry(RetryPolicy::never()).build().unwrap();
+    // Closed without an answer.
+    client.send(GetCallerIdentity::new()).unwrap_err();
+    let request = String::from_utf8(server.join().unwrap()).unwrap();
+    assert!(request.starts_with("POST / HTTP/1.1\r\n"), "{request}");
+    assert!(request.ends_with("\r\n\r\nAction=GetCallerIdentity&Version=2011-06-15"), "{request}");
 }
 
 #[test]

@@ -1,0 +1,182 @@
+//! A request goes out whole.
+//!
+//! ureq sends the head of a request, and then its body: two packets, two records of TLS and two calls of the system for
+//! a few hundred bytes each, and a server that is woken for half a request. Here what is to be sent is held until a reply is
+//! waited for.
+
+use std::fmt;
+use std::mem;
+
+use sts_proto::Body;
+use ureq::Error;
+use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, Either, NextTimeout, Transport};
+use zeroize::Zeroizing;
+
+/// What is held at the most. Forms and heads together are smaller but for large policies and assertions.
+const MOST: usize = 4 << 10;
+
+/// Makes connections of the kind, of those that it is given: over TLS, where there is any.
+#[derive(Debug)]
+pub(super) struct Wholly {
+    /// Then it is the tunnel whose requests are whole, and not the request for the tunnel: below TLS something might be held
+    /// for which no reply is waited for, such as an alert.
+    pub(super) is_through_proxy: bool,
+}
+
+impl<In: Transport> Connector<In> for Wholly {
+    type Out = Either<In, Whole<In>>;
+
+    fn connect(&self, details: &ConnectionDetails, chained: Option<In>) -> Result<Option<Self::Out>, Error> {
+        // To the proxy itself ureq connects by a configuration without one.
+        let is_to_server = details.config.proxy().is_some() == self.is_through_proxy;
+        Ok(chained.map(|inner| match is_to_server {
+            true => Either::B(Whole { inner, held: Zeroizing::default() }),
+            false => Either::A(inner),
+        }))
+    }
+}
+
+/// A connection.
+pub(super) struct Whole<T> {
+    inner: T,
+    held: Zeroizing<Vec<u8>>,
+}
+
+impl<T: Transport> Transport for Whole<T> {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        self.inner.buffers()
+    }
+
+    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
+        let piece = self.inner.buffers().output().get(..amount).unwrap_or_default();
+        let length = self.held.len() + piece.len();
+        if length > self.held.capacity() {
+            let mut larger = Zeroizing::new(Vec::with_capacity(length.max(MOST)));
+            larger.extend_from_slice(&self.held);
+            self.held = larger;
+        }
+        self.held.extend_from_slice(piece);
+        if length > MOST { self.send(timeout) } else { Ok(()) }
+    }
+
+    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
+        self.send(timeout)?;
+        self.inner.await_input(timeout)
+    }
+
+    fn is_open(&mut self) -> bool {
+        self.inner.is_open()
+    }
+
+    fn is_tls(&self) -> bool {
+        self.inner.is_tls()
+    }
+}
+
+impl<T: Transport> Whole<T> {
+    fn send(&mut self, timeout: NextTimeout) -> Result<(), Error> {
+        // A body is wiped at once and not byte by byte.
+        let held = Body::from(mem::take(&mut self.held));
+        let mut rest = held.as_ref();
+        while !rest.is_empty() {
+            let output = self.inner.buffers().output();
+            let (piece, after) = rest.split_at(rest.len().min(output.len()));
+            output[..piece.len()].copy_from_slice(piece);
+            self.inner.transmit_output(piece.len(), timeout)?;
+            rest = after;
+        }
+        Ok(())
+    }
+}
+
+impl<T: Transport> fmt::Debug for Whole<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Whole").field("inner", &self.inner).field("held", &self.held.len()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ureq::unversioned::transport::LazyBuffers;
+
+    use super::*;
+
+    /// Notes what is sent.
+    #[derive(Debug)]
+    struct Script {
+        buffers: LazyBuffers,
+        sent: Vec<Vec<u8>>,
+        waits: usize,
+    }
+
+    impl Transport for Script {
+        fn buffers(&mut self) -> &mut dyn Buffers {
+            &mut self.buffers
+        }
+
+        fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), Error> {
+            self.sent.push(self.buffers.output()[..amount].to_vec());
+            Ok(())
+        }
+
+        fn await_input(&mut self, _: NextTimeout) -> Result<bool, Error> {
+            self.waits += 1;
+            Ok(true)
+        }
+
+        fn is_open(&mut self) -> bool {
+            true
+        }
+    }
+
+    /// A connection whose buffer has so much room, and what was written to it in pieces of those lengths.
+    fn written(room: usize, pieces: &[usize]) -> (Whole<Script>, Vec<u8>) {
+        let inner = Script { buffers: LazyBuffers::new(1, room), sent: Vec::new(), waits: 0 };
+        let mut whole = Whole { inner, held: Zeroizing::default() };
+        let mut all = Vec::new();
+        for length in pieces {
+            let piece: Vec<u8> = (0..*length).map(|i| ((all.len() + i) % 251) as u8).collect();
+            whole.buffers().output()[..piece.len()].copy_from_slice(&piece);
+            whole.transmit_output(piece.len(), NextTimeout::default()).unwrap();
+            all.extend(piece);
+        }
+        (whole, all)
+    }
+
+    #[test]
+    fn head_and_body_go_out_together_before_a_reply_is_waited_for() {
+        let (mut whole, all) = written(128 << 10, &[700, 300]);
+        assert!(whole.inner.sent.is_empty());
+        for waits in 1..=2 {
+            whole.await_input(NextTimeout::default()).unwrap();
+            assert_eq!((&whole.inner.sent, whole.inner.waits), (&vec![all.clone()], waits));
+        }
+        assert!(whole.held.is_empty());
+    }
+
+    #[test]
+    fn nothing_is_lost_or_moved_whatever_the_lengths() {
+        for room in [MOST / 4, MOST, 3 * MOST] {
+            for first in [0, 1, MOST / 4] {
+                for second in [0, 1, room - 1, room] {
+                    let (mut whole, all) = written(room, &[first, second, first]);
+                    whole.await_input(NextTimeout::default()).unwrap();
+                    assert_eq!(whole.inner.sent.concat(), all, "{room}, {first}, {second}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_large_does_not_pile_up() {
+        let (whole, all) = written(MOST, &[MOST; 10]);
+        assert!(whole.held.len() <= MOST && whole.held.capacity() <= 2 * MOST);
+        assert_eq!(whole.inner.sent.concat().len() + whole.held.len(), all.len());
+    }
+
+    #[test]
+    fn what_is_held_is_not_shown() {
+        let (whole, _) = written(MOST, &[3]);
+        assert!(format!("{whole:?}").ends_with("held: 3 }"));
+    }
+}
