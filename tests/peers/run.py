@@ -126,13 +126,12 @@ def processes(programs, rounds):
         return result
 
 
-def local_sts(profile):
+def local_sts():
     """The server, built before anything waits for it."""
-    flags = ["--release"] if profile == "release" else []
     manifest = ["--manifest-path", str(ROOT / "Cargo.toml")]
-    cargo("build", "--quiet", *flags, *manifest, "-p", "sts-tests", "--bin", "sts-local")
+    cargo("build", "--quiet", "--release", *manifest, "-p", "sts-tests", "--bin", "sts-local")
     metadata = cargo("metadata", "--no-deps", "--format-version", "1", *manifest, stdout=subprocess.PIPE)
-    return pathlib.Path(json.loads(metadata.stdout)["target_directory"]) / profile / "sts-local"
+    return pathlib.Path(json.loads(metadata.stdout)["target_directory"]) / "release/sts-local"
 
 
 def inside(server, arguments):
@@ -143,16 +142,17 @@ def inside(server, arguments):
     return json.loads(done.stdout)
 
 
-def check():
-    """Every program, and the SDK's acceptance of our server, once."""
-    server = local_sts("debug")
-    cargo("build", "--quiet", "--locked", "--workspace")
+def check(peers):
+    """Each program once, and whether the SDK takes our server for AWS's."""
+    server = local_sts()
+    packages = [f"peer-{name}" for name in [*peers, "race", "check"]]
+    cargo("build", "--quiet", "--locked", *(word for package in packages for word in ("-p", package)))
     target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", HERE / "target")) / "debug"
-    programs = {peer: str(target / f"peer-{peer}") for peer in [*PEERS, "race"]}
+    programs = {name: str(target / f"peer-{name}") for name in [*peers, "race"]}
     inside(server, {"programs": programs, "rounds": 0})
     environment = {**os.environ, "STS_LOCAL_COMMAND": str(server)}
     subprocess.run([ROOT / "tests/with-local-sts.sh", target / "peer-check"], env=environment, check=True)
-    print(f"{len(PEERS)} programs assumed a role and asked who they are")
+    print(f"{len(peers)} programs assumed a role and asked who they are: {', '.join(peers)}")
 
 
 def table(peers, found):
@@ -191,14 +191,14 @@ def main():
     if arguments.inside:
         print(json.dumps(processes(**json.loads(arguments.inside))))
         return
-    if arguments.check:
-        check()
-        return
     peers = arguments.only.split(",") if arguments.only else list(PEERS)
     parts = arguments.parts.split(",") if arguments.parts else PARTS
     unknown = [name for name in peers if name not in PEERS] + [name for name in parts if name not in PARTS]
     if unknown:
         parser.error(f"there is no {', '.join(unknown)}")
+    if arguments.check:
+        check(peers)
+        return
     found = json.loads(arguments.save.read_text()) if arguments.save and arguments.save.exists() else {}
     for peer in peers:
         found.setdefault(peer, {})
@@ -232,7 +232,7 @@ def measure(peers, parts, rounds, found, save):
         cargo("build", "--quiet", "--release", "--locked", "-p", "peer-race", "--target-dir", HERE / "target")
         racer = str(HERE / "target/release/peer-race")
     if "process" in parts:
-        server = local_sts("release")
+        server = local_sts()
         programs = {"race": racer}
         for peer in peers:
             target = target_of(peer)
@@ -262,7 +262,9 @@ def raced(program, mode, peers, names):
     """Times and ratios of the peers that take part, by what is raced. They have other names where two have the same code."""
     names = {peer: names.get(peer, peer) for peer in peers}
     wanted = [name for name in names.values() if name]
-    out = subprocess.run([program, mode, *wanted], check=True, text=True, stdout=subprocess.PIPE).stdout
+    # Client and server on one core: else it is chance who waits for whom, and how long.
+    pin = ["taskset", "-c", "0"] if mode == "wire" and shutil.which("taskset") else []
+    out = subprocess.run([*pin, program, mode, *wanted], check=True, text=True, stdout=subprocess.PIPE).stdout
     rows = [line.split("\t") for line in out.splitlines()]
     for peer, name in names.items():
         mine = [row for row in rows if row[1] == name]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use peer_reqsign::{Elsewhere, Outcome, grant, text};
-use reqsign::aws::{AssumeRoleGranter, RequestSigner, StaticCredentialProvider};
+use reqsign::aws::{self, AssumeRoleGranter, RequestSigner, StaticCredentialProvider};
 use reqsign::{Context, Granter, Signer};
 use reqsign_http_send_reqwest::ReqwestHttpSend;
 
@@ -26,8 +26,10 @@ async fn main() -> Outcome {
         .with_session_token(role.session_token.as_deref().unwrap_or_default());
     let signer = Signer::new(context.clone(), source, RequestSigner::new("sts", &region));
     let query = "Action=GetCallerIdentity&Version=2011-06-15";
-    let request =
-        http::Request::get(format!("https://sts.{region}.amazonaws.com/?{query}")).body(Bytes::new())?;
+    // Without that header it signs as S3 has it, for a payload that is not signed.
+    let request = http::Request::get(format!("https://sts.{region}.amazonaws.com/?{query}"))
+        .header("x-amz-content-sha256", aws::EMPTY_STRING_SHA256)
+        .body(Bytes::new())?;
     let (mut head, body) = request.into_parts();
     signer.sign(&mut head, None).await?;
     let reply = context.http_send(http::Request::from_parts(head, body)).await?;
