@@ -251,35 +251,36 @@ impl<T: Transport, O: Operation> Call<T, O> {
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind). Retries are spent.
     pub async fn send(self) -> Result<Reply<O::Output>, Error> {
-        let Self { client: Client { shared, signer }, operation, timeout, denied_for, lowers_duration } =
+        let Self { client: Client { shared, signer }, mut operation, timeout, denied_for, lowers_duration } =
             self;
         let total = total_time(timeout, shared.timeouts).map_err(|error| error.during(operation.action()))?;
         let start = Instant::now();
-        let credentials = match operation.is_signed() {
+        let mut credentials = match operation.is_signed() {
             true => signer.credentials().await?,
             false => None,
         };
-        let again = signer.provider().map(|provider| (provider, operation.clone()));
-        let left = total.saturating_sub(start.elapsed());
+        let mut left = total.saturating_sub(start.elapsed());
         if left.is_zero() {
             return Err(no_time_left().during(operation.action()));
         }
-        let own = Own { total: left, denied_for, lowers_duration };
-        let outcome = shared.once(operation, credentials.clone(), own).await;
-        let (Err(error), Some(credentials), Some((provider, operation))) = (&outcome, credentials, again)
-        else {
-            return outcome;
-        };
-        let fresh = match error.refuses_credentials() {
-            true => provider.instead_of(&credentials).await,
-            false => None,
-        };
-        let left = total.saturating_sub(start.elapsed());
-        match fresh {
-            Some(fresh) if !left.is_zero() => {
-                shared.once(operation, Some(fresh), Own { total: left, ..own }).await
+        // Whoever can give others than those that were refused is asked for them once.
+        let mut provider = signer.provider();
+        loop {
+            let again = provider.take().map(|provider| (provider, operation.clone()));
+            let own = Own { total: left, denied_for, lowers_duration };
+            let outcome = shared.once(operation, credentials.clone(), own).await;
+            let (Err(error), Some(refused), Some((provider, same))) = (&outcome, credentials, again) else {
+                return outcome;
+            };
+            let fresh = match error.refuses_credentials() {
+                true => provider.instead_of(&refused).await,
+                false => None,
+            };
+            left = total.saturating_sub(start.elapsed());
+            if fresh.is_none() || left.is_zero() {
+                return outcome;
             }
-            _ => outcome,
+            (operation, credentials) = (same, fresh);
         }
     }
 }

@@ -21,37 +21,46 @@ pub(crate) struct Io<T> {
 }
 
 /// The driver: does what it is told, and decides nothing.
-pub(crate) async fn drive<T: Transport, F: Flow>(io: &Io<T>, mut step: Step<F>) -> Result<F::Output, Error> {
-    loop {
-        step = match step {
-            Step::Send(transmit, then) => {
-                let answer = io.transport.send(transmit.request, transmit.timeout).await;
-                then.resume(OffsetDateTime::now_utc(), answer)
+#[expect(
+    clippy::manual_async_fn,
+    reason = "an async function keeps its arguments beside what becomes of them: 800 bytes a call"
+)]
+pub(crate) fn drive<T: Transport, F: Flow>(
+    io: &Io<T>,
+    mut step: Step<F>,
+) -> impl Future<Output = Result<F::Output, Error>> {
+    async move {
+        loop {
+            step = match step {
+                Step::Send(transmit, then) => {
+                    let answer = io.transport.send(transmit.request, transmit.timeout).await;
+                    then.resume(OffsetDateTime::now_utc(), answer)
+                }
+                Step::Wait(wait, then) => {
+                    io.transport.sleep(wait).await;
+                    then.resume(OffsetDateTime::now_utc(), ())
+                }
+                Step::Read(file, then) => {
+                    let contents = host::read(&file);
+                    then.resume(OffsetDateTime::now_utc(), contents)
+                }
+                Step::Write(file, then) => {
+                    let written = host::write(&file);
+                    then.resume(OffsetDateTime::now_utc(), written)
+                }
+                Step::Run(command, then) => {
+                    let output = host::run(&io.transport, &command).await;
+                    then.resume(OffsetDateTime::now_utc(), output)
+                }
+                Step::AskMfa(prompt, then) => {
+                    let code = match &io.mfa_code {
+                        Some(ask) => ask(prompt).await,
+                        None => host::ask_terminal(&io.transport, prompt).await,
+                    };
+                    then.resume(OffsetDateTime::now_utc(), code)
+                }
+                Step::Done(result) => return result,
             }
-            Step::Wait(wait, then) => {
-                io.transport.sleep(wait).await;
-                then.resume(OffsetDateTime::now_utc(), ())
-            }
-            Step::Read(file, then) => {
-                let contents = host::read(&file);
-                then.resume(OffsetDateTime::now_utc(), contents)
-            }
-            Step::Write(file, then) => {
-                let written = host::write(&file);
-                then.resume(OffsetDateTime::now_utc(), written)
-            }
-            Step::Run(command, then) => {
-                let output = host::run(&io.transport, &command).await;
-                then.resume(OffsetDateTime::now_utc(), output)
-            }
-            Step::AskMfa(prompt, then) => {
-                let code = match &io.mfa_code {
-                    Some(ask) => ask(prompt).await,
-                    None => host::ask_terminal(&io.transport, prompt).await,
-                };
-                then.resume(OffsetDateTime::now_utc(), code)
-            }
-            Step::Done(result) => return result,
         }
     }
 }

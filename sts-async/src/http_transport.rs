@@ -128,16 +128,22 @@ impl<C: Connector> HttpTransport<C> {
         // From here on there is one copy of the body, and it is wiped with the bytes.
         drop(request);
         let generation = self.pool.generation();
-        if let Some(stream) = self.pool.take(&target).await {
+        let mut kept = self.pool.take(&target).await;
+        loop {
+            let was_kept = kept.is_some();
+            let stream = match kept.take() {
+                Some(stream) => stream,
+                // In a place of its own: handshakes are large, and a call under way has no more need of them.
+                None => Box::pin(self.open(&url, &target, proxy)).await?,
+            };
             match exchange(stream, &method, &bytes).await {
                 Ok(done) => return Ok(self.keep(target, generation, done)),
-                Err(broken) if broken.is_stale() => log::trace!("a kept connection had been closed"),
+                Err(broken) if was_kept && broken.is_stale() => {
+                    log::trace!("a kept connection had been closed");
+                }
                 Err(broken) => return Err(broken.into_error(proxy)),
             }
         }
-        let stream = self.open(&url, &target, proxy).await?;
-        let done = exchange(stream, &method, &bytes).await.map_err(|broken| broken.into_error(proxy))?;
-        Ok(self.keep(target, generation, done))
     }
 
     fn keep(

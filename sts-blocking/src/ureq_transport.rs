@@ -46,6 +46,13 @@ const MAX_HEADERS: usize = 100;
 /// The largest head of a reply.
 const MAX_HEAD_BYTES: usize = 64 << 10;
 
+/// What ureq reads into. More than the largest head, which would else be taken for a connection that ended; half of ureq's own,
+/// all of which is filled with zeros for each connection, and with TLS twice.
+const INPUT_BYTES: usize = MAX_HEAD_BYTES + (8 << 10);
+
+/// What ureq writes from: a head and a form, or a piece of them.
+const OUTPUT_BYTES: usize = 16 << 10;
+
 /// What a reply is read into at first, where its length is not known.
 const FIRST_BUFFER: usize = 4 << 10;
 
@@ -220,6 +227,8 @@ impl Route {
             .timeout_resolve(Some(half))
             .timeout_global(Some(timeouts.attempt))
             .max_response_header_size(MAX_HEAD_BYTES)
+            .input_buffer_size(INPUT_BYTES)
+            .output_buffer_size(OUTPUT_BYTES)
             // ureq's own reading of the environment knows neither the URL's scheme nor NO_PROXY's networks.
             .proxy(ureq_proxy)
             // The request brings its own. Not to be set for a single request: that would cost the kept connection.

@@ -157,10 +157,11 @@ fn wire(url: &str, address: SocketAddr) -> Outcome {
         .credentials(credentials()?)
         .build()?;
     let mut batch = 0;
+    // What `smol::block_on` is: it waits in the reactor, and not for the reactor's thread.
     let smol = || {
         batch += 1;
         if batch % BATCH == 1 {
-            futures_lite::future::block_on(async {
+            async_io::block_on(async {
                 for _ in 0..BATCH {
                     client.send(operation()).await?;
                 }

@@ -1,8 +1,10 @@
 //! One request and its reply on a connection.
 
 use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
-use futures_lite::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use futures_lite::{AsyncRead, AsyncWrite, AsyncWriteExt, future, ready};
 use sts_proto::http::{Method, Response};
 use sts_proto::http1::{Finished, Progress, ReplyReader};
 use sts_proto::proxy::Proxy;
@@ -53,13 +55,13 @@ impl Broken {
 }
 
 /// What a reply passes through on its way, secrets and all.
-struct ReadBuffer(Vec<u8>);
+struct ReadBuffer([u8; READ_BYTES]);
 
 impl Drop for ReadBuffer {
     fn drop(&mut self) {
         // Not byte after byte, as zeroize does it, and seen by somebody as far as the compiler can tell.
         self.0.fill(0);
-        zeroize::optimization_barrier(self.0.as_slice());
+        zeroize::optimization_barrier(&self.0);
     }
 }
 
@@ -74,26 +76,39 @@ pub(super) async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(
         Err(error) => Err(error),
     };
     written.map_err(|error| Broken::of_io(error, 0))?;
-    let mut buffer = ReadBuffer(vec![0; READ_BYTES]);
     let mut reader = ReplyReader::new(method);
+    let finished = future::poll_fn(|context| poll_reply(&mut stream, &mut reader, context)).await?;
+    let Finished { response, keep_alive, .. } = match finished {
+        Some(finished) => finished,
+        None => {
+            let received = reader.received();
+            reader.end().map_err(|error| Broken { error, received })?
+        }
+    };
+    Ok(Done { response, reusable: keep_alive.then_some(stream) })
+}
+
+/// Reads what there is of the reply; `None` at the end of the connection.
+///
+/// The buffer is on the stack, so that a call that waits for its reply takes no memory for it.
+fn poll_reply<S: AsyncRead + Unpin>(
+    stream: &mut S,
+    reader: &mut ReplyReader,
+    context: &mut Context<'_>,
+) -> Poll<Result<Option<Finished>, Broken>> {
+    let mut buffer = ReadBuffer([0; READ_BYTES]);
     loop {
         let received = reader.received();
-        let read = stream.read(&mut buffer.0).await.map_err(|error| Broken::of_io(error, received))?;
-        let progress = if read == 0 {
-            reader.end().map(Progress::Done)
-        } else {
-            let progress = reader.feed(buffer.0.get(..read).unwrap_or_default());
-            match progress {
-                Ok(Progress::More) => continue,
-                done => done,
-            }
+        let read = match ready!(Pin::new(&mut *stream).poll_read(context, &mut buffer.0)) {
+            Ok(0) => return Poll::Ready(Ok(None)),
+            Ok(read) => read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Poll::Ready(Err(Broken::of_io(error, received))),
         };
-        return match progress {
-            Ok(Progress::Done(Finished { response, keep_alive, .. })) => {
-                Ok(Done { response, reusable: keep_alive.then_some(stream) })
-            }
-            Ok(Progress::More) => Err(Broken::of_io(io::ErrorKind::UnexpectedEof.into(), received)),
-            Err(error) => Err(Broken { error, received }),
-        };
+        match reader.feed(buffer.0.get(..read).unwrap_or_default()) {
+            Ok(Progress::More) => {}
+            Ok(Progress::Done(finished)) => return Poll::Ready(Ok(Some(finished))),
+            Err(error) => return Poll::Ready(Err(Broken { error, received })),
+        }
     }
 }

@@ -16,6 +16,14 @@ on_both! {
     many_calls_at_once_on_one_thread
 }
 
+/// Thousands of calls are under way at once, and each of them is a future.
+#[test]
+fn a_future_is_small() {
+    let client = client::<sts_async::smol::SmolConnector>(&server());
+    let size = size_of_val(&client.send(AssumeRole::new(ROLE, "session")));
+    assert!(size <= 5 << 10, "{size} bytes");
+}
+
 /// After every one of them the client works, and what is open is what waits for the next call.
 fn dropped_at_every_await_point<R: Runtime>() {
     let server = server();

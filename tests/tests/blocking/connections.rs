@@ -85,6 +85,22 @@ fn a_reply_over_the_limit_is_not_read() {
 }
 
 #[test]
+fn a_head_has_a_limit_of_its_own() {
+    let server = server();
+    let client = builder(&server).retry(RetryPolicy::never()).build().unwrap();
+    let answer = |length: usize| Answer::reply(418, &[("X-Long", &"x".repeat(length))], "");
+    server.answer_next(answer(63 << 10));
+    let error = client.send(GetCallerIdentity::new()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Response, "{error}");
+    for length in [64 << 10, 1 << 20] {
+        server.answer_next(answer(length));
+        let error = client.send(GetCallerIdentity::new()).unwrap_err();
+        assert_eq!(error.transport_kind(), Some(TransportKind::TooLarge), "{length}: {error}");
+        client.send(GetCallerIdentity::new()).expect("the next call is not affected");
+    }
+}
+
+#[test]
 fn deadlines_hold() {
     // A listener that accepts and never answers.
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
