@@ -6,10 +6,9 @@
 
 #![allow(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 
-use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use sts_proto::call::{Call, Caller, Deadlines};
@@ -18,6 +17,7 @@ use sts_proto::operation::{AssumeRole, Operation};
 use sts_proto::step::{Resume, Step};
 use sts_proto::time::OffsetDateTime;
 use sts_proto::{Body, Credentials, Encoder, RetryPolicy, http};
+use sts_tests::responder::{document, reply, serve};
 
 const ROUNDS: usize = 15;
 const ROUND: Duration = Duration::from_millis(150);
@@ -35,69 +35,6 @@ fn operation() -> AssumeRole {
 fn credentials() -> Outcome<Credentials> {
     let credentials = Credentials::new("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")?;
     Ok(credentials)
-}
-
-/// A reply of the size that STS's have.
-fn document() -> String {
-    let token = "IQoJb3JpZ2luX2VjEOn//////////".repeat(27);
-    format!(
-        "<AssumeRoleResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\n  <AssumeRoleResult>\n    \
-         <AssumedRoleUser>\n      <AssumedRoleId>AROA3XFRBF535PLBIFPI4:build-42</AssumedRoleId>\n      \
-         <Arn>arn:aws:sts::123456789012:assumed-role/Deploy/build-42-of-the-main</Arn>\n    </AssumedRoleUser>\n    \
-         <Credentials>\n      <AccessKeyId>ASIAIOSFODNN7EXAMPLE</AccessKeyId>\n      \
-         <SecretAccessKey>wJalrXUtnFEMI/K7MDENG/bPxRfiCYzEXAMPLEKEY</SecretAccessKey>\n      \
-         <SessionToken>{token}</SessionToken>\n      <Expiration>2096-11-20T18:08:48Z</Expiration>\n    \
-         </Credentials>\n  </AssumeRoleResult>\n  <ResponseMetadata>\n    \
-         <RequestId>c6104cbe-af31-11e0-8154-cbc7ccf896c7</RequestId>\n  </ResponseMetadata>\n</AssumeRoleResponse>\n"
-    )
-}
-
-fn reply() -> String {
-    let document = document();
-    format!(
-        "HTTP/1.1 200 OK\r\nx-amzn-RequestId: c6104cbe-af31-11e0-8154-cbc7ccf896c7\r\ncontent-type: text/xml\r\n\
-         content-length: {}\r\n\r\n{document}",
-        document.len()
-    )
-}
-
-/// Answers every request alike, a thread for each connection.
-fn serve() -> io::Result<SocketAddr> {
-    let listener = TcpListener::bind("127.0.0.1:0")?;
-    let address = listener.local_addr()?;
-    thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            let reply = reply();
-            thread::spawn(move || answer(stream, reply.as_bytes()));
-        }
-    });
-    Ok(address)
-}
-
-fn answer(mut stream: TcpStream, reply: &[u8]) -> io::Result<()> {
-    stream.set_nodelay(true)?;
-    let mut buffer = Vec::with_capacity(16 << 10);
-    let mut chunk = [0; 16 << 10];
-    loop {
-        let read = stream.read(&mut chunk)?;
-        if read == 0 {
-            return Ok(());
-        }
-        buffer.extend_from_slice(&chunk[..read]);
-        if let Some(length) = request_length(&buffer)
-            && buffer.len() >= length
-        {
-            buffer.clear();
-            stream.write_all(reply)?;
-        }
-    }
-}
-
-fn request_length(bytes: &[u8]) -> Option<usize> {
-    let head = bytes.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
-    let text = std::str::from_utf8(&bytes[..head]).ok()?.to_ascii_lowercase();
-    let length = text.lines().find_map(|line| line.strip_prefix("content-length:"))?;
-    Some(head + length.trim().parse::<usize>().ok()?)
 }
 
 /// A contestant makes one call.

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 use std::{env, fs};
 
 use sts_blocking::{Credentials, Error};
@@ -80,6 +81,25 @@ pub fn resident() -> u64 {
 #[must_use]
 pub fn descriptors() -> usize {
     fs::read_dir("/proc/self/fd").map_or(0, Iterator::count)
+}
+
+/// The CPU time of all threads that this process has; zero where the system does not tell.
+#[must_use]
+pub fn cpu_time() -> Duration {
+    let threads = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    threads.map(|thread| scheduled(&thread.path().join("schedstat"))).sum()
+}
+
+/// That of the thread that asks.
+#[must_use]
+pub fn thread_cpu_time() -> Duration {
+    scheduled("/proc/thread-self/schedstat".as_ref())
+}
+
+fn scheduled(path: &Path) -> Duration {
+    let text = fs::read_to_string(path).unwrap_or_default();
+    let nanoseconds = text.split_whitespace().next().and_then(|number| number.parse().ok());
+    Duration::from_nanos(nanoseconds.unwrap_or_default())
 }
 
 /// How many descriptors this process may have; the largest number where the system does not tell.

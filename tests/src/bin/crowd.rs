@@ -16,18 +16,22 @@ use sts_blocking::operation::AssumeRole;
 use sts_blocking::{RetryPolicy, Timeouts};
 use sts_tests::sibling::{self, Sibling};
 
-const USAGE: &str = "usage: crowd [CALLS]
+const USAGE: &str = "usage: crowd [--plain] [CALLS...]
 
 So many calls at once (8,000 by default, fewer where the system allows fewer descriptors) through sts-async on one thread,
-against `sts-local` beside this program, which answers each after ten seconds: all are under way together.";
+against `sts-local` beside this program, which lets each wait until all are under way together. More than one number: one after
+the other, each in a process of its own. --plain prints numbers only: calls, answered, descriptors at most, and for each
+call KiB of memory and microseconds of CPU time.";
 
 const CALLS: usize = 8_000;
 
 /// What a process needs besides one descriptor for each call.
 const OTHER_DESCRIPTORS: usize = 100;
 
-/// Until each request is answered, in milliseconds. All must have been sent by then.
-const DELAY: &str = "delay=10000@1";
+/// Until each request is answered, in milliseconds. All must have been sent by then, on a busy machine as well.
+fn delay(calls: usize) -> usize {
+    1_000.max(calls * 5 / 4)
+}
 
 const ROLE: &str = "arn:aws:iam::123456789012:role/Deploy";
 
@@ -35,19 +39,24 @@ const ROLE: &str = "arn:aws:iam::123456789012:role/Deploy";
 const RAISED: &str = "STS_CROWD_RAISED";
 
 fn main() -> ExitCode {
-    let calls = match env::args().nth(1).as_deref().map(str::parse) {
-        None => CALLS,
-        Some(Ok(calls)) if calls > 0 => calls,
-        Some(_) => {
-            eprintln!("{USAGE}");
-            return ExitCode::from(2);
-        }
+    let mut words: Vec<String> = env::args().skip(1).collect();
+    let is_plain = words.first().is_some_and(|word| word == "--plain");
+    if is_plain {
+        words.remove(0);
+    }
+    let numbers = words.iter().map(|word| word.parse().ok().filter(|calls| *calls > 0)).collect();
+    let Some(numbers): Option<Vec<usize>> = numbers else {
+        eprintln!("{USAGE}");
+        return ExitCode::from(2);
     };
-    let outcome = if sibling::descriptor_limit() < calls + OTHER_DESCRIPTORS && env::var_os(RAISED).is_none()
-    {
-        again()
-    } else {
-        run(calls.min(sibling::descriptor_limit().saturating_sub(OTHER_DESCRIPTORS)))
+    let outcome = match numbers[..] {
+        [] => one(CALLS, is_plain),
+        [calls] => one(calls, is_plain),
+        _ => words.iter().try_fold(true, |so_far, calls| {
+            let mut command = Command::new(env::current_exe()?);
+            command.args(is_plain.then_some("--plain")).arg(calls);
+            Ok(command.status()?.success() && so_far)
+        }),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
@@ -69,8 +78,16 @@ fn again() -> Outcome<bool> {
     Ok(command.status()?.success())
 }
 
-fn run(calls: usize) -> Outcome<bool> {
-    let server = Sibling::start(&["--fault", DELAY])?;
+fn one(calls: usize, is_plain: bool) -> Outcome<bool> {
+    let limit = sibling::descriptor_limit();
+    if limit < calls + OTHER_DESCRIPTORS && env::var_os(RAISED).is_none() {
+        return again();
+    }
+    run(calls.min(limit.saturating_sub(OTHER_DESCRIPTORS)), is_plain)
+}
+
+fn run(calls: usize, is_plain: bool) -> Outcome<bool> {
+    let server = Sibling::start(&["--fault", &format!("delay={}@1", delay(calls))])?;
     let long = Duration::from_secs(300);
     let client = sts_async::smol::Client::builder()
         .region("us-east-1")
@@ -84,7 +101,8 @@ fn run(calls: usize) -> Outcome<bool> {
     future::block_on(executor.run(client.send(AssumeRole::new(ROLE, "first"))))?;
     let before = sibling::resident();
     let (done, peak) = (Rc::new(Cell::new(0)), Cell::new((0, 0)));
-    let start = Instant::now();
+    let watched = Cell::new(Duration::ZERO);
+    let (start, cpu) = (Instant::now(), sibling::cpu_time());
     let tasks: Vec<_> = (0..calls)
         .map(|number| {
             let (client, done) = (client.clone(), Rc::clone(&done));
@@ -100,8 +118,10 @@ fn run(calls: usize) -> Outcome<bool> {
         while done.get() < calls {
             async_io::Timer::after(Duration::from_millis(100)).await;
             let (most, memory) = peak.get();
+            let cpu = sibling::thread_cpu_time();
             // Each of them has a connection.
             peak.set((most.max(sibling::descriptors()), memory.max(sibling::resident())));
+            watched.set(watched.get() + (sibling::thread_cpu_time() - cpu));
         }
     };
     let answered = future::block_on(executor.run(async {
@@ -114,13 +134,20 @@ fn run(calls: usize) -> Outcome<bool> {
         };
         future::zip(all, watch).await.0
     }));
+    let cpu = (sibling::cpu_time() - cpu).saturating_sub(watched.get());
     let (connections, memory) = peak.get();
-    let each = memory.saturating_sub(before) as f64 / calls as f64;
-    writeln!(
-        io::stdout(),
-        "{answered} of {calls} calls answered in {:.1} s on one thread, up to {connections} descriptors at once; \
-         {each:.1} KiB of memory for each call under way",
-        start.elapsed().as_secs_f64()
-    )?;
+    let kibibytes = memory.saturating_sub(before) as f64 / calls as f64;
+    let microseconds = 1e6 * cpu.as_secs_f64() / calls as f64;
+    let mut out = io::stdout();
+    if is_plain {
+        writeln!(out, "{calls} {answered} {connections} {kibibytes:.2} {microseconds:.2}")?;
+    } else {
+        writeln!(
+            out,
+            "{answered} of {calls} calls answered in {:.1} s on one thread, up to {connections} descriptors at once; \
+             {kibibytes:.1} KiB of memory and {microseconds:.0} µs of CPU time for each call",
+            start.elapsed().as_secs_f64()
+        )?;
+    }
     Ok(answered == calls)
 }

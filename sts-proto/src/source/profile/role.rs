@@ -79,7 +79,7 @@ fn session_tags(section: &Section) -> Result<Vec<(String, String)>, Error> {
             return Err(fault_of(
                 section,
                 "session_tags",
-                &format!("must have the form `key=value` at [{i}]"),
+                &format!("has the item [{i}], which must have the form `key=value`"),
             ));
         };
         tags.push((key.trim().to_owned(), value.trim().to_owned()));

@@ -1,6 +1,6 @@
 //! The offered load as a picture.
 
-use std::fmt::Write;
+use sts_tests::plot::{COLOURS, Svg};
 
 use super::Group;
 use super::world::{END, OUTAGE};
@@ -14,62 +14,56 @@ const TOP: f64 = 40.0;
 const GAP: f64 = 80.0;
 /// Seconds that a point stands for.
 const STEP: usize = 10;
-const COLOURS: [&str; 3] = ["#1b6ca8", "#d1495b", "#7a9e43"];
 /// The others show where a line lies under another one.
 const DASHES: [&str; 3] = ["", "7 4", "2 3"];
 
 /// One panel for each group, one below the other.
 pub(super) fn svg(groups: &[Group]) -> String {
     let height = TOP + groups.len() as f64 * (HEIGHT + GAP);
-    let mut out = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {:.0} {height:.0}\" font-family=\"sans-serif\" \
-         font-size=\"13\">\n<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n",
-        LEFT + WIDTH + 30.0
-    );
+    let mut out = Svg::new(LEFT + WIDTH + 30.0, height);
     for (group, place) in groups.iter().zip(0..) {
         panel(&mut out, group, TOP + f64::from(place) * (HEIGHT + GAP));
     }
-    out.push_str("</svg>\n");
-    out
+    out.finish()
 }
 
-fn panel(out: &mut String, group: &Group, top: f64) {
+fn panel(out: &mut Svg, group: &Group, top: f64) {
     let means: Vec<Vec<f64>> = group.runs.iter().map(|(_, run)| means(&run.offered)).collect();
     let most = means.iter().flatten().copied().fold(f64::from(group.limit), f64::max);
     let scale = Scale { top, most: most * 1.05 };
     let (from, to) = (scale.x(OUTAGE[0].as_secs_f64()), scale.x(OUTAGE[1].as_secs_f64()));
     let bottom = top + HEIGHT;
-    rectangle(out, from, top, to - from, HEIGHT, "fill=\"#eeeeee\"");
-    text(out, from + 6.0, top + 16.0, "start", "outage");
-    rectangle(out, LEFT, top, WIDTH, HEIGHT, "fill=\"none\" stroke=\"#888888\"");
-    text(out, LEFT, top - 12.0, "start", group.title);
+    out.rectangle(from, top, to - from, HEIGHT, "fill=\"#eeeeee\"");
+    out.text(from + 6.0, top + 16.0, "start", "outage");
+    out.rectangle(LEFT, top, WIDTH, HEIGHT, "fill=\"none\" stroke=\"#888888\"");
+    out.text(LEFT, top - 12.0, "start", group.title);
     for minute in (0..=END.as_secs() / 60).step_by(5) {
-        text(out, scale.x(minute as f64 * 60.0), bottom + 18.0, "middle", &minute.to_string());
+        out.text(scale.x(minute as f64 * 60.0), bottom + 18.0, "middle", &minute.to_string());
     }
-    text(out, LEFT + WIDTH, bottom + 36.0, "end", "minutes");
+    out.text(LEFT + WIDTH, bottom + 36.0, "end", "minutes");
     let unit = 10_f64.powf((most / 2.0).log10().floor());
     let unit = if most / unit > 10.0 { unit * 5.0 } else { unit };
     for tick in (0..).map(|number| f64::from(number) * unit).take_while(|tick| *tick <= most) {
-        text(out, LEFT - 8.0, scale.y(tick) + 4.0, "end", &format!("{tick:.0}"));
+        out.text(LEFT - 8.0, scale.y(tick) + 4.0, "end", &format!("{tick:.0}"));
     }
     let limit = f64::from(group.limit);
-    line(out, &[(LEFT, scale.y(limit)), (LEFT + WIDTH, scale.y(limit))], "#000000", "1 3");
+    out.line(&[(LEFT, scale.y(limit)), (LEFT + WIDTH, scale.y(limit))], "#000000", "1 3");
     for ((means, colour), dashes) in means.iter().zip(COLOURS).zip(DASHES) {
         let points: Vec<_> = means
             .iter()
             .enumerate()
             .map(|(place, mean)| (scale.x(((place * STEP) as f64) + STEP as f64 / 2.0), scale.y(*mean)))
             .collect();
-        line(out, &points, colour, dashes);
+        out.line(&points, colour, dashes);
     }
     let mut x = LEFT;
     let names = group.runs.iter().map(|(name, _)| *name).zip(COLOURS.into_iter().zip(DASHES));
     for (name, (colour, dashes)) in names.chain([("the service's limit", ("#000000", "1 3"))]) {
-        line(out, &[(x, bottom + 32.0), (x + 28.0, bottom + 32.0)], colour, dashes);
-        text(out, x + 34.0, bottom + 36.0, "start", name);
+        out.line(&[(x, bottom + 32.0), (x + 28.0, bottom + 32.0)], colour, dashes);
+        out.text(x + 34.0, bottom + 36.0, "start", name);
         x += 150.0;
     }
-    text(out, LEFT + WIDTH, top - 12.0, "end", "requests per second");
+    out.text(LEFT + WIDTH, top - 12.0, "end", "requests per second");
 }
 
 /// The mean of each step.
@@ -91,31 +85,4 @@ impl Scale {
     fn y(&self, requests: f64) -> f64 {
         self.top + HEIGHT * (1.0 - requests / self.most)
     }
-}
-
-fn rectangle(out: &mut String, x: f64, y: f64, width: f64, height: f64, style: &str) {
-    line_of(
-        out,
-        format_args!("<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" {style}/>"),
-    );
-}
-
-fn text(out: &mut String, x: f64, y: f64, anchor: &str, words: &str) {
-    line_of(out, format_args!("<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\">{words}</text>"));
-}
-
-fn line(out: &mut String, points: &[(f64, f64)], colour: &str, dashes: &str) {
-    let points: Vec<_> = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
-    line_of(
-        out,
-        format_args!(
-            "<polyline fill=\"none\" stroke=\"{colour}\" stroke-width=\"1.5\" stroke-dasharray=\"{dashes}\" points=\"{}\"/>",
-            points.join(" ")
-        ),
-    );
-}
-
-fn line_of(out: &mut String, element: std::fmt::Arguments<'_>) {
-    // Writing to a string does not fail.
-    let _ = writeln!(out, "{element}");
 }

@@ -35,7 +35,7 @@ fn what_a_profile_lacks_or_contradicts_is_named() {
         (format!("{role}source_profile=b\nduration_seconds=1h\n"), "a whole number of seconds, and has 2"),
         (
             format!("{role}source_profile=b\nsession_tags=x=1,sEcReT\n"),
-            "`session_tags[1]` must have the form",
+            "`session_tags` has the item [1], which must have the form",
         ),
         (
             "[profile a]\nweb_identity_token_file=/t\n".to_owned(),
@@ -50,7 +50,7 @@ fn what_a_profile_lacks_or_contradicts_is_named() {
             "[profile a]\naws_access_key_id=A\naws_secret_access_key=sEcReT\u{1}s\n".to_owned(),
             "cannot be used",
         ),
-        (format!("{sso}sso_session=t\n{session}"), "names the `sso-session` `t`, which does not exist"),
+        (format!("{sso}sso_session=t\n{session}"), "`sso_session` names `t`, which does not exist"),
         (format!("{sso}sso_session=s\nsso_region=y\n{session}"), "`sso_region` can only stand in its"),
         (format!("{sso}sso_session=s\n{session}"), "has no `sso_region`, which SSO needs"),
         ("[profile a]\nsso_account_id=1\n".to_owned(), "`sso_account_id` and no `sso_role_name`"),

@@ -1,0 +1,22 @@
+//! AssumeRole, then GetCallerIdentity as the role, against the URL that is given: by sts-blocking, with region and
+//! credentials from the environment.
+
+use std::env;
+
+use sts_blocking::Client;
+use sts_blocking::operation::{AssumeRole, GetCallerIdentity};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let url = env::args().nth(1).ok_or("usage: peer-blocking URL")?;
+    let client =
+        Client::builder().region(env::var("AWS_REGION")?).endpoint_url(url).credentials_from_env().build()?;
+    let operation =
+        AssumeRole::new("arn:aws:iam::123456789012:role/Deploy", "build-42-of-the-main-branch-for-tests")
+            .duration_seconds(3600)
+            .tag("Project", "Automation")
+            .tag("CostCenter", "12345");
+    let role = client.send(operation)?.into_output();
+    let identity = client.with_credentials(role.credentials).send(GetCallerIdentity::new())?;
+    println!("{}", identity.arn);
+    Ok(())
+}
