@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 
 use crate::credentials::Credentials;
 use crate::error::{Error, TransportKind};
+use crate::form::{DIGITS, decimal};
 use crate::observe::{CallId, Event, Parameters};
 use crate::operation::Operation;
 use crate::reply::{LoweredDuration, Reply};
@@ -238,11 +239,7 @@ impl<O: Operation> State<O> {
         // Counted once there is something to send: the result tells how often it was sent.
         self.attempts += 1;
         self.tell(|call, attempt| Event::Attempt { call, attempt, timeout });
-        let attempt = format!(
-            "attempt={}; max={}",
-            self.attempts,
-            self.caller.policy.max_attempts.saturating_add(self.free)
-        );
+        let attempt = sdk_request(self.attempts, self.caller.policy.max_attempts.saturating_add(self.free));
         for (name, value) in [(INVOCATION_ID, self.invocation_id.as_str()), (SDK_REQUEST, &attempt)] {
             if let Ok(value) = HeaderValue::from_str(value) {
                 request.headers_mut().insert(name, value);
@@ -335,6 +332,16 @@ impl<O: Operation> State<O> {
         let event = event(call, self.attempts);
         self.caller.tell(&event);
     }
+}
+
+/// As the AWS SDKs say which attempt it is.
+fn sdk_request(attempt: u32, most: u32) -> String {
+    let mut value = String::with_capacity(2 * DIGITS);
+    for (name, number) in [("attempt=", attempt), ("; max=", most)] {
+        value.push_str(name);
+        value.extend(decimal(u64::from(number), &mut [0; DIGITS]).iter().copied().map(char::from));
+    }
+    value
 }
 
 impl<O> fmt::Debug for State<O> {
