@@ -38,7 +38,7 @@ pub type SendCredentials<'a> = Pin<Box<dyn Future<Output = Result<Arc<Credential
 /// }
 /// ```
 ///
-/// Over a [`Connector`](crate::Connector) of yours, a transport of yours goes around an [`HttpTransport`](crate::HttpTransport).
+/// Over a [`Connector`](crate::Connector) of yours, a transport of yours goes around an [`HttpTransport`].
 pub trait SendTransport: Transport + Send + Sync + Sized + 'static {
     /// `Box::pin(provider.credentials())`, and nothing else.
     fn credentials(provider: &Provider<Self>) -> SendCredentials<'_>;

@@ -114,7 +114,7 @@ const PRESIGN: usize = 10;
 const PARSE: usize = 8;
 
 /// Both, the two headers of an attempt and the id of the call.
-const FLOW: usize = 22;
+const FLOW: usize = 19;
 
 #[test]
 fn validation_of_what_is_right_needs_no_memory() {
