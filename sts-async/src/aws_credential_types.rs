@@ -18,6 +18,8 @@
 //! The SDK keeps what it got until shortly before it expires, and gives a refresh 5 seconds; both are settings of its identity
 //! cache. A refresh that it gives up is made by the next one who asks, and what is still good is served meanwhile.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use aws_credential_types::Credentials as SdkCredentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, Result as SdkResult, future};
@@ -56,7 +58,7 @@ pub fn to_sdk(credentials: &Credentials) -> SdkCredentials {
         .secret_access_key(credentials.secret_access_key().expose())
         .provider_name(NAME);
     sdk.set_session_token(credentials.session_token().map(|token| token.expose().to_owned()));
-    sdk.set_expiry(credentials.expiration().map(Into::into));
+    sdk.set_expiry(credentials.expiration().map(system_time));
     sdk.set_account_id(credentials.account_id().map(Into::into));
     sdk.build()
 }
@@ -64,19 +66,40 @@ pub fn to_sdk(credentials: &Credentials) -> SdkCredentials {
 /// Credentials that the SDK has, to sign calls of STS with them.
 ///
 /// # Errors
-/// [`ErrorKind::InvalidInput`]: no request could be signed with them, such as a key with a newline at its end.
+/// [`ErrorKind::InvalidInput`]: no request could be signed with them, such as a key with a newline at its end, or they expire
+/// after the year 9999.
 pub fn from_sdk(sdk: &SdkCredentials) -> Result<Credentials, Error> {
     let mut credentials = Credentials::new(sdk.access_key_id(), sdk.secret_access_key().to_owned())?;
     if let Some(token) = sdk.session_token() {
         credentials = credentials.with_session_token(token.to_owned())?;
     }
     if let Some(expiry) = sdk.expiry() {
-        credentials = credentials.with_expiration(OffsetDateTime::from(expiry));
+        let rule = "must be in a year of at most four digits";
+        let expiration = date(expiry).ok_or_else(|| Error::setting("Expiration", rule))?;
+        credentials = credentials.with_expiration(expiration);
     }
     if let Some(account_id) = sdk.account_id() {
         credentials = credentials.with_account_id(account_id.as_str());
     }
     Ok(credentials)
+}
+
+/// The conversions of `time` panic outside of what the other type can hold.
+fn date(time: SystemTime) -> Option<OffsetDateTime> {
+    match time.duration_since(UNIX_EPOCH) {
+        Ok(since) => OffsetDateTime::UNIX_EPOCH.checked_add(since.try_into().ok()?),
+        Err(before) => OffsetDateTime::UNIX_EPOCH.checked_sub(before.duration().try_into().ok()?),
+    }
+}
+
+/// A date that this platform's clock cannot have is one long ago: then nobody uses what has expired.
+fn system_time(date: OffsetDateTime) -> SystemTime {
+    let since = date - OffsetDateTime::UNIX_EPOCH;
+    let time = match since.is_negative() {
+        true => UNIX_EPOCH.checked_sub(since.unsigned_abs()),
+        false => UNIX_EPOCH.checked_add(since.unsigned_abs()),
+    };
+    time.unwrap_or(UNIX_EPOCH)
 }
 
 /// Where this provider is one of several, the SDK asks the next one if nothing is set up here, and only then.

@@ -58,6 +58,8 @@ impl<T: Transport> Provider<T> {
 
     /// Credentials that are good now. Mostly at once; otherwise after a refresh.
     ///
+    /// Equal ones may be in different `Arc`s: threads have copies of their own.
+    ///
     /// # Errors
     /// Those of the chain, where it gives none and there are none from before.
     pub async fn credentials(&self) -> Result<Arc<Credentials>, Error> {

@@ -50,8 +50,11 @@ const MAX_HEAD_BYTES: usize = 64 << 10;
 /// all of which is filled with zeros for each connection, and with TLS twice.
 const INPUT_BYTES: usize = MAX_HEAD_BYTES + (8 << 10);
 
-/// What ureq writes from: a head and a form, or a piece of them.
-const OUTPUT_BYTES: usize = 16 << 10;
+/// The longest header of a request, name and value.
+const MAX_REQUEST_HEADER_BYTES: usize = 32 << 10;
+
+/// What ureq writes from: such a header must fit in, with what stands around it.
+const OUTPUT_BYTES: usize = MAX_REQUEST_HEADER_BYTES + (1 << 10);
 
 /// What a reply is read into at first, where its length is not known.
 const FIRST_BUFFER: usize = 4 << 10;
@@ -288,6 +291,7 @@ impl Transport for UreqTransport {
         let url = request.uri().clone();
         let is_direct = request.extensions().get::<Direct>().is_some();
         let route = self.route(&url, is_direct)?;
+        check_headers(&request)?;
         let way = Way { url: &url, proxy: route.proxy.as_ref() };
         let agent = route.agent();
         let (parts, body) = request.into_parts();
@@ -321,6 +325,20 @@ impl Transport for UreqTransport {
             // The old agent's connections go with it, those in use when their reply is read.
             *agent = self::agent(agent.config().clone());
         }
+    }
+}
+
+/// Refuses what ureq has no room for, before anything is sent. Servers of AWS take less.
+fn check_headers(request: &Request<Body>) -> Result<(), Error> {
+    let mut lengths = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len());
+    match lengths.find(|length| *length > MAX_REQUEST_HEADER_BYTES) {
+        Some(length) => Err(Error::setting(
+            "Header",
+            format!(
+                "may have {MAX_REQUEST_HEADER_BYTES} bytes, name and value, and one of the request has {length}"
+            ),
+        )),
+        None => Ok(()),
     }
 }
 

@@ -38,7 +38,7 @@ pub struct Form {
 /// By its size: it may hold secrets.
 impl fmt::Debug for Form {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Form").field("bytes", &self.buffer.len()).finish_non_exhaustive()
+        f.debug_struct("Form").field("bytes", &self.filled).finish_non_exhaustive()
     }
 }
 

@@ -127,6 +127,16 @@ fn credentials_survive_the_way_there_and_back() {
         assert!(!format!("{sdk:?}").contains("wJalrXUtnFEMI"));
         assert_eq!(from_sdk(&sdk).unwrap(), credentials);
     }
+    // Dates that the types of one side have, and those of the other do not.
+    let forever = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1 << 40);
+    let forever =
+        aws_credential_types::Credentials::new("AKIAIOSFODNN7EXAMPLE", "s", None, Some(forever), "x");
+    assert!(from_sdk(&forever).unwrap_err().to_string().contains("Expiration"));
+    for at in [i64::from(i32::MIN), -1, 253_402_300_799] {
+        let at = OffsetDateTime::from_unix_timestamp(at).unwrap();
+        let credentials = Credentials::new("AKIAIOSFODNN7EXAMPLE", "s").unwrap().with_expiration(at);
+        assert_eq!(from_sdk(&to_sdk(&credentials)).unwrap(), credentials);
+    }
     let with_newline =
         aws_credential_types::Credentials::new("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI\n", None, None, "file");
     assert!(from_sdk(&with_newline).unwrap_err().to_string().contains("SecretAccessKey"));

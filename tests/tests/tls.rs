@@ -192,6 +192,20 @@ fn one_connection_serves_many_calls_and_the_next_one_resumes_the_session() {
     assert_eq!((server.connections(), server.resumed()), (4, 2));
 }
 
+/// Whatever is left of it in the buffers of TLS would be taken for the beginning of the next reply.
+#[test]
+fn what_follows_a_reply_costs_the_connection() {
+    let authority = Authority::new();
+    let server = TlsServer::start(authority.identity(&for_hosts(&["localhost"])));
+    let client = builder(&server.url()).ca_bundle_pem(authority.pem()).build().unwrap();
+    // Less and more than rustls takes at a time.
+    for (number, length) in [1, 100, 5000, 8 << 10, 30 << 10].into_iter().enumerate() {
+        server.say_more(length);
+        client.send(GetCallerIdentity::new()).unwrap_or_else(|error| panic!("{length}: {error}"));
+        assert_eq!(server.connections(), number + 1, "{length}");
+    }
+}
+
 #[test]
 fn the_process_environment_is_read() {
     let authority = Authority::new();

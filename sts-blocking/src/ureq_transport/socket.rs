@@ -56,23 +56,20 @@ impl<T: Transport> Transport for Socket<T> {
         let Some(after) = exact(timeout.after) else {
             return self.noted(timeout);
         };
-        let first = rounded(after);
-        let start = Instant::now();
+        let (first, running) = (rounded(after), Running::new(timeout));
         match self.noted(within(timeout, Some(first))) {
             // What is left of the time that was asked for.
-            Err(Error::Timeout(_)) if first < after => {
-                let left = after.saturating_sub(start.elapsed());
-                if left.is_zero() {
-                    return Err(Error::Timeout(timeout.reason));
-                }
-                self.noted(within(timeout, Some(left)))
-            }
+            Err(Error::Timeout(_)) if first < after => self.noted(running.left()?),
             outcome => outcome,
         }
     }
 
     fn is_open(&mut self) -> bool {
-        // Whatever comes now, or came with the reply, is seen by the look before the next request.
+        // Bytes that nobody has taken: over TLS ureq does not look for them, and they would be the next reply.
+        if !self.inner.buffers().input().is_empty() {
+            return false;
+        }
+        // Whatever comes now is seen by the look before the next request.
         std::mem::take(&mut self.has_just_read) || self.inner.is_open()
     }
 
@@ -86,6 +83,27 @@ impl<T: Transport> Socket<T> {
         let outcome = self.inner.await_input(timeout);
         self.has_just_read = matches!(outcome, Ok(true));
         outcome
+    }
+}
+
+/// A time that runs while it is used up in several steps.
+pub(super) struct Running {
+    timeout: NextTimeout,
+    since: Instant,
+}
+
+impl Running {
+    pub(super) fn new(timeout: NextTimeout) -> Self {
+        Self { timeout, since: Instant::now() }
+    }
+
+    /// What is left of it.
+    pub(super) fn left(&self) -> Result<NextTimeout, Error> {
+        let left = exact(self.timeout.after).map(|after| after.saturating_sub(self.since.elapsed()));
+        if left.is_some_and(|left| left.is_zero()) {
+            return Err(Error::Timeout(self.timeout.reason));
+        }
+        Ok(within(self.timeout, left))
     }
 }
 
@@ -215,6 +233,25 @@ mod tests {
         socket.await_input(left(ATTEMPT)).unwrap();
         assert!(socket.is_open());
         assert_eq!(socket.inner.looks, 3);
+    }
+
+    #[test]
+    fn a_connection_with_bytes_that_nobody_took_is_not_open() {
+        let mut socket = socket([Ok(true)]);
+        socket.await_input(left(ATTEMPT)).unwrap();
+        socket.buffers().input_append_buf()[0] = b'x';
+        socket.buffers().input_appended(1);
+        assert!(!socket.is_open());
+        assert_eq!(socket.inner.looks, 0);
+    }
+
+    #[test]
+    fn a_time_runs() {
+        let running = Running::new(left(Duration::from_millis(20)));
+        assert!(exact(running.left().unwrap().after).unwrap() <= Duration::from_millis(20));
+        std::thread::sleep(Duration::from_millis(21));
+        assert!(matches!(running.left(), Err(Error::Timeout(Timeout::Global))));
+        assert!(exact(Running::new(NextTimeout::default()).left().unwrap().after).is_none());
     }
 
     #[test]

@@ -12,6 +12,8 @@ use ureq::Error;
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, Either, NextTimeout, Transport};
 use zeroize::Zeroizing;
 
+use super::socket::Running;
+
 /// What is held at the most. Forms and heads together are smaller but for large policies and assertions.
 const MOST: usize = 4 << 10;
 
@@ -56,12 +58,17 @@ impl<T: Transport> Transport for Whole<T> {
             self.held = larger;
         }
         self.held.extend_from_slice(piece);
-        if length > MOST { self.send(timeout) } else { Ok(()) }
+        if length > MOST { self.send(&Running::new(timeout)) } else { Ok(()) }
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
-        self.send(timeout)?;
-        self.inner.await_input(timeout)
+        if self.held.is_empty() {
+            return self.inner.await_input(timeout);
+        }
+        // One time for both: sending may take nearly all of it.
+        let running = Running::new(timeout);
+        self.send(&running)?;
+        self.inner.await_input(running.left()?)
     }
 
     fn is_open(&mut self) -> bool {
@@ -74,7 +81,7 @@ impl<T: Transport> Transport for Whole<T> {
 }
 
 impl<T: Transport> Whole<T> {
-    fn send(&mut self, timeout: NextTimeout) -> Result<(), Error> {
+    fn send(&mut self, time: &Running) -> Result<(), Error> {
         // A body is wiped at once and not byte by byte.
         let held = Body::from(mem::take(&mut self.held));
         let mut rest = held.as_ref();
@@ -82,7 +89,7 @@ impl<T: Transport> Whole<T> {
             let output = self.inner.buffers().output();
             let (piece, after) = rest.split_at(rest.len().min(output.len()));
             output[..piece.len()].copy_from_slice(piece);
-            self.inner.transmit_output(piece.len(), timeout)?;
+            self.inner.transmit_output(piece.len(), time.left()?)?;
             rest = after;
         }
         Ok(())
@@ -97,7 +104,9 @@ impl<T: Transport> fmt::Debug for Whole<T> {
 
 #[cfg(test)]
 mod tests {
-    use ureq::unversioned::transport::LazyBuffers;
+    use std::time::Duration;
+
+    use ureq::unversioned::transport::{LazyBuffers, time};
 
     use super::*;
 
@@ -107,6 +116,10 @@ mod tests {
         buffers: LazyBuffers,
         sent: Vec<Vec<u8>>,
         waits: usize,
+        /// How long a write takes.
+        takes: Duration,
+        /// How long each write was allowed to take.
+        times: Vec<time::Duration>,
     }
 
     impl Transport for Script {
@@ -114,7 +127,9 @@ mod tests {
             &mut self.buffers
         }
 
-        fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), Error> {
+        fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
+            self.times.push(timeout.after);
+            std::thread::sleep(self.takes);
             self.sent.push(self.buffers.output()[..amount].to_vec());
             Ok(())
         }
@@ -131,7 +146,8 @@ mod tests {
 
     /// A connection whose buffer has so much room, and what was written to it in pieces of those lengths.
     fn written(room: usize, pieces: &[usize]) -> (Whole<Script>, Vec<u8>) {
-        let inner = Script { buffers: LazyBuffers::new(1, room), sent: Vec::new(), waits: 0 };
+        let (takes, times) = (Duration::ZERO, Vec::new());
+        let inner = Script { buffers: LazyBuffers::new(1, room), sent: Vec::new(), waits: 0, takes, times };
         let mut whole = Whole { inner, held: Zeroizing::default() };
         let mut all = Vec::new();
         for length in pieces {
@@ -152,6 +168,18 @@ mod tests {
             assert_eq!((&whole.inner.sent, whole.inner.waits), (&vec![all.clone()], waits));
         }
         assert!(whole.held.is_empty());
+    }
+
+    #[test]
+    fn writing_and_waiting_have_one_time_together() {
+        let (mut whole, all) = written(1000, &[1000, 1000]);
+        whole.inner.takes = Duration::from_millis(20);
+        let after = time::Duration::from_millis(30);
+        let outcome = whole.await_input(NextTimeout { after, ..NextTimeout::default() });
+        assert!(matches!(outcome, Err(Error::Timeout(_))), "{outcome:?}");
+        let [first, second] = whole.inner.times[..] else { panic!("{:?}", whole.inner.times) };
+        assert!(*first <= *after && *second <= Duration::from_millis(10), "{first:?}, {second:?}");
+        assert_eq!((whole.inner.sent.concat(), whole.inner.waits), (all, 0));
     }
 
     #[test]

@@ -101,6 +101,22 @@ fn a_head_has_a_limit_of_its_own() {
 }
 
 #[test]
+fn a_header_that_is_too_long_is_refused_before_anything_is_sent() {
+    let server = server();
+    let transport = UreqTransport::new(Timeouts::default());
+    let request = |length: usize| {
+        let request = http::Request::post(server.url()).header("x", "y".repeat(length));
+        request.body(sts_blocking::Body::from(b"a=b".to_vec())).unwrap()
+    };
+    let most = (32 << 10) - 1;
+    transport.send(request(most), Duration::from_secs(5)).unwrap();
+    let error = transport.send(request(most + 1), Duration::from_secs(5)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
+    assert!(error.to_string().contains("32769"), "{error}");
+    assert_eq!(server.connections(), 1);
+}
+
+#[test]
 fn deadlines_hold() {
     // A listener that accepts and never answers.
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

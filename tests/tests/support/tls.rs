@@ -33,6 +33,7 @@ pub(crate) struct TlsServer {
     connections: Arc<AtomicUsize>,
     resumed: Arc<AtomicUsize>,
     closes: Arc<AtomicBool>,
+    more: Arc<AtomicUsize>,
 }
 
 impl Authority {
@@ -84,18 +85,19 @@ impl TlsServer {
         let address = listener.local_addr().unwrap();
         let (connections, resumed) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let closes = Arc::new(AtomicBool::new(false));
-        let is_closing = Arc::clone(&closes);
+        let more = Arc::new(AtomicUsize::new(0));
+        let (is_closing, says_more) = (Arc::clone(&closes), Arc::clone(&more));
         let (config, counts) = (Arc::new(config), (Arc::clone(&connections), Arc::clone(&resumed)));
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 counts.0.fetch_add(1, Ordering::SeqCst);
                 let (config, resumed) = (Arc::clone(&config), Arc::clone(&counts.1));
-                let closes = Arc::clone(&is_closing);
+                let (closes, more) = (Arc::clone(&is_closing), Arc::clone(&says_more));
                 // A refused handshake is what many tests want, so that errors end the connection and nothing else.
-                thread::spawn(move || serve(stream, config, &resumed, &closes).unwrap_or_default());
+                thread::spawn(move || serve(stream, config, &resumed, &closes, &more).unwrap_or_default());
             }
         });
-        Self { address, connections, resumed, closes }
+        Self { address, connections, resumed, closes, more }
     }
 
     pub(crate) fn url(&self) -> String {
@@ -111,6 +113,12 @@ impl TlsServer {
         self.closes.store(on, Ordering::SeqCst);
     }
 
+    /// How many bytes that nobody asked for follow each reply, in a record of their own and by the same write.
+    #[allow(dead_code, reason = "not every test that starts a server has a use for it")]
+    pub(crate) fn say_more(&self, bytes: usize) {
+        self.more.store(bytes, Ordering::SeqCst);
+    }
+
     pub(crate) fn resumed(&self) -> usize {
         self.resumed.load(Ordering::SeqCst)
     }
@@ -121,6 +129,7 @@ fn serve(
     config: Arc<ServerConfig>,
     resumed: &AtomicUsize,
     closes: &AtomicBool,
+    more: &AtomicUsize,
 ) -> std::io::Result<()> {
     let connection = ServerConnection::new(config).map_err(std::io::Error::other)?;
     let mut stream = BufReader::new(StreamOwned::new(connection, stream));
@@ -152,7 +161,9 @@ fn serve(
         }
         let is_last = closes.load(Ordering::SeqCst);
         let close = if is_last { "Connection: close\r\n" } else { "" };
-        write!(inner, "HTTP/1.1 200 OK\r\n{close}Content-Length: {}\r\n\r\n{REPLY}", REPLY.len())?;
+        let reply = format!("HTTP/1.1 200 OK\r\n{close}Content-Length: {}\r\n\r\n{REPLY}", REPLY.len());
+        inner.conn.writer().write_all(reply.as_bytes())?;
+        inner.conn.writer().write_all(&vec![b'x'; more.load(Ordering::SeqCst)])?;
         inner.flush()?;
         if is_last {
             return Ok(());

@@ -173,8 +173,9 @@ fn refusal(error: &Error, action: &str) -> String {
         _ => String::new(),
     };
     visible(&format!(
-        "An error occurred ({code}) when calling the {action} operation{reached}: {}",
-        cut(message.unwrap_or("Unknown"))
+        "An error occurred ({}) when calling the {action} operation{reached}: {}",
+        cut(code, SHOWN_CODE),
+        cut(message.unwrap_or("Unknown"), SHOWN)
     ))
 }
 
@@ -182,10 +183,13 @@ fn refusal(error: &Error, action: &str) -> String {
 /// around it.
 const SHOWN: usize = 16 << 10;
 
-fn cut(message: &str) -> Cow<'_, str> {
-    match message.char_indices().nth(SHOWN) {
-        Some(_) => Cow::Owned(message.chars().take(SHOWN).chain(['…']).collect()),
-        None => Cow::Borrowed(message),
+/// The same of a code. The longest of STS's has 39.
+const SHOWN_CODE: usize = 256;
+
+fn cut(text: &str, most: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(most) {
+        Some(_) => Cow::Owned(text.chars().take(most).chain(['…']).collect()),
+        None => Cow::Borrowed(text),
     }
 }
 
@@ -193,7 +197,7 @@ fn cut(message: &str) -> Cow<'_, str> {
 pub(crate) fn visible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        let turns = matches!(c, '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        let turns = matches!(c, '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
         let is_plain = !c.is_control() && !turns || matches!(c, '\n' | '\t');
         if is_plain { out.push(c) } else { out.extend(c.escape_default()) }
     }
@@ -226,7 +230,7 @@ mod tests {
     #[test]
     fn terminals_are_not_steered_by_a_service() {
         assert_eq!(visible("a\u{1b}[31m\nb\té\u{202e}"), "a\\u{1b}[31m\nb\té\\u{202e}");
-        assert_eq!(cut(&"é".repeat(SHOWN)).chars().count(), SHOWN);
-        assert!(cut(&"é".repeat(SHOWN + 1)).ends_with("é…"));
+        assert_eq!(cut(&"é".repeat(SHOWN), SHOWN).chars().count(), SHOWN);
+        assert!(cut(&"é".repeat(SHOWN + 1), SHOWN).ends_with("é…"));
     }
 }
