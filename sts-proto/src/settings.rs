@@ -31,10 +31,12 @@ use crate::source::{Chain, environment};
 use crate::user_agent::UserAgent;
 
 use network::Network;
+use surroundings::Surroundings;
 
 mod configured;
 mod network;
 mod report;
+mod surroundings;
 mod timeouts;
 
 /// The settings of a client that is not yet made.
@@ -74,45 +76,6 @@ enum Source {
     /// The chain of AWS's order, by the configuration.
     #[cfg(feature = "sources")]
     Config,
-}
-
-/// What decides where nobody set anything.
-#[derive(Default)]
-enum Surroundings {
-    /// The variables of the process, as the driver reads them.
-    #[default]
-    Process,
-    Variables(Box<Lookup>),
-    Config(Arc<Config>),
-}
-
-type Lookup = dyn Fn(&str) -> Option<String> + Send + Sync;
-
-impl Surroundings {
-    fn variable(&self, name: &str, process: fn(&str) -> Option<String>) -> Option<String> {
-        match self {
-            Self::Process => process(name),
-            Self::Variables(lookup) => lookup(name),
-            Self::Config(config) => config.environment().get(name).map(str::to_owned),
-        }
-    }
-
-    fn config(&self) -> Option<&Config> {
-        match self {
-            Self::Config(config) => Some(config),
-            _ => None,
-        }
-    }
-}
-
-impl fmt::Debug for Surroundings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Process => f.write_str("the process's variables"),
-            Self::Variables(_) => f.write_str("variables that were given"),
-            Self::Config(config) => write!(f, "the profile `{}`", config.profile_name()),
-        }
-    }
 }
 
 /// What follows from [`Settings`].
