@@ -15,6 +15,7 @@ use sts_proto::operation::{AssumeRole, GetCallerIdentity, Operation};
 use sts_proto::step::{Resume, Step};
 use sts_proto::time::{Duration as Days, OffsetDateTime};
 use sts_proto::{Body, Credentials, Encoder, Presign, RetryPolicy, Validation};
+use sts_tests::responder::document;
 
 struct Counting;
 
@@ -78,20 +79,6 @@ fn credentials() -> Credentials {
 
 fn encoder() -> Encoder {
     Encoder::new(EndpointOptions::new().region("eu-west-1").resolve().expect("an endpoint"))
-}
-
-fn document() -> String {
-    let token = "IQoJb3JpZ2luX2VjEOn//////////".repeat(27);
-    format!(
-        "<AssumeRoleResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\n  <AssumeRoleResult>\n    \
-         <AssumedRoleUser>\n      <AssumedRoleId>AROA3XFRBF535PLBIFPI4:build-42</AssumedRoleId>\n      \
-         <Arn>arn:aws:sts::123456789012:assumed-role/Deploy/build-42-of-the-main</Arn>\n    </AssumedRoleUser>\n    \
-         <Credentials>\n      <AccessKeyId>ASIAIOSFODNN7EXAMPLE</AccessKeyId>\n      \
-         <SecretAccessKey>wJalrXUtnFEMI/K7MDENG/bPxRfiCYzEXAMPLEKEY</SecretAccessKey>\n      \
-         <SessionToken>{token}</SessionToken>\n      <Expiration>2096-11-20T18:08:48Z</Expiration>\n    \
-         </Credentials>\n  </AssumeRoleResult>\n  <ResponseMetadata>\n    \
-         <RequestId>c6104cbe-af31-11e0-8154-cbc7ccf896c7</RequestId>\n  </ResponseMetadata>\n</AssumeRoleResponse>\n"
-    )
 }
 
 fn now() -> OffsetDateTime {
