@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::{HeaderName, HeaderValue};
+use http::header::{HeaderName, HeaderValue, InvalidHeaderValue};
 use time::OffsetDateTime;
 
 use crate::credentials::Credentials;
@@ -13,8 +13,8 @@ use crate::error::{Error, TransportKind};
 use crate::form::{DIGITS, decimal};
 use crate::observe::{CallId, Event, Parameters};
 use crate::operation::Operation;
-use crate::reply::{LoweredDuration, Reply};
-use crate::retry::{Random, Retry, RetryReason};
+use crate::reply::{LoweredDuration, Metadata, Reply};
+use crate::retry::{Random, Retry, RetryReason, Uuid};
 use crate::step::{Answer, Flow, Resume, Step, Transmit};
 
 use again::Leniency;
@@ -25,6 +25,9 @@ mod caller;
 
 const INVOCATION_ID: HeaderName = HeaderName::from_static("amz-sdk-invocation-id");
 const SDK_REQUEST: HeaderName = HeaderName::from_static("amz-sdk-request");
+
+/// How many headers a call adds: those two.
+const ADDED_HEADERS: usize = 2;
 
 /// How long a call may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,12 +67,12 @@ pub struct Deadlines {
 /// # Ok::<(), Error>(())
 /// ```
 #[must_use = "a call begins with `start`"]
-pub struct Call<O>(State<O>);
+pub struct Call<O>(Box<State<O>>);
 
 /// A call whose request is under way.
 #[must_use = "a call goes on with `resume`"]
 pub struct Sent<O> {
-    state: State<O>,
+    state: Box<State<O>>,
     /// When, by our clock.
     at: OffsetDateTime,
     timeout: Duration,
@@ -77,15 +80,16 @@ pub struct Sent<O> {
 
 /// A call that waits for its next attempt.
 #[must_use = "a call goes on with `resume`"]
-pub struct Backoff<O>(State<O>);
+pub struct Backoff<O>(Box<State<O>>);
 
+/// In a place of its own: it is handed on with every step, and most of its several hundred bytes are the operation.
 struct State<O> {
     caller: Arc<Caller>,
     operation: O,
     credentials: Option<Arc<Credentials>>,
     deadlines: Deadlines,
     random: Random,
-    invocation_id: String,
+    invocation_id: Uuid,
     /// Requests made.
     attempts: u32,
     /// Time gone by in attempts and waits. Summed up from those and not read from the wall clock, which can be set.
@@ -118,7 +122,7 @@ impl<O: Operation> Call<O> {
         let mut random = Random::new(seed);
         let invocation_id = random.uuid();
         let leniency = caller.leniency;
-        Self(State {
+        Self(Box::new(State {
             caller,
             operation,
             credentials,
@@ -135,7 +139,7 @@ impl<O: Operation> Call<O> {
             denied: 0,
             lowered: None,
             has_token: false,
-        })
+        }))
     }
 
     /// Asks again when access to assume a role is denied, until that much of the call's time is over: for some seconds
@@ -189,7 +193,7 @@ impl<O: Operation> Resume<Answer, Call<O>> for Sent<O> {
         let took = Duration::try_from(now - at).unwrap_or_default().min(timeout);
         state.elapsed = state.elapsed.saturating_add(took);
         let action = state.operation.action();
-        let outcome = match answer {
+        let mut outcome = match answer {
             Ok(response) => state.operation.decode(&response),
             Err(error) => Err(error.during(action)),
         };
@@ -206,26 +210,32 @@ impl<O: Operation> Resume<Answer, Call<O>> for Sent<O> {
         let is_from_sts = outcome.as_ref().map_or_else(|error| error.service().is_some(), |_| true);
         let skew =
             metadata.filter(|_| is_from_sts).and_then(|metadata| state.caller.learn(at, now, metadata));
+        // Changed where it is and then handed out: it is large.
+        if let Ok(reply) = &mut outcome {
+            state.caller.quota.give(state.cost.unwrap_or(1));
+            state.complete(&mut reply.metadata);
+        }
         match outcome {
-            Ok(reply) => state.succeed(reply),
             Err(error) => state.fail(error, skew, now),
+            outcome => state.done(outcome),
         }
     }
 }
 
 impl<O: Operation> State<O> {
-    fn attempt(mut self, now: OffsetDateTime) -> Step<Call<O>> {
+    fn attempt(mut self: Box<Self>, now: OffsetDateTime) -> Step<Call<O>> {
         let left = self.deadlines.total.saturating_sub(self.elapsed);
         let timeout = self.deadlines.attempt.min(left);
         if timeout.is_zero() {
             let error = Error::transport(TransportKind::Timeout, "the call's total time is over");
-            return self.done(Err(error));
+            return self.give_up(error);
         }
         let time = now.saturating_add(self.caller.skew());
-        let request = self.caller.encoder.encode(&self.operation, self.credentials.as_deref(), time);
+        let (encoder, credentials) = (&self.caller.encoder, self.credentials.as_deref());
+        let request = encoder.encode_with_room(&self.operation, credentials, time, ADDED_HEADERS);
         let mut request = match request {
             Ok(request) => request,
-            Err(error) => return self.done(Err(error)),
+            Err(error) => return self.give_up(error),
         };
         if let Some(rate) = self.caller.rate.as_ref().filter(|_| !self.has_token) {
             match rate.take(now, left) {
@@ -239,9 +249,10 @@ impl<O: Operation> State<O> {
         // Counted once there is something to send: the result tells how often it was sent.
         self.attempts += 1;
         self.tell(|call, attempt| Event::Attempt { call, attempt, timeout });
-        let attempt = sdk_request(self.attempts, self.caller.policy.max_attempts.saturating_add(self.free));
-        for (name, value) in [(INVOCATION_ID, self.invocation_id.as_str()), (SDK_REQUEST, &attempt)] {
-            if let Ok(value) = HeaderValue::from_str(value) {
+        let most = self.caller.policy.max_attempts.saturating_add(self.free);
+        let id = HeaderValue::from_str(self.invocation_id.as_str());
+        for (name, value) in [(INVOCATION_ID, id), (SDK_REQUEST, sdk_request(self.attempts, most))] {
+            if let Ok(value) = value {
                 request.headers_mut().insert(name, value);
             }
         }
@@ -249,7 +260,7 @@ impl<O: Operation> State<O> {
     }
 
     /// Waits for the token that it already has.
-    fn limited(mut self, wait: Duration) -> Step<Call<O>> {
+    fn limited(mut self: Box<Self>, wait: Duration) -> Step<Call<O>> {
         self.tell(|call, attempts| Event::Limited { call, attempt: attempts.saturating_add(1), wait });
         self.has_token = true;
         self.rate_limited = self.rate_limited.saturating_add(wait);
@@ -257,7 +268,7 @@ impl<O: Operation> State<O> {
         Step::Wait(wait, Backoff(self))
     }
 
-    fn over_the_limit(self, wait: Duration, left: Duration) -> Step<Call<O>> {
+    fn over_the_limit(&mut self, wait: Duration, left: Duration) -> Step<Call<O>> {
         let words = format!(
             "the service throttles, and the limit that adaptive mode sets on this client's rate asks for a wait of {:.3} s, \
              of which the call has {:.3} s left",
@@ -265,19 +276,18 @@ impl<O: Operation> State<O> {
             left.as_secs_f64()
         );
         let error = Error::transport(TransportKind::Timeout, "the client limits its rate").because(words);
-        self.done(Err(error))
+        self.give_up(error)
     }
 
-    fn succeed(self, mut reply: Reply<O::Output>) -> Step<Call<O>> {
-        self.caller.quota.give(self.cost.unwrap_or(1));
-        reply.metadata.attempts = self.attempts;
-        reply.metadata.retries = self.retries.clone();
-        reply.metadata.lowered_duration = self.lowered;
-        reply.metadata.rate_limited = self.rate_limited;
-        self.finish(Ok(reply))
+    /// What the reply does not tell and the call knows.
+    fn complete(&mut self, metadata: &mut Metadata) {
+        metadata.attempts = self.attempts;
+        metadata.retries = std::mem::take(&mut self.retries);
+        metadata.lowered_duration = self.lowered;
+        metadata.rate_limited = self.rate_limited;
     }
 
-    fn fail(mut self, error: Error, skew: Option<i64>, now: OffsetDateTime) -> Step<Call<O>> {
+    fn fail(mut self: Box<Self>, error: Error, skew: Option<i64>, now: OffsetDateTime) -> Step<Call<O>> {
         match self.again(&error, skew, now) {
             Some(retry) => {
                 self.tell(|call, attempt| Event::Retry { call, attempt, retry });
@@ -292,23 +302,18 @@ impl<O: Operation> State<O> {
                 let time =
                     if self.caller.corrects_skew { now } else { now.saturating_add(self.caller.skew()) };
                 let error = self.caller.encoder.explain(error, self.credentials.as_deref(), time);
-                self.done(Err(error))
+                self.give_up(error)
             }
         }
     }
 
-    fn done(self, result: Result<Reply<O::Output>, Error>) -> Step<Call<O>> {
-        let result = result.map_err(|error| {
-            error.during(self.operation.action()).after(
-                self.attempts,
-                self.retries.clone(),
-                self.rate_limited,
-            )
-        });
-        self.finish(result)
+    fn give_up(&mut self, error: Error) -> Step<Call<O>> {
+        let retries = std::mem::take(&mut self.retries);
+        let error = error.during(self.operation.action());
+        self.done(Err(error.after(self.attempts, retries, self.rate_limited)))
     }
 
-    fn finish(self, result: Result<Reply<O::Output>, Error>) -> Step<Call<O>> {
+    fn done(&self, result: Result<Reply<O::Output>, Error>) -> Step<Call<O>> {
         if self.caller.observers.iter().any(|observer| observer.is_active()) {
             let (parameters, took) = (&Parameters::of(&self.operation), self.elapsed);
             let metadata = result.as_ref().map_or_else(Error::metadata, |reply| Some(&reply.metadata));
@@ -326,7 +331,7 @@ impl<O: Operation> State<O> {
         let credentials = self.credentials.as_deref().filter(|_| self.operation.is_signed());
         let call = CallId {
             action: self.operation.action(),
-            invocation_id: &self.invocation_id,
+            invocation_id: self.invocation_id.as_str(),
             access_key_id: credentials.map(Credentials::access_key_id),
         };
         let event = event(call, self.attempts);
@@ -335,19 +340,17 @@ impl<O: Operation> State<O> {
 }
 
 /// As the AWS SDKs say which attempt it is.
-fn sdk_request(attempt: u32, most: u32) -> String {
-    let mut value = String::with_capacity(2 * DIGITS);
-    for (name, number) in [("attempt=", attempt), ("; max=", most)] {
-        value.push_str(name);
-        value.extend(decimal(u64::from(number), &mut [0; DIGITS]).iter().copied().map(char::from));
-    }
-    value
+fn sdk_request(attempt: u32, most: u32) -> Result<HeaderValue, InvalidHeaderValue> {
+    let (mut attempt_digits, mut most_digits) = ([0; DIGITS], [0; DIGITS]);
+    let attempt = decimal(attempt.into(), &mut attempt_digits);
+    let most = decimal(most.into(), &mut most_digits);
+    HeaderValue::try_from([b"attempt=", attempt, b"; max=", most].concat())
 }
 
 impl<O> fmt::Debug for State<O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Call")
-            .field("invocation_id", &self.invocation_id)
+            .field("invocation_id", &self.invocation_id.as_str())
             .field("attempts", &self.attempts)
             .field("elapsed", &self.elapsed)
             .field("retries", &self.retries)

@@ -152,6 +152,17 @@ impl Encoder {
         credentials: Option<&Credentials>,
         now: OffsetDateTime,
     ) -> Result<Request<Body>, Error> {
+        self.encode_with_room(operation, credentials, now, 0)
+    }
+
+    /// The same, with room for so many headers more.
+    pub(crate) fn encode_with_room<O: Operation>(
+        &self,
+        operation: &O,
+        credentials: Option<&Credentials>,
+        now: OffsetDateTime,
+        more: usize,
+    ) -> Result<Request<Body>, Error> {
         let during = |error: Error| error.during(operation.action());
         self.check(operation).map_err(during)?;
         let signing =
@@ -160,8 +171,9 @@ impl Encoder {
         *request.method_mut() = Method::POST;
         *request.uri_mut() = self.endpoint.url().clone();
         let headers = request.headers_mut();
-        // Those here, up to three of the signature, and two that a call adds.
-        headers.reserve(8);
+        // Those here and up to three of the signature, exactly: the table for six takes half the memory of that for more,
+        // which allocators hand out faster.
+        headers.reserve(6 + more);
         headers.insert(HOST, self.host.clone());
         headers.insert(CONTENT_TYPE, FORM);
         headers.insert(USER_AGENT, self.user_agent.clone());

@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::error::{Error, ErrorKind};
 
 pub(crate) use quota::Quota;
-pub(crate) use random::Random;
+pub(crate) use random::{Random, Uuid};
 pub(crate) use rate::RateLimit;
 
 mod quota;

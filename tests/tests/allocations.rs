@@ -100,8 +100,8 @@ const PRESIGN: usize = 10;
 /// elements that are open and of their names.
 const PARSE: usize = 8;
 
-/// Both, the two headers of an attempt and the id of the call.
-const FLOW: usize = 19;
+/// Both, the two headers of an attempt and the state of the call.
+const FLOW: usize = 18;
 
 #[test]
 fn validation_of_what_is_right_needs_no_memory() {

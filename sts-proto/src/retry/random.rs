@@ -24,7 +24,7 @@ impl Random {
     /// A version 4 UUID.
     ///
     /// Not by `format!`, which takes longer for it than a signature takes for its HMAC.
-    pub(crate) fn uuid(&mut self) -> String {
+    pub(crate) fn uuid(&mut self) -> Uuid {
         // The version and the variant stand in the high bits of the third and of the fourth group.
         let high = self.next() & !0xf000 | 0x4000;
         let low = self.next() & (u64::MAX >> 2) | 1 << 63;
@@ -32,17 +32,25 @@ impl Random {
         let mut digits = [0; 32];
         // Fails only for a buffer of another length.
         let _ = hex::encode_to_slice(bytes, &mut digits);
-        // Hexadecimal digits are ASCII.
-        let mut rest = std::str::from_utf8(&digits).unwrap_or_default();
-        let mut id = String::with_capacity(36);
-        for length in [8, 4, 4, 4] {
-            let (group, after) = rest.split_at_checked(length).unwrap_or_default();
-            id.push_str(group);
-            id.push('-');
+        let mut text = [b'-'; 36];
+        let mut rest = &digits[..];
+        for (at, length) in [(0, 8), (9, 4), (14, 4), (19, 4), (24, 12)] {
+            let (group, after) = rest.split_at(length);
+            text[at..at + length].copy_from_slice(group);
             rest = after;
         }
-        id.push_str(rest);
-        id
+        Uuid(text)
+    }
+}
+
+/// A UUID's text.
+#[derive(Clone, Copy)]
+pub(crate) struct Uuid([u8; 36]);
+
+impl Uuid {
+    pub(crate) fn as_str(&self) -> &str {
+        // Hexadecimal digits and hyphens are ASCII.
+        std::str::from_utf8(&self.0).unwrap_or_default()
     }
 }
 
@@ -55,7 +63,8 @@ mod tests {
         let mut random = Random::new(0);
         // The reference values of SplitMix64 for seed 0.
         assert_eq!([random.next(), random.next()], [0xe220_a839_7b1d_cdaf, 0x6e78_9e6a_a1b9_65f4]);
-        let id = random.uuid();
+        let uuid = random.uuid();
+        let id = uuid.as_str();
         assert_eq!((id.len(), &id[14..15]), (36, "4"));
         let groups: Vec<_> = id.split('-').map(str::len).collect();
         assert_eq!(groups, [8, 4, 4, 4, 12], "{id}");
