@@ -20,5 +20,18 @@ pub(crate) fn plain(text: Cow<'static, str>) -> Cow<'static, str> {
 }
 
 pub(crate) fn is_deceptive(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    let turns =
+        matches!(c, '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    turns || c.is_control()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_lie_about_the_rest_of_the_line_is_escaped() {
+        assert_eq!(plain("a\u{61c}b\u{202e}c\nd\u{7f}".into()), "a\\u{61c}b\\u{202e}c\\u{a}d\\u{7f}");
+        assert!(matches!(plain("é, 漢字 and 🙂".into()), Cow::Borrowed(_)));
+    }
 }
