@@ -11,11 +11,9 @@ use sts_proto::source::Chain;
 use sts_proto::step::MfaPrompt;
 use sts_proto::{Credentials, Error, RetryPolicy, Secret, Validation};
 
-use crate::client::Client;
+use crate::client::{Client, Provide};
 use crate::driver::MfaCode;
-use crate::host;
 use crate::network;
-#[cfg(doc)]
 use crate::provider::Provider;
 #[cfg(doc)]
 use crate::proxy::ProxySettings;
@@ -28,6 +26,8 @@ pub struct ClientBuilder {
     settings: Settings,
     transport: Option<Box<dyn Transport>>,
     mfa_code: Option<Box<MfaCode>>,
+    /// Set with a chain: what refreshes is linked for those who have one.
+    provide: Option<Provide>,
 }
 
 impl fmt::Debug for ClientBuilder {
@@ -65,6 +65,7 @@ impl ClientBuilder {
     /// needs some. They are kept, and refreshed in time: see [`Provider`].
     pub fn chain(mut self, chain: Chain) -> Self {
         self.settings = self.settings.chain(chain);
+        self.provide = Some(with_chain);
         self
     }
 
@@ -73,6 +74,7 @@ impl ClientBuilder {
     #[cfg(feature = "sources")]
     pub fn credentials_from_chain(mut self) -> Self {
         self.settings = self.settings.credentials_from_chain();
+        self.provide = Some(with_chain);
         self
     }
 
@@ -218,7 +220,7 @@ impl ClientBuilder {
     /// has no usable credentials although they were asked for, a timeout is zero, there is no transport, the proxy or
     /// the CA bundle cannot be used, or they were set together with a transport of one's own.
     pub fn build(self) -> Result<Client, Error> {
-        let Self { settings, transport, mfa_code } = self;
+        let Self { settings, transport, mfa_code, provide } = self;
         let transport = match transport {
             Some(transport) => {
                 settings.refuse_network()?;
@@ -228,7 +230,10 @@ impl ClientBuilder {
         };
         let resolved =
             settings.resolve(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"), network::variable)?;
-        let mfa_code = mfa_code.unwrap_or_else(|| Box::new(host::ask_terminal));
-        Ok(Client::from_parts(resolved, transport, mfa_code))
+        Ok(Client::from_parts(resolved, transport, mfa_code, provide))
     }
+}
+
+fn with_chain(client: &Client, chain: Chain) -> Client {
+    client.with_provider(Provider::new(client, chain))
 }

@@ -9,6 +9,7 @@ use sts_proto::endpoint::Endpoint;
 use sts_proto::operation::Operation;
 use sts_proto::settings::{Report, Resolved, Timeouts, total_time};
 use sts_proto::sigv4::PresignedUrl;
+use sts_proto::source::Chain;
 #[cfg(doc)]
 use sts_proto::step::Seq;
 use sts_proto::step::{Flow, Step};
@@ -16,15 +17,18 @@ use sts_proto::time::OffsetDateTime;
 use sts_proto::{Body, Credentials, Encoder, Error, Presign, Reply, TransportKind, http};
 
 use crate::builder::ClientBuilder;
-use crate::driver::{Io, MfaCode, drive};
+use crate::driver::{Io, MfaCode, drive, drive_call};
 #[cfg(feature = "sources")]
 use crate::environment;
 use crate::log::Log;
 #[cfg(feature = "sources")]
 use crate::network;
 use crate::provider::Provider;
-use crate::signer::Signer;
+use crate::signer::{Refreshed, Signer};
 use crate::transport::Transport;
+
+/// Makes a client whose credentials are those of a chain.
+pub(crate) type Provide = fn(&Client, Chain) -> Client;
 
 /// A client of STS. Cheap to clone and to share between threads; clones share connections and signing keys.
 #[derive(Clone)]
@@ -75,15 +79,16 @@ impl Client {
     pub(crate) fn from_parts(
         resolved: Resolved,
         transport: Box<dyn Transport>,
-        mfa_code: Box<MfaCode>,
+        mfa_code: Option<Box<MfaCode>>,
+        provide: Option<Provide>,
     ) -> Self {
         let Resolved { caller, timeouts, credentials, chain, report, .. } = resolved;
         let io = Io { transport, mfa_code };
         let shared = Arc::new(Shared { caller: Arc::new(caller.observer(Log)), io, timeouts, report });
         let client = Self { shared, signer: Signer::from(credentials) };
-        match chain {
-            Some(chain) => client.with_provider(Provider::new(&client, chain)),
-            None => client,
+        match (chain, provide) {
+            (Some(chain), Some(provide)) => provide(&client, chain),
+            _ => client,
         }
     }
 
@@ -135,13 +140,13 @@ impl Client {
     /// refuses them as expired or invalid. Then the call is made again with others, once.
     #[must_use]
     pub fn with_provider(&self, provider: impl Into<Provider>) -> Self {
-        Self { shared: Arc::clone(&self.shared), signer: Signer::Provider(provider.into()) }
+        Self { shared: Arc::clone(&self.shared), signer: Signer::from(provider.into()) }
     }
 
     /// What gives and refreshes the credentials, if something does.
     #[must_use]
     pub fn provider(&self) -> Option<&Provider> {
-        self.signer.provider()
+        self.signer.provider().map(Refreshed::provider)
     }
 
     /// Where requests go, what they are signed for, and why.
@@ -319,7 +324,7 @@ impl Client {
         if let Some(on) = own.lowers_duration {
             call = call.lower_duration(on);
         }
-        drive(&shared.io, call.start(OffsetDateTime::now_utc()))
+        drive_call(&shared.io, call.start(OffsetDateTime::now_utc()))
     }
 }
 

@@ -67,7 +67,7 @@ fn check_names() -> Result<(), Error> {
 pub(crate) fn instance_region(config: &Config, transport: Box<dyn Transport>) -> Result<String, Error> {
     let metadata = InstanceMetadata::from_config(config)?;
     let step = Seq::start(OffsetDateTime::now_utc(), |ask| async move { metadata.region(&ask).await });
-    let io = Io { transport, mfa_code: Box::new(host::ask_terminal) };
+    let io = Io { transport, mfa_code: None };
     let why = match drive(&io, step) {
         Ok(Some(region)) => return Ok(region),
         Ok(None) if config.imds()?.disabled.value => {

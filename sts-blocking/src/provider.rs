@@ -13,6 +13,7 @@ use sts_proto::{Credentials, Error};
 
 use crate::client::{Client, Shared, seed};
 use crate::driver::drive;
+use crate::signer::Refreshed;
 
 /// Credentials that do not expire under whoever uses them: those of a chain of sources, kept, and refreshed in time.
 /// Cheap to clone and to share between threads; clones share the credentials.
@@ -146,13 +147,6 @@ impl Provider {
         Arc::ptr_eq(&self.shared, &client.shared)
     }
 
-    /// Others than those, which were refused, if there are any.
-    pub(crate) fn instead_of(&self, refused: &Credentials) -> Option<Arc<Credentials>> {
-        let can_help = self.expired(refused.access_key_id());
-        let fresh = if can_help { self.credentials().ok() } else { None };
-        fresh.filter(|fresh| fresh.access_key_id() != refused.access_key_id())
-    }
-
     /// By the server's clock, as far as it is known.
     fn now(&self) -> OffsetDateTime {
         OffsetDateTime::now_utc().saturating_add(self.shared.caller.skew())
@@ -186,6 +180,22 @@ impl Provider {
             (Ok(served), _) => log::debug!("credentials refreshed: {:?}", served.credentials),
         }
         result.map(|served| served.credentials)
+    }
+}
+
+impl Refreshed for Provider {
+    fn credentials(&self) -> Result<Arc<Credentials>, Error> {
+        self.credentials()
+    }
+
+    fn instead_of(&self, refused: &Credentials) -> Option<Arc<Credentials>> {
+        let can_help = self.expired(refused.access_key_id());
+        let fresh = if can_help { self.credentials().ok() } else { None };
+        fresh.filter(|fresh| fresh.access_key_id() != refused.access_key_id())
+    }
+
+    fn provider(&self) -> &Provider {
+        self
     }
 }
 

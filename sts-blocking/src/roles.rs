@@ -48,7 +48,7 @@ impl AssumeRoleProvider {
     /// of it by `with_credentials` or `with_provider`: the base is refreshed on the way, by this client's transport and
     /// at its endpoint, where a token that is meant for another one does not belong.
     pub fn provider(mut self, provider: impl Into<Provider>) -> Self {
-        self.base = Signer::Provider(provider.into());
+        self.base = Signer::from(provider.into());
         self
     }
 
@@ -66,13 +66,13 @@ impl AssumeRoleProvider {
     pub fn build(self) -> Result<Provider, Error> {
         let role = match self.base {
             Signer::Fixed(base) => AssumedRole::new(Given::new((*base).clone()), self.operation),
-            Signer::Provider(base) if !base.is_over(&self.client) => {
+            Signer::Provider(base) if !base.provider().is_over(&self.client) => {
                 return Err(Error::setting(
                     "Provider",
                     "must be over the same client as the role: another one may have another transport and endpoint",
                 ));
             }
-            Signer::Provider(base) => AssumedRole::new(base.cached().clone(), self.operation),
+            Signer::Provider(base) => AssumedRole::new(base.provider().cached().clone(), self.operation),
             Signer::Nothing => {
                 return Err(Error::setting(
                     "Credentials",

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::sync::Arc;
 
 use sts_proto::{Credentials, Error};
@@ -9,7 +10,18 @@ use crate::provider::Provider;
 pub(crate) enum Signer {
     Nothing,
     Fixed(Arc<Credentials>),
-    Provider(Provider),
+    Provider(Arc<dyn Refreshed>),
+}
+
+/// A [`Provider`], behind a table of its methods: only who makes one names them, so that a program without one is linked
+/// without what refreshes, reads files and runs commands.
+pub(crate) trait Refreshed: fmt::Debug + Send + Sync {
+    fn credentials(&self) -> Result<Arc<Credentials>, Error>;
+
+    /// Others than those, which were refused, if there are any.
+    fn instead_of(&self, refused: &Credentials) -> Option<Arc<Credentials>>;
+
+    fn provider(&self) -> &Provider;
 }
 
 impl Signer {
@@ -21,9 +33,9 @@ impl Signer {
         })
     }
 
-    pub(crate) fn provider(&self) -> Option<&Provider> {
+    pub(crate) fn provider(&self) -> Option<&dyn Refreshed> {
         match self {
-            Self::Provider(provider) => Some(provider),
+            Self::Provider(provider) => Some(&**provider),
             _ => None,
         }
     }
@@ -32,5 +44,11 @@ impl Signer {
 impl From<Option<Credentials>> for Signer {
     fn from(credentials: Option<Credentials>) -> Self {
         credentials.map_or(Self::Nothing, |credentials| Self::Fixed(Arc::new(credentials)))
+    }
+}
+
+impl From<Provider> for Signer {
+    fn from(provider: Provider) -> Self {
+        Self::Provider(Arc::new(provider))
     }
 }
