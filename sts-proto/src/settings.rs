@@ -59,11 +59,12 @@ pub struct Settings {
 }
 
 /// What is done about a clock that is off.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Debug, Default)]
 enum Skew {
     #[default]
     Learned,
-    Fixed(time::Duration),
+    /// With the words for it: to write them takes more code than most programs have use for.
+    Fixed(time::Duration, String),
 }
 
 #[derive(Debug, Default)]
@@ -193,7 +194,7 @@ impl Settings {
 
     /// What the server's clock is ahead by, instead of what its replies say.
     pub fn clock_skew(mut self, skew: time::Duration) -> Self {
-        self.skew = Skew::Fixed(skew);
+        self.skew = Skew::Fixed(skew, skew.to_string());
         self
     }
 
@@ -279,8 +280,7 @@ impl Settings {
         let config = self.surroundings.config();
         let mut report = Report::default();
         if let Some(config) = config {
-            let (value, origin) = (config.profile_name().to_owned(), config.profile_origin().clone());
-            report.add("Profile", &Setting { value, origin });
+            report.add("Profile", &config.profile());
         }
         let endpoint = configured::endpoint(&self.endpoint, config, &mut report)?;
         self.timeouts.check()?;
@@ -323,7 +323,7 @@ impl Settings {
             Source::Chain(chain) => (None, Some(chain)),
             #[cfg(feature = "sources")]
             Source::Config => match &self.surroundings {
-                Surroundings::Config(config) => (None, Some(Chain::of_config(Arc::clone(config)))),
+                Surroundings::Config(config) => (None, Some(Arc::clone(config).chain())),
                 _ => {
                     let sentence = "is required: the chain's sources are set up by it; see `config_from_env`";
                     return Err(Error::setting("Config", sentence));
@@ -336,8 +336,8 @@ impl Settings {
             .lower_duration(self.lowers_duration);
         let caller = match self.skew {
             Skew::Learned => caller.corrects_skew(configured::corrects_skew(config, &mut report)?),
-            Skew::Fixed(skew) => {
-                report.shown("ClockSkew", skew, Origin::Option);
+            Skew::Fixed(skew, words) => {
+                report.shown("ClockSkew", words, Origin::Option);
                 let caller = caller.corrects_skew(false);
                 caller.set_skew(skew);
                 caller

@@ -1,14 +1,15 @@
 //! What was set, completed by what the environment and the profile say.
 
-use crate::config::{Config, Origin, RegionalEndpoints, Setting};
+use crate::config::{Origin, RegionalEndpoints, Setting};
 use crate::endpoint::{Endpoint, EndpointOptions};
 use crate::error::{Error, Rule, Violation};
 use crate::retry::{RetryMode, RetryPolicy};
 use crate::settings::Report;
+use crate::settings::surroundings::Configured;
 
 pub(super) fn endpoint(
     options: &EndpointOptions,
-    config: Option<&Config>,
+    config: Option<&dyn Configured>,
     report: &mut Report,
 ) -> Result<Endpoint, Error> {
     let mut options = options.clone();
@@ -16,20 +17,20 @@ pub(super) fn endpoint(
     let mut note =
         |name, setting: Option<Setting<String>>| found.extend(setting.map(|setting| (name, setting)));
 
-    let region = text(options.region.take(), || Ok(config.and_then(Config::region)))?;
+    let region = text(options.region.take(), || Ok(config.and_then(Configured::region)))?;
     options.region = region.as_ref().map(|region| region.value.clone());
     note("Region", region);
-    let url = text(options.url.take(), || config.map_or(Ok(None), Config::endpoint_url))?;
+    let url = text(options.url.take(), || config.map_or(Ok(None), Configured::endpoint_url))?;
     options.url = url.as_ref().map(|url| url.value.clone());
     note("EndpointUrl", url);
-    let fips = flag(options.fips, || config.map_or(Ok(None), Config::use_fips))?;
+    let fips = flag(options.fips, || config.map_or(Ok(None), Configured::use_fips))?;
     options.fips = Some(fips.value);
     note("UseFips", Some(fips.map(|on| on.to_string())));
-    let dual_stack = flag(options.dual_stack, || config.map_or(Ok(None), Config::use_dual_stack))?;
+    let dual_stack = flag(options.dual_stack, || config.map_or(Ok(None), Configured::use_dual_stack))?;
     options.dual_stack = Some(dual_stack.value);
     note("UseDualStack", Some(dual_stack.map(|on| on.to_string())));
     let legacy = flag(options.legacy_global, || {
-        let mode = config.map_or(Ok(None), Config::sts_regional_endpoints)?;
+        let mode = config.map_or(Ok(None), Configured::sts_regional_endpoints)?;
         Ok(mode.map(|mode| mode.map(|mode| mode == RegionalEndpoints::Legacy)))
     })?;
     options.legacy_global = Some(legacy.value);
@@ -48,7 +49,7 @@ pub(super) fn endpoint(
 /// The policy for retries.
 pub(super) fn retry(
     policy: Option<RetryPolicy>,
-    config: Option<&Config>,
+    config: Option<&dyn Configured>,
     report: &mut Report,
 ) -> Result<RetryPolicy, Error> {
     if let Some(policy) = policy {
@@ -56,7 +57,7 @@ pub(super) fn retry(
         report.shown("MaxAttempts", policy.max_attempts, Origin::Option);
         return Ok(policy);
     }
-    let mode = config.map_or(Ok(None), Config::retry_mode)?;
+    let mode = config.map_or(Ok(None), Configured::retry_mode)?;
     let mode = mode.unwrap_or_else(|| Setting::default(RetryMode::Standard));
     let policy = match mode.value {
         RetryMode::Standard => RetryPolicy::default(),
@@ -68,14 +69,14 @@ pub(super) fn retry(
         RetryMode::Adaptive => RetryPolicy::adaptive(),
     };
     report.add("RetryMode", &mode.map(RetryMode::name));
-    let attempts = config.map_or(Ok(None), Config::max_attempts)?;
+    let attempts = config.map_or(Ok(None), Configured::max_attempts)?;
     let attempts = attempts.unwrap_or_else(|| Setting::default(policy.max_attempts));
     report.add("MaxAttempts", &attempts);
     Ok(policy.max_attempts(attempts.value))
 }
 
-pub(super) fn corrects_skew(config: Option<&Config>, report: &mut Report) -> Result<bool, Error> {
-    let disabled = config.map_or(Ok(None), Config::disable_clock_skew_correction)?;
+pub(super) fn corrects_skew(config: Option<&dyn Configured>, report: &mut Report) -> Result<bool, Error> {
+    let disabled = config.map_or(Ok(None), Configured::disable_clock_skew_correction)?;
     let disabled = disabled.unwrap_or_else(|| Setting::default(false));
     report.add("DisableClockSkewCorrection", &disabled);
     Ok(!disabled.value)
@@ -103,7 +104,7 @@ fn flag(
 }
 
 /// The same error, telling where what it complains about comes from.
-fn explain(error: &Error, config: &Config, found: &[(&'static str, Setting<String>)]) -> Error {
+fn explain(error: &Error, config: &dyn Configured, found: &[(&'static str, Setting<String>)]) -> Error {
     let from = |names: &[&str]| {
         let relevant = found.iter().filter(|(name, setting)| {
             names.contains(name) && !matches!(setting.origin, Origin::Option | Origin::Default)
@@ -116,7 +117,7 @@ fn explain(error: &Error, config: &Config, found: &[(&'static str, Setting<Strin
         let addition = match violation.parameter() {
             "Region" if !has_region => format!(
                 " (neither AWS_REGION nor AWS_DEFAULT_REGION is set, and the profile `{}` has no `region`)",
-                config.profile_name()
+                config.profile().value
             ),
             "Region" | "SigningRegion" => from(&["Region", "EndpointUrl"]),
             "EndpointUrl" => from(&["EndpointUrl", "UseFips", "UseDualStack", "Region"]),
