@@ -125,6 +125,7 @@ mod error;
 mod hint;
 mod lanes;
 mod retry;
+mod seconds;
 mod user_agent;
 mod wipe;
 mod xml;

@@ -4,6 +4,7 @@ use std::time::Duration;
 use super::{CallId, Event, Parameters};
 use crate::error::Error;
 use crate::reply::Metadata;
+use crate::seconds::Seconds;
 
 /// What became of a call in one line for a log: service, status, time, retries, operation, parameters without those that
 /// are secrets, access key id, request id, and the error's sentence if there is one.
@@ -65,8 +66,8 @@ impl fmt::Display for LogLine<'_> {
             None => f.write_str("- ")?,
         }
         let retries = self.attempts.saturating_sub(1);
-        let (took, plural) = (self.took.as_secs_f64(), if retries == 1 { "y" } else { "ies" });
-        write!(f, "{took:.3} s, {retries} retr{plural}] {}({}): ", self.call.action, self.parameters)?;
+        let (took, plural) = (Seconds(self.took), if retries == 1 { "y" } else { "ies" });
+        write!(f, "{took} s, {retries} retr{plural}] {}({}): ", self.call.action, self.parameters)?;
         let id = self.metadata.and_then(Metadata::shown_request_id);
         match self.call.access_key_id {
             Some(key) => write!(f, "access key {key}, ")?,
