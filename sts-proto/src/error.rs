@@ -85,7 +85,14 @@ impl Error {
     ///
     /// `kind` decides whether the call is tried again.
     pub fn transport(kind: TransportKind, source: impl Into<BoxError>) -> Self {
-        Self::new(Detail::Transport { kind, because: None, source: source.into().into() })
+        Self::of_transport(kind, source.into())
+    }
+
+    // The makers of errors are small shells around functions that are there once: they are called in very many places.
+    #[cold]
+    #[inline(never)]
+    fn of_transport(kind: TransportKind, source: BoxError) -> Self {
+        Self::new(Detail::Transport { kind, because: None, source: source.into() })
     }
 
     /// The same failure of a transport, with words that say more than its kind does and go on after a colon. They
@@ -109,13 +116,25 @@ impl Error {
     /// A setting that cannot be used as it is, for those who write a driver: its name, and a sentence that goes on
     /// from the name.
     pub fn setting(name: &'static str, rule: impl Into<Cow<'static, str>>) -> Self {
-        Self::invalid_input(vec![Violation::new(name, Rule::Setting(rule.into()))])
+        Self::of_setting(name, rule.into())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn of_setting(name: &'static str, rule: Cow<'static, str>) -> Self {
+        Self::invalid_input(vec![Violation::new(name, Rule::Setting(rule))])
     }
 
     /// A failure of a source of credentials, for those who write one: its name, and words that go on after a colon and
     /// hold no secret. Control characters are escaped.
     pub fn credentials(source: impl Into<Cow<'static, str>>, words: impl Into<Cow<'static, str>>) -> Self {
-        let [source, words] = [source.into(), words.into()].map(plain::plain);
+        Self::of_credentials(source.into(), words.into())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn of_credentials(source: Cow<'static, str>, words: Cow<'static, str>) -> Self {
+        let [source, words] = [source, words].map(plain::plain);
         Self::new(Detail::Credentials { source, words, cause: None })
     }
 
