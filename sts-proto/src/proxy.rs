@@ -128,6 +128,11 @@ impl ProxySettings {
     /// Where `REQUEST_METHOD` is set, the program may be a CGI one: then `HTTP_PROXY` can be a request's header
     /// `Proxy`, set by whoever sent it, and is not used ([httpoxy](https://httpoxy.org)).
     pub fn from_variables(lookup: impl Fn(&str) -> Option<String>) -> Self {
+        Self::read(&lookup)
+    }
+
+    /// The same, there once for all lookups.
+    fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Self {
         let get = |name: &'static str| {
             let value = Zeroizing::new(lookup(name)?);
             (!value.trim().is_empty()).then_some((name, value))

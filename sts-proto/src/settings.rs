@@ -252,7 +252,7 @@ impl Settings {
         };
         let variable = |name: &str| self.surroundings.variable(name, process);
         let serves_sources = self.surroundings.config().is_some();
-        self.network.resolve(endpoint.url(), self.timeouts, ca_bundle, serves_sources, variable)
+        self.network.resolve(endpoint.url(), self.timeouts, ca_bundle, serves_sources, &variable)
     }
 
     /// For a transport of the caller's own, to which proxy and certificates cannot be handed.
@@ -309,15 +309,15 @@ impl Settings {
             Source::None => (None, None),
             Source::Given(credentials) => {
                 user_agent = user_agent.feature("e");
-                report.shown("Credentials", credentials.access_key_id(), Origin::Option);
+                report.shown("Credentials", &credentials.access_key_id(), Origin::Option);
                 (Some(credentials), None)
             }
             Source::Environment => {
                 user_agent = user_agent.feature("g");
-                let found = environment::credentials(variable)?
+                let found = environment::read(&variable)?
                     .ok_or_else(|| Error::setting("AWS_ACCESS_KEY_ID", "is not set in the environment"))?;
                 let origin = Origin::Variable("AWS_ACCESS_KEY_ID");
-                report.shown("Credentials", found.access_key_id(), origin);
+                report.shown("Credentials", &found.access_key_id(), origin);
                 (Some(found), None)
             }
             Source::Chain(chain) => (None, Some(chain)),
@@ -337,7 +337,7 @@ impl Settings {
         let caller = match self.skew {
             Skew::Learned => caller.corrects_skew(configured::corrects_skew(config, &mut report)?),
             Skew::Fixed(skew, words) => {
-                report.shown("ClockSkew", words, Origin::Option);
+                report.shown("ClockSkew", &words, Origin::Option);
                 let caller = caller.corrects_skew(false);
                 caller.set_skew(skew);
                 caller

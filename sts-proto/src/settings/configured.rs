@@ -17,20 +17,20 @@ pub(super) fn endpoint(
     let mut note =
         |name, setting: Option<Setting<String>>| found.extend(setting.map(|setting| (name, setting)));
 
-    let region = text(options.region.take(), || Ok(config.and_then(Configured::region)))?;
+    let region = text(options.region.take(), config, |config| Ok(config.region()))?;
     options.region = region.as_ref().map(|region| region.value.clone());
     note("Region", region);
-    let url = text(options.url.take(), || config.map_or(Ok(None), Configured::endpoint_url))?;
+    let url = text(options.url.take(), config, |config| config.endpoint_url())?;
     options.url = url.as_ref().map(|url| url.value.clone());
     note("EndpointUrl", url);
-    let fips = flag(options.fips, || config.map_or(Ok(None), Configured::use_fips))?;
+    let fips = flag(options.fips, config, |config| config.use_fips())?;
     options.fips = Some(fips.value);
     note("UseFips", Some(fips.map(|on| on.to_string())));
-    let dual_stack = flag(options.dual_stack, || config.map_or(Ok(None), Configured::use_dual_stack))?;
+    let dual_stack = flag(options.dual_stack, config, |config| config.use_dual_stack())?;
     options.dual_stack = Some(dual_stack.value);
     note("UseDualStack", Some(dual_stack.map(|on| on.to_string())));
-    let legacy = flag(options.legacy_global, || {
-        let mode = config.map_or(Ok(None), Configured::sts_regional_endpoints)?;
+    let legacy = flag(options.legacy_global, config, |config| {
+        let mode = config.sts_regional_endpoints()?;
         Ok(mode.map(|mode| mode.map(|mode| mode == RegionalEndpoints::Legacy)))
     })?;
     options.legacy_global = Some(legacy.value);
@@ -53,8 +53,8 @@ pub(super) fn retry(
     report: &mut Report,
 ) -> Result<RetryPolicy, Error> {
     if let Some(policy) = policy {
-        report.shown("RetryMode", policy.mode.name(), Origin::Option);
-        report.shown("MaxAttempts", policy.max_attempts, Origin::Option);
+        report.shown("RetryMode", &policy.mode.name(), Origin::Option);
+        report.shown("MaxAttempts", &policy.max_attempts, Origin::Option);
         return Ok(policy);
     }
     let mode = config.map_or(Ok(None), Configured::retry_mode)?;
@@ -82,24 +82,29 @@ pub(super) fn corrects_skew(config: Option<&dyn Configured>, report: &mut Report
     Ok(!disabled.value)
 }
 
+/// What a configuration says.
+type Found<T> = Result<Option<Setting<T>>, Error>;
+
 /// What was set, or else what is found.
-fn text<'a>(
+fn text(
     option: Option<String>,
-    find: impl FnOnce() -> Result<Option<Setting<&'a str>>, Error>,
-) -> Result<Option<Setting<String>>, Error> {
+    config: Option<&dyn Configured>,
+    find: for<'a> fn(&'a dyn Configured) -> Found<&'a str>,
+) -> Found<String> {
     match option {
         Some(value) => Ok(Some(Setting::option(value))),
-        None => Ok(find()?.map(|found| found.map(str::to_owned))),
+        None => Ok(config.map_or(Ok(None), find)?.map(|found| found.map(str::to_owned))),
     }
 }
 
 fn flag(
     option: Option<bool>,
-    find: impl FnOnce() -> Result<Option<Setting<bool>>, Error>,
+    config: Option<&dyn Configured>,
+    find: fn(&dyn Configured) -> Found<bool>,
 ) -> Result<Setting<bool>, Error> {
     match option {
         Some(value) => Ok(Setting::option(value)),
-        None => Ok(find()?.unwrap_or_else(|| Setting::default(false))),
+        None => Ok(config.map_or(Ok(None), find)?.unwrap_or_else(|| Setting::default(false))),
     }
 }
 

@@ -110,10 +110,10 @@ impl Network {
         timeouts: Timeouts,
         ca_bundle: Option<Setting<String>>,
         serves_sources: bool,
-        variable: impl Fn(&str) -> Option<String>,
+        variable: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Way, Error> {
         let proxy = match &self.proxy {
-            ProxyChoice::Environment => ProxySettings::from_variables(&variable),
+            ProxyChoice::Environment => ProxySettings::from_variables(variable),
             ProxyChoice::None => ProxySettings::none(),
             ProxyChoice::Url(url) => ProxySettings::explicit(url.expose())?,
         };
@@ -124,7 +124,7 @@ impl Network {
                 Some(variable) => Origin::Variable(variable),
                 None => Origin::Option,
             };
-            report.shown("Proxy", through, origin);
+            report.shown("Proxy", &through, origin);
         }
         // SSO and containers have URLs of their own, whatever STS has.
         let is_tls = serves_sources
@@ -132,7 +132,7 @@ impl Network {
             || through.is_some_and(|through| through.scheme() == ProxyScheme::Https);
         let roots = match (&self.roots, ca_bundle) {
             (Some(roots), _) => {
-                report.shown("CaBundle", roots, Origin::Option);
+                report.shown("CaBundle", &roots, Origin::Option);
                 roots.clone()
             }
             // Without TLS, a bundle that is not there does not matter.

@@ -36,7 +36,7 @@ impl Report {
         self.shown(name, &setting.value, setting.origin.clone());
     }
 
-    pub(super) fn shown(&mut self, name: &'static str, value: impl fmt::Display, origin: Origin) {
+    pub(super) fn shown(&mut self, name: &'static str, value: &dyn fmt::Display, origin: Origin) {
         // A value of the environment or a file can hold anything, and this is shown on terminals.
         let value = value.to_string().replace(char::is_control, "\u{fffd}");
         self.0.push(Explained { name, value, origin });

@@ -66,6 +66,11 @@ impl fmt::Debug for Environment {
 /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput): one key is set and the other is not, or a value
 /// cannot be what it should be. Half of a configuration is a mistake, not an absence.
 pub fn credentials(lookup: impl Fn(&str) -> Option<String>) -> Result<Option<Credentials>, Error> {
+    read(&lookup)
+}
+
+/// The same, there once for all lookups.
+pub(crate) fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Option<Credentials>, Error> {
     // White space alone is what scripts leave of a secret that is not there.
     let get = |name: &str| lookup(name).filter(|value| !value.trim().is_empty());
     let secret = get("AWS_SECRET_ACCESS_KEY").map(Secret::from);
