@@ -117,7 +117,6 @@ impl Scanner<'_> {
     fn string(&mut self) -> Result<Zeroizing<String>, ReplyFault> {
         // It may echo a secret of ours, which is redacted in what is kept of it.
         let mut out = Zeroizing::new(String::new());
-        let put = |out: &mut Zeroizing<String>, c: char| push(out, c.encode_utf8(&mut [0; 4]));
         let mut units: Vec<u16> = Vec::new();
         let mut chars = self.text[self.at + 1..].char_indices();
         while let Some((i, c)) = chars.next() {
@@ -126,17 +125,17 @@ impl Scanner<'_> {
                 push(&mut out, &String::from_utf16_lossy(&units));
                 units.clear();
             }
-            match c {
+            let c = match c {
                 '"' => {
                     self.at += i + 2;
                     return Ok(out);
                 }
                 '\\' => match chars.next().map(|(_, c)| c) {
-                    Some('n') => put(&mut out, '\n'),
-                    Some('t') => put(&mut out, '\t'),
-                    Some('r') => put(&mut out, '\r'),
-                    Some('b') => put(&mut out, '\u{8}'),
-                    Some('f') => put(&mut out, '\u{c}'),
+                    Some('n') => '\n',
+                    Some('t') => '\t',
+                    Some('r') => '\r',
+                    Some('b') => '\u{8}',
+                    Some('f') => '\u{c}',
                     Some('u') => {
                         let digits: String = chars.by_ref().take(4).map(|(_, c)| c).collect();
                         // The standard library would take a sign as well.
@@ -146,12 +145,13 @@ impl Scanner<'_> {
                         units.push(unit);
                         continue;
                     }
-                    Some(c @ ('"' | '\\' | '/')) => put(&mut out, c),
+                    Some(c @ ('"' | '\\' | '/')) => c,
                     Some(_) => return Err(ReplyFault::NotXml),
                     None => return Err(ReplyFault::Truncated),
                 },
-                c => put(&mut out, c),
-            }
+                c => c,
+            };
+            push(&mut out, c.encode_utf8(&mut [0; 4]));
         }
         Err(ReplyFault::Truncated)
     }
