@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
+use sts_proto::http::request::Parts;
 use sts_proto::http::{Method, Request, Response, Uri};
 use sts_proto::proxy::{Proxy, ProxyScheme, ProxySettings};
 use sts_proto::reply::MAX_REPLY_BYTES;
@@ -14,7 +15,7 @@ use sts_proto::{Body, Error, TransportKind};
 use ureq::config::AutoHeaderValue;
 use ureq::config::Config;
 use ureq::unversioned::transport::{ConnectProxyConnector, Connector};
-use ureq::{Agent, AsSendBody, SendBody};
+use ureq::{Agent, SendBody};
 use zeroize::Zeroizing;
 
 use crate::transport::Transport;
@@ -246,18 +247,15 @@ impl Route {
 }
 
 impl UreqTransport {
-    fn run(
-        &self,
-        agent: &Agent,
-        request: Request<impl AsSendBody>,
-        timeout: Duration,
-    ) -> Result<Response<ureq::Body>, ureq::Error> {
+    /// The head of a request with what is to be told to ureq about it.
+    fn configured(&self, agent: &Agent, parts: Parts, timeout: Duration) -> Parts {
         if self.attempt == Some(timeout) {
             // With a configuration for a single request, ureq would set up TLS anew for each connection, certificates
             // and all, and never resume a session.
-            return agent.run(request);
+            return parts;
         }
-        agent.run(for_sts!(agent.configure_request(request)).timeout_global(Some(timeout)).build())
+        let request = Request::from_parts(parts, SendBody::none());
+        for_sts!(agent.configure_request(request)).timeout_global(Some(timeout)).build().into_parts().0
     }
 }
 
@@ -295,11 +293,12 @@ impl Transport for UreqTransport {
         let way = Way { url: &url, proxy: route.proxy.as_ref() };
         let agent = route.agent();
         let (parts, body) = request.into_parts();
+        let parts = self.configured(&agent, parts, timeout);
         // ureq would send a `content-length` of what has no body.
         let response = if body.is_empty() && matches!(parts.method, Method::GET | Method::HEAD) {
-            self.run(&agent, Request::from_parts(parts, SendBody::none()), timeout)
+            agent.run(Request::from_parts(parts, SendBody::none()))
         } else {
-            self.run(&agent, Request::from_parts(parts, body.as_ref()), timeout)
+            agent.run(Request::from_parts(parts, body.as_ref()))
         };
         let response = response.map_err(|error| way.error(error))?;
         let (parts, body) = response.into_parts();
