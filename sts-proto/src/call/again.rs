@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use super::State;
+use super::{Caller, State};
 use crate::error::{Error, ErrorCode, ServiceError};
 use crate::hint::{self, Cause};
 use crate::operation::Operation;
@@ -78,10 +78,7 @@ impl<O: Operation> State<O> {
         if error.service().and_then(ServiceError::message).is_some_and(hint::is_about_mfa) {
             return None;
         }
-        let doubled = DENIED_BASE.saturating_mul(1u32.checked_shl(self.denied).unwrap_or(u32::MAX));
-        // Half of it is random: no wait is so short that the attempt after it tells nothing new.
-        let wait = doubled.min(DENIED_CAP).mul_f64(0.5 + self.random.fraction() / 2.0);
-        let wait = retry::after(error, wait);
+        let wait = retry::after(error, denied_wait(self.denied, self.random.fraction()));
         if self.elapsed.saturating_add(wait) > time || !self.has_time_for(wait, now) {
             return None;
         }
@@ -109,9 +106,27 @@ impl<O: Operation> State<O> {
     /// No wait goes past the deadline: there would be no time for the attempt after it. Nor does the one for the client's
     /// rate limit, of which it is known now how long it would be after the first.
     fn has_time_for(&self, wait: Duration, now: OffsetDateTime) -> bool {
-        let limited = self.caller.rate.as_ref().map_or(Duration::ZERO, |rate| rate.wait(now, wait));
-        self.elapsed.saturating_add(wait).saturating_add(limited) < self.deadlines.total
+        self.caller.time_with_limit(self.elapsed, wait, now) < self.deadlines.total
     }
+}
+
+// What does not depend on the operation is there once, and not for each of a program's operations.
+
+impl Caller {
+    /// The time that was used once that wait and the one for the rate limit are over.
+    #[inline(never)]
+    fn time_with_limit(&self, elapsed: Duration, wait: Duration, now: OffsetDateTime) -> Duration {
+        let limited = self.rate.as_ref().map_or(Duration::ZERO, |rate| rate.wait(now, wait));
+        elapsed.saturating_add(wait).saturating_add(limited)
+    }
+}
+
+/// The wait before another attempt for a role that is not known yet.
+#[inline(never)]
+fn denied_wait(denied: u32, random: f64) -> Duration {
+    let doubled = DENIED_BASE.saturating_mul(1u32.checked_shl(denied).unwrap_or(u32::MAX));
+    // Half of it is random: no wait is so short that the attempt after it tells nothing new.
+    doubled.min(DENIED_CAP).mul_f64(0.5 + random / 2.0)
 }
 
 /// The codes that a wrong clock gives, among other causes.

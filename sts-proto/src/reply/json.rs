@@ -137,12 +137,13 @@ impl Scanner<'_> {
                     Some('b') => '\u{8}',
                     Some('f') => '\u{c}',
                     Some('u') => {
-                        let digits: String = chars.by_ref().take(4).map(|(_, c)| c).collect();
-                        // The standard library would take a sign as well.
-                        let is_hex = digits.bytes().all(|b| b.is_ascii_hexdigit());
-                        let unit = u16::from_str_radix(&digits, 16).ok().filter(|_| is_hex);
-                        let unit = unit.ok_or(ReplyFault::NotXml)?;
-                        units.push(unit);
+                        let mut unit = 0;
+                        for _ in 0..4 {
+                            let (_, digit) = chars.next().ok_or(ReplyFault::Truncated)?;
+                            unit = unit << 4 | digit.to_digit(16).ok_or(ReplyFault::NotXml)?;
+                        }
+                        // Four digits are no more.
+                        units.push(unit as u16);
                         continue;
                     }
                     Some(c @ ('"' | '\\' | '/')) => c,

@@ -1,6 +1,6 @@
 //! What was set, completed by what the environment and the profile say.
 
-use crate::config::{Origin, RegionalEndpoints, Setting};
+use crate::config::{Config, Origin, RegionalEndpoints, Setting};
 use crate::endpoint::{Endpoint, EndpointOptions};
 use crate::error::{Error, Rule, Violation};
 use crate::retry::{RetryMode, RetryPolicy};
@@ -37,7 +37,7 @@ pub(super) fn endpoint(
     note("StsRegionalEndpoints", Some(legacy.map(|on| if on { "legacy" } else { "regional" }.to_owned())));
 
     let endpoint = options.resolve().map_err(|error| match config {
-        Some(config) => explain(&error, config, &found),
+        Some(config) => config.explain(&error, &found),
         None => error,
     })?;
     for (name, setting) in &found {
@@ -109,7 +109,7 @@ fn flag(
 }
 
 /// The same error, telling where what it complains about comes from.
-fn explain(error: &Error, config: &dyn Configured, found: &[(&'static str, Setting<String>)]) -> Error {
+pub(super) fn explain(error: &Error, config: &Config, found: &[(&'static str, Setting<String>)]) -> Error {
     let from = |names: &[&str]| {
         let relevant = found.iter().filter(|(name, setting)| {
             names.contains(name) && !matches!(setting.origin, Origin::Option | Origin::Default)
@@ -122,7 +122,7 @@ fn explain(error: &Error, config: &dyn Configured, found: &[(&'static str, Setti
         let addition = match violation.parameter() {
             "Region" if !has_region => format!(
                 " (neither AWS_REGION nor AWS_DEFAULT_REGION is set, and the profile `{}` has no `region`)",
-                config.profile().value
+                config.profile_name()
             ),
             "Region" | "SigningRegion" => from(&["Region", "EndpointUrl"]),
             "EndpointUrl" => from(&["EndpointUrl", "UseFips", "UseDualStack", "Region"]),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use crate::config::{Config, RegionalEndpoints, Setting};
 use crate::error::Error;
 use crate::retry::RetryMode;
+use crate::settings::configured;
 #[cfg(feature = "sources")]
 use crate::source::Chain;
 
@@ -34,6 +35,8 @@ pub(super) trait Configured: Send + Sync {
     fn disable_clock_skew_correction(&self) -> Result<Option<Setting<bool>>, Error>;
     fn ca_bundle(&self) -> Option<Setting<&str>>;
     fn app_id(&self) -> Option<Setting<&str>>;
+    /// The same error, telling where what it complains about comes from.
+    fn explain(&self, error: &Error, found: &[(&'static str, Setting<String>)]) -> Error;
     #[cfg(feature = "sources")]
     fn chain(self: Arc<Self>) -> Chain;
 }
@@ -85,6 +88,10 @@ impl Configured for Config {
 
     fn app_id(&self) -> Option<Setting<&str>> {
         self.app_id()
+    }
+
+    fn explain(&self, error: &Error, found: &[(&'static str, Setting<String>)]) -> Error {
+        configured::explain(error, self, found)
     }
 
     #[cfg(feature = "sources")]
