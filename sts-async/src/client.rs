@@ -17,7 +17,7 @@ use sts_proto::{Credentials, Encoder, Error, Presign, Reply, TransportKind};
 
 use crate::builder::ClientBuilder;
 use crate::connector::Connector;
-use crate::driver::{Io, MfaCode, drive};
+use crate::driver::{Io, MfaCode, drive, drive_call};
 #[cfg(feature = "sources")]
 use crate::environment;
 use crate::http_transport::HttpTransport;
@@ -325,7 +325,7 @@ impl<T: Transport> Shared<T> {
         if let Some(on) = own.lowers_duration {
             call = call.lower_duration(on);
         }
-        drive(&self.io, call.start(OffsetDateTime::now_utc())).await
+        drive_call(&self.io, call.start(OffsetDateTime::now_utc())).await
     }
 }
 
