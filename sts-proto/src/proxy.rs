@@ -133,27 +133,16 @@ impl ProxySettings {
 
     /// The same, there once for all lookups.
     fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Self {
-        let get = |name: &'static str| {
-            let value = Zeroizing::new(lookup(name)?);
-            (!value.trim().is_empty()).then_some((name, value))
-        };
-        let find = |names: [&'static str; 2]| {
-            let (variable, value) = names.into_iter().find_map(get)?;
-            Some(match Proxy::parse(value.trim()) {
-                Ok(proxy) => Found::Proxy { variable, proxy },
-                Err(sentence) => Found::Unusable { variable, sentence },
-            })
-        };
+        let get = |name| variable(lookup, name);
         let is_cgi = get("REQUEST_METHOD").is_some();
         // Where variables have no case, as on Windows, the lower-case one is the same one.
         let is_forged = is_cgi
-            && get("http_proxy")
-                .is_none_or(|(_, lower)| get("HTTP_PROXY").is_some_and(|(_, upper)| upper == lower));
-        let all = find(["all_proxy", "ALL_PROXY"]);
-        let http = if is_forged { None } else { find(["http_proxy", "HTTP_PROXY"]) };
-        let https = find(["https_proxy", "HTTPS_PROXY"]).or_else(|| all.clone());
+            && get("http_proxy").is_none_or(|lower| get("HTTP_PROXY").is_some_and(|upper| upper == lower));
+        let all = Found::of(lookup, ["all_proxy", "ALL_PROXY"]);
+        let http = if is_forged { None } else { Found::of(lookup, ["http_proxy", "HTTP_PROXY"]) };
+        let https = Found::of(lookup, ["https_proxy", "HTTPS_PROXY"]).or_else(|| all.clone());
         let no_proxy = ["no_proxy", "NO_PROXY"].into_iter().find_map(get);
-        let no_proxy = no_proxy.map_or_else(NoProxy::default, |(_, list)| NoProxy::parse(&list));
+        let no_proxy = no_proxy.map_or_else(NoProxy::default, |list| NoProxy::parse(&list));
         Self(Choice::Variables { http: http.or(all), https, no_proxy })
     }
 
@@ -209,7 +198,23 @@ fn is_metadata(target: &Target) -> bool {
     target.address().is_some_and(|address| METADATA.contains(&address))
 }
 
+/// Unless it is empty.
+#[inline(never)]
+fn variable(lookup: &dyn Fn(&str) -> Option<String>, name: &str) -> Option<Zeroizing<String>> {
+    lookup(name).map(Zeroizing::new).filter(|value| !value.trim().is_empty())
+}
+
 impl Found {
+    /// What the first of the variables holds that is set. Kept from being there for each pair of names.
+    #[inline(never)]
+    fn of(lookup: &dyn Fn(&str) -> Option<String>, names: [&'static str; 2]) -> Option<Self> {
+        let (variable, value) = names.into_iter().find_map(|name| Some((name, variable(lookup, name)?)))?;
+        Some(match Proxy::parse(value.trim()) {
+            Ok(proxy) => Self::Proxy { variable, proxy },
+            Err(sentence) => Self::Unusable { variable, sentence },
+        })
+    }
+
     fn proxy(&self) -> Option<&Proxy> {
         match self {
             Self::Proxy { proxy, .. } => Some(proxy),

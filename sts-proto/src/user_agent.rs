@@ -83,20 +83,29 @@ impl UserAgent {
     /// The header's value.
     #[must_use]
     pub fn to_header(&self) -> HeaderValue {
-        let mut words = vec![format!("sts-proto/{}", env!("CARGO_PKG_VERSION")), "ua/2.1".to_owned()];
-        words.push(format!("os/{}", token(OS)));
-        words.push(format!("md/arch#{}", token(ARCH)));
-        words.push("lang/rust".to_owned());
-        words.extend(self.driver.iter().map(|(name, version)| format!("lib/{name}#{version}")));
-        words.extend(self.execution_environment.iter().map(|name| format!("exec-env/{name}")));
-        if !self.features.is_empty() {
-            words.push(format!("m/{}", self.features.join(",")));
+        let mut words = concat!("sts-proto/", env!("CARGO_PKG_VERSION"), " ua/2.1").to_owned();
+        let mut add = |parts: &[&str]| parts.iter().for_each(|part| words.push_str(part));
+        add(&[" os/", &token(OS), " md/arch#", &token(ARCH), " lang/rust"]);
+        if let Some((name, version)) = &self.driver {
+            add(&[" lib/", name, "#", version]);
         }
-        words.extend(self.retry_mode.iter().map(|mode| format!("cfg/retry-mode#{mode}")));
-        words.extend(self.app_id.iter().map(|id| format!("app/{id}")));
-        words.extend(self.suffix.iter().filter(|suffix| !suffix.is_empty()).cloned());
+        if let Some(name) = &self.execution_environment {
+            add(&[" exec-env/", name]);
+        }
+        for (i, id) in self.features.iter().enumerate() {
+            add(&[if i == 0 { " m/" } else { "," }, id]);
+        }
+        if let Some(mode) = self.retry_mode {
+            add(&[" cfg/retry-mode#", mode]);
+        }
+        if let Some(id) = &self.app_id {
+            add(&[" app/", id]);
+        }
+        if let Some(suffix) = self.suffix.as_deref().filter(|suffix| !suffix.is_empty()) {
+            add(&[" ", suffix]);
+        }
         // Every character left in the words can stand in a header.
-        HeaderValue::from_str(&words.join(" ")).unwrap_or(HeaderValue::from_static("sts-proto"))
+        HeaderValue::from_str(&words).unwrap_or(HeaderValue::from_static("sts-proto"))
     }
 }
 
