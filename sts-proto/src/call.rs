@@ -15,6 +15,7 @@ use crate::observe::{CallId, Event, Parameters};
 use crate::operation::Operation;
 use crate::reply::{LoweredDuration, Metadata, Reply};
 use crate::retry::{Random, Retry, RetryReason, Uuid};
+use crate::seconds::Seconds;
 use crate::step::{Answer, Flow, Resume, Step, Transmit};
 
 use again::Leniency;
@@ -270,10 +271,10 @@ impl<O: Operation> State<O> {
 
     fn over_the_limit(&mut self, wait: Duration, left: Duration) -> Step<Call<O>> {
         let words = format!(
-            "the service throttles, and the limit that adaptive mode sets on this client's rate asks for a wait of {:.3} s, \
-             of which the call has {:.3} s left",
-            wait.as_secs_f64(),
-            left.as_secs_f64()
+            "the service throttles, and the limit that adaptive mode sets on this client's rate asks for a wait of {} s, \
+             of which the call has {} s left",
+            Seconds(wait),
+            Seconds(left)
         );
         let error = Error::transport(TransportKind::Timeout, "the client limits its rate").because(words);
         self.give_up(error)
