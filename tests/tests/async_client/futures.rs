@@ -21,7 +21,7 @@ on_both! {
 fn a_future_is_small() {
     let client = client::<sts_async::smol::SmolConnector>(&server());
     let size = size_of_val(&client.send(AssumeRole::new(ROLE, "session")));
-    assert!(size <= 5 << 10, "{size} bytes");
+    assert!(size <= 4500, "{size} bytes");
 }
 
 /// After every one of them the client works, and what is open is what waits for the next call.
