@@ -117,13 +117,13 @@ impl Scanner<'_> {
     fn string(&mut self) -> Result<Zeroizing<String>, ReplyFault> {
         // It may echo a secret of ours, which is redacted in what is kept of it.
         let mut out = Zeroizing::new(String::new());
-        let mut units: Vec<u16> = Vec::new();
+        // The first half of a pair of escapes for one character.
+        let mut half: Option<u32> = None;
         let mut chars = self.text[self.at + 1..].char_indices();
         while let Some((i, c)) = chars.next() {
-            // Escapes in a row may be halves of pairs.
-            if !(units.is_empty() || c == '\\' && chars.as_str().starts_with('u')) {
-                push(&mut out, &String::from_utf16_lossy(&units));
-                units.clear();
+            let first = half.take();
+            if first.is_some() && !(c == '\\' && chars.as_str().starts_with('u')) {
+                put(&mut out, char::REPLACEMENT_CHARACTER);
             }
             let c = match c {
                 '"' => {
@@ -142,9 +142,23 @@ impl Scanner<'_> {
                             let (_, digit) = chars.next().ok_or(ReplyFault::Truncated)?;
                             unit = unit << 4 | digit.to_digit(16).ok_or(ReplyFault::NotXml)?;
                         }
-                        // Four digits are no more.
-                        units.push(unit as u16);
-                        continue;
+                        let code = match (first, unit) {
+                            (Some(first), 0xdc00..0xe000) => {
+                                0x10000 + ((first - 0xd800) << 10) + unit - 0xdc00
+                            }
+                            (first, _) => {
+                                if first.is_some() {
+                                    put(&mut out, char::REPLACEMENT_CHARACTER);
+                                }
+                                if let 0xd800..0xdc00 = unit {
+                                    half = Some(unit);
+                                    continue;
+                                }
+                                unit
+                            }
+                        };
+                        // What is none is a second half without a first.
+                        char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER)
                     }
                     Some(c @ ('"' | '\\' | '/')) => c,
                     Some(_) => return Err(ReplyFault::NotXml),
@@ -152,7 +166,7 @@ impl Scanner<'_> {
                 },
                 c => c,
             };
-            push(&mut out, c.encode_utf8(&mut [0; 4]));
+            put(&mut out, c);
         }
         Err(ReplyFault::Truncated)
     }
@@ -160,6 +174,10 @@ impl Scanner<'_> {
     fn end(&mut self) -> Result<(), ReplyFault> {
         if self.peek().is_none() { Ok(()) } else { Err(ReplyFault::NotXml) }
     }
+}
+
+fn put(text: &mut Zeroizing<String>, c: char) {
+    push(text, c.encode_utf8(&mut [0; 4]));
 }
 
 #[cfg(test)]
@@ -172,6 +190,45 @@ mod tests {
         let error =
             refusal(body.as_bytes(), &mut Metadata::default()).unwrap().into_error(Metadata::default());
         assert_eq!((error.code_text(), error.message()), ("XA\"", Some("🔒l\n\\\u{fffd}")));
+    }
+
+    #[test]
+    fn halves_of_characters() {
+        for (escapes, expected) in [
+            (r"\ud83d\udd12", "🔒"),
+            (r"\ud83d", "\u{fffd}"),
+            (r"\udd12", "\u{fffd}"),
+            (r"\udd12\ud83d", "\u{fffd}\u{fffd}"),
+            (r"\ud83d\ud83d\udd12", "\u{fffd}🔒"),
+            (r"\ud83d\u0041", "\u{fffd}A"),
+            (r"\ud83d\n\udd12", "\u{fffd}\n\u{fffd}"),
+            (r"\udbff\udfff\ud800\udc00", "\u{10ffff}\u{10000}"),
+        ] {
+            let body = format!(r#"{{"Code":"X","Message":"{escapes}"}}"#);
+            let error = refusal(body.as_bytes(), &mut Metadata::default()).unwrap();
+            assert_eq!(error.into_error(Metadata::default()).message(), Some(expected), "{escapes}");
+        }
+    }
+
+    #[test]
+    fn escapes_that_are_none() {
+        for escape in
+            [r"\u+041", r"\u-041", r"\u004", r"\u00é1", "\\u\u{661}\u{662}\u{663}\u{664}", r"\U0041", r"\x41"]
+        {
+            let body = format!(r#"{{"Code":"X{escape}"}}"#);
+            assert_eq!(
+                refusal(body.as_bytes(), &mut Metadata::default()).err(),
+                Some(ReplyFault::NotXml),
+                "{escape}"
+            );
+        }
+        for cut in [r#"{"Code":"X\u"#, r#"{"Code":"X\u00"#, r#"{"Code":"X\"#, r#"{"Code":"X\ud83d"#] {
+            assert_eq!(
+                refusal(cut.as_bytes(), &mut Metadata::default()).err(),
+                Some(ReplyFault::Truncated),
+                "{cut}"
+            );
+        }
     }
 
     #[test]
