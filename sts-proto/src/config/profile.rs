@@ -35,6 +35,7 @@ use std::sync::Arc;
 
 use crate::config::Files;
 use crate::credentials::Secret;
+use crate::error::plain::is_deceptive;
 use crate::error::{Error, Rule, Violation};
 
 pub(crate) use header::is_name;
@@ -246,7 +247,7 @@ impl ProfileSet {
 /// A path as it can stand in a line of text.
 fn displayed(path: &str) -> Arc<str> {
     path.chars()
-        .map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c })
+        .map(|c| if is_deceptive(c) { char::REPLACEMENT_CHARACTER } else { c })
         .collect::<String>()
         .into()
 }
