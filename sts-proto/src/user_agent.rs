@@ -128,6 +128,28 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_words_and_their_order() {
+        let core = format!(
+            "sts-proto/{} ua/2.1 os/{} md/arch#{} lang/rust",
+            env!("CARGO_PKG_VERSION"),
+            token(OS),
+            token(ARCH)
+        );
+        assert_eq!(UserAgent::new().to_header(), core);
+        let all = UserAgent::new()
+            .driver("sts-blocking", "1.2.3")
+            .execution_environment("AWS_Lambda_provided")
+            .feature("E")
+            .feature("N")
+            .retry_mode("standard")
+            .app_id("shop")
+            .suffix("my-app/1.0");
+        let words = "lib/sts-blocking#1.2.3 exec-env/AWS_Lambda_provided m/E,N cfg/retry-mode#standard app/shop my-app/1.0";
+        assert_eq!(all.to_header(), format!("{core} {words}"));
+        assert_eq!(UserAgent::new().suffix("").to_header(), core);
+    }
+
+    #[test]
     fn nothing_can_break_out_of_the_header() {
         let agent = UserAgent::new()
             .driver("a b", "1\r\nx: y")
