@@ -23,7 +23,7 @@ pub(crate) struct Io<T> {
 }
 
 /// The driver of a call, which needs no more than requests and waits: neither its future nor its code has to do with files
-/// and commands. Arms for steps that a flow cannot ask for are compiled all the same.
+/// and commands. [`drive`] has arms for all steps, which are compiled for flows that cannot ask for them as well.
 #[expect(clippy::manual_async_fn, reason = "as below")]
 pub(crate) fn drive_call<T: Transport, O: Operation>(
     io: &Io<T>,

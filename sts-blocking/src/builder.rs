@@ -26,7 +26,7 @@ pub struct ClientBuilder {
     settings: Settings,
     transport: Option<Box<dyn Transport>>,
     mfa_code: Option<Box<MfaCode>>,
-    /// Set with a chain: what refreshes is linked for those who have one.
+    /// Set by whatever sets a chain: what refreshes is linked for those who have one.
     provide: Option<Provide>,
 }
 

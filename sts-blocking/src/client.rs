@@ -88,7 +88,10 @@ impl Client {
         let client = Self { shared, signer: Signer::from(credentials) };
         match (chain, provide) {
             (Some(chain), Some(provide)) => provide(&client, chain),
-            _ => client,
+            (chain, _) => {
+                debug_assert!(chain.is_none(), "whoever sets a chain sets what serves it");
+                client
+            }
         }
     }
 

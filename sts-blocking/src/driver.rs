@@ -29,8 +29,8 @@ impl Io {
 }
 
 /// The driver of a call, which needs no more than requests and waits: no arm of it leads to files and commands, and a
-/// program that makes only calls is linked without them. Arms for steps that a flow cannot ask for are compiled all the
-/// same.
+/// program that makes only calls is linked without them. [`drive`] has arms for all steps, which are compiled for flows
+/// that cannot ask for them as well.
 pub(crate) fn drive_call<O: Operation>(io: &Io, mut step: Step<Call<O>>) -> Result<Reply<O::Output>, Error> {
     loop {
         step = match step {

@@ -1,7 +1,6 @@
 //! One operation with all its attempts.
 
 use std::convert::Infallible;
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,6 +22,7 @@ pub use caller::Caller;
 
 mod again;
 mod caller;
+mod show;
 
 const INVOCATION_ID: HeaderName = HeaderName::from_static("amz-sdk-invocation-id");
 const SDK_REQUEST: HeaderName = HeaderName::from_static("amz-sdk-request");
@@ -346,33 +346,4 @@ fn sdk_request(attempt: u32, most: u32) -> Result<HeaderValue, InvalidHeaderValu
     let attempt = decimal(attempt.into(), &mut attempt_digits);
     let most = decimal(most.into(), &mut most_digits);
     HeaderValue::try_from([b"attempt=", attempt, b"; max=", most].concat())
-}
-
-impl<O> fmt::Debug for State<O> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Call")
-            .field("invocation_id", &self.invocation_id.as_str())
-            .field("attempts", &self.attempts)
-            .field("elapsed", &self.elapsed)
-            .field("retries", &self.retries)
-            .finish_non_exhaustive()
-    }
-}
-
-impl<O> fmt::Debug for Call<O> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl<O> fmt::Debug for Sent<O> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.state.fmt(f)
-    }
-}
-
-impl<O> fmt::Debug for Backoff<O> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
 }

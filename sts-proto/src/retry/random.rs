@@ -32,6 +32,7 @@ impl Random {
         let mut digits = [0; 32];
         // Fails only for a buffer of another length.
         let _ = hex::encode_to_slice(bytes, &mut digits);
+        // The groups are 32 digits together, and 36 characters with what stands between them.
         let mut text = [b'-'; 36];
         let mut rest = &digits[..];
         for (at, length) in [(0, 8), (9, 4), (14, 4), (19, 4), (24, 12)] {

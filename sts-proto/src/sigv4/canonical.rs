@@ -211,7 +211,8 @@ fn has_runs(value: &[u8]) -> bool {
 /// The headers to be signed, by name; values of one name in the order sent.
 fn canonical_headers<'r, B>(request: &'r Request<B>) -> Result<Vec<(&'r str, Value<'r>)>, Error> {
     let mut headers: Vec<(&'r str, Value<'r>)> = Vec::with_capacity(request.headers().len() + 1);
-    // Each at its place behind those of its name: there are few, and a sort would be 7 KB of a program.
+    // Each at its place behind those of its name. There are few, never more than `MAX_HEADERS`, and a sort would be 6 KB of
+    // a program.
     let mut put = |name: &'r str, value| {
         let at = headers.partition_point(|(before, _)| *before <= name);
         headers.insert(at, (name, value));
@@ -303,7 +304,7 @@ fn normalized(path: &str) -> String {
 
 /// The parameters of both texts, decoded, encoded anew and sorted, so that every spelling of a query gives the same.
 fn canonical_query<'r>(query: &'r str, more: &'r str) -> Vec<QueryPair<'r>> {
-    // What every request has that is signed by header.
+    // As with every request of STS that is signed by header.
     if query.is_empty() && more.is_empty() {
         return Vec::new();
     }
