@@ -112,6 +112,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "Miri gives threads no stacks in places of their own")]
     fn threads_have_lanes_of_their_own() {
         // All at once: a stack is used again as soon as its thread has ended.
         let barrier = std::sync::Barrier::new(LANES);
