@@ -117,14 +117,11 @@ impl Scanner<'_> {
     fn string(&mut self) -> Result<Zeroizing<String>, ReplyFault> {
         // It may echo a secret of ours, which is redacted in what is kept of it.
         let mut out = Zeroizing::new(String::new());
-        // The first half of a pair of escapes for one character.
+        // The first half of a pair of escapes for one character, if that was the last thing.
         let mut half: Option<u32> = None;
         let mut chars = self.text[self.at + 1..].char_indices();
         while let Some((i, c)) = chars.next() {
             let first = half.take();
-            if first.is_some() && !(c == '\\' && chars.as_str().starts_with('u')) {
-                put(&mut out, char::REPLACEMENT_CHARACTER);
-            }
             let c = match c {
                 '"' => {
                     self.at += i + 2;
@@ -144,20 +141,16 @@ impl Scanner<'_> {
                         }
                         let code = match (first, unit) {
                             (Some(first), 0xdc00..0xe000) => {
+                                // What stands for a half by itself.
+                                out.pop();
                                 0x10000 + ((first - 0xd800) << 10) + unit - 0xdc00
                             }
-                            (first, _) => {
-                                if first.is_some() {
-                                    put(&mut out, char::REPLACEMENT_CHARACTER);
-                                }
-                                if let 0xd800..0xdc00 = unit {
-                                    half = Some(unit);
-                                    continue;
-                                }
+                            _ => {
+                                half = Some(unit).filter(|unit| (0xd800..0xdc00).contains(unit));
                                 unit
                             }
                         };
-                        // What is none is a second half without a first.
+                        // A half is none.
                         char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER)
                     }
                     Some(c @ ('"' | '\\' | '/')) => c,
@@ -166,7 +159,7 @@ impl Scanner<'_> {
                 },
                 c => c,
             };
-            put(&mut out, c);
+            push(&mut out, c.encode_utf8(&mut [0; 4]));
         }
         Err(ReplyFault::Truncated)
     }
@@ -174,10 +167,6 @@ impl Scanner<'_> {
     fn end(&mut self) -> Result<(), ReplyFault> {
         if self.peek().is_none() { Ok(()) } else { Err(ReplyFault::NotXml) }
     }
-}
-
-fn put(text: &mut Zeroizing<String>, c: char) {
-    push(text, c.encode_utf8(&mut [0; 4]));
 }
 
 #[cfg(test)]
