@@ -17,7 +17,7 @@ use sts_proto::{Credentials, Encoder, Error, Presign, Reply, TransportKind};
 
 use crate::builder::ClientBuilder;
 use crate::connector::Connector;
-use crate::driver::{Io, MfaCode, drive, drive_call};
+use crate::driver::{Io, MfaCode, drive};
 #[cfg(feature = "sources")]
 use crate::environment;
 use crate::http_transport::HttpTransport;
@@ -325,7 +325,7 @@ impl<T: Transport> Shared<T> {
         if let Some(on) = own.lowers_duration {
             call = call.lower_duration(on);
         }
-        drive_call(&self.io, call.start(OffsetDateTime::now_utc())).await
+        drive(&self.io, call.start(OffsetDateTime::now_utc())).await
     }
 }
 

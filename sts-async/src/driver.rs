@@ -1,10 +1,8 @@
 use std::pin::Pin;
 
-use sts_proto::call::Call;
-use sts_proto::operation::Operation;
 use sts_proto::step::{Flow, MfaPrompt, Resume, Step};
 use sts_proto::time::OffsetDateTime;
-use sts_proto::{Error, Reply, Secret};
+use sts_proto::{Error, Secret};
 
 use crate::host;
 use crate::transport::Transport;
@@ -20,30 +18,6 @@ pub(crate) struct Io<T> {
     pub(crate) transport: T,
     /// If it is not the terminal.
     pub(crate) mfa_code: Option<Box<MfaCode>>,
-}
-
-/// The driver of a call, which needs no more than requests and waits: neither its future nor its code has to do with files
-/// and commands. [`drive`] has arms for all steps, which are compiled for flows that cannot ask for them as well.
-#[expect(clippy::manual_async_fn, reason = "as below")]
-pub(crate) fn drive_call<T: Transport, O: Operation>(
-    io: &Io<T>,
-    mut step: Step<Call<O>>,
-) -> impl Future<Output = Result<Reply<O::Output>, Error>> {
-    async move {
-        loop {
-            step = match step {
-                Step::Send(transmit, then) => {
-                    let answer = io.transport.send(transmit.request, transmit.timeout).await;
-                    then.resume(OffsetDateTime::now_utc(), answer)
-                }
-                Step::Wait(wait, then) => {
-                    io.transport.sleep(wait).await;
-                    then.resume(OffsetDateTime::now_utc(), ())
-                }
-                Step::Done(result) => return result,
-            }
-        }
-    }
 }
 
 /// The driver: does what it is told, and decides nothing.
