@@ -28,27 +28,43 @@ impl Io {
     }
 }
 
-/// The driver of a call, which needs no more than requests and waits: no arm of it leads to files and commands, and a
-/// program that makes only calls is linked without them. [`drive`] has arms for all steps, which are compiled for flows
-/// that cannot ask for them as well.
-pub(crate) fn drive_call<O: Operation>(io: &Io, mut step: Step<Call<O>>) -> Result<Reply<O::Output>, Error> {
-    loop {
-        step = match step {
-            Step::Send(transmit, then) => {
-                let answer = io.transport.send(transmit.request, transmit.timeout);
-                then.resume(OffsetDateTime::now_utc(), answer)
-            }
-            Step::Wait(wait, then) => {
-                thread::sleep(wait);
-                then.resume(OffsetDateTime::now_utc(), ())
-            }
-            Step::Done(result) => return result,
+/// The driver: does what it is told, and decides nothing.
+pub(crate) fn drive<F: Flow>(io: &Io, step: Step<F>) -> Result<F::Output, Error> {
+    drive_with(io, step, |io, step| match step {
+        Step::Read(file, then) => {
+            let contents = host::read(&file);
+            then.resume(OffsetDateTime::now_utc(), contents)
         }
-    }
+        Step::Write(file, then) => {
+            let written = host::write(&file);
+            then.resume(OffsetDateTime::now_utc(), written)
+        }
+        Step::Run(command, then) => {
+            let output = host::run(&command);
+            then.resume(OffsetDateTime::now_utc(), output)
+        }
+        Step::AskMfa(prompt, then) => {
+            let code = io.mfa_code(&prompt);
+            then.resume(OffsetDateTime::now_utc(), code)
+        }
+        step => step,
+    })
 }
 
-/// The driver: does what it is told, and decides nothing.
-pub(crate) fn drive<F: Flow>(io: &Io, mut step: Step<F>) -> Result<F::Output, Error> {
+/// The same for a call, which has no other steps. What does them would be compiled all the same, and linked into a program that
+/// makes nothing but calls.
+pub(crate) fn drive_call<O: Operation>(io: &Io, step: Step<Call<O>>) -> Result<Reply<O::Output>, Error> {
+    drive_with(io, step, |_, step| match step {
+        Step::Send(..) | Step::Wait(..) | Step::Done(_) => step,
+    })
+}
+
+/// Requests and waits, and whatever does the other steps.
+fn drive_with<F: Flow>(
+    io: &Io,
+    mut step: Step<F>,
+    other: impl Fn(&Io, Step<F>) -> Step<F>,
+) -> Result<F::Output, Error> {
     loop {
         step = match step {
             Step::Send(transmit, then) => {
@@ -59,23 +75,8 @@ pub(crate) fn drive<F: Flow>(io: &Io, mut step: Step<F>) -> Result<F::Output, Er
                 thread::sleep(wait);
                 then.resume(OffsetDateTime::now_utc(), ())
             }
-            Step::Read(file, then) => {
-                let contents = host::read(&file);
-                then.resume(OffsetDateTime::now_utc(), contents)
-            }
-            Step::Write(file, then) => {
-                let written = host::write(&file);
-                then.resume(OffsetDateTime::now_utc(), written)
-            }
-            Step::Run(command, then) => {
-                let output = host::run(&command);
-                then.resume(OffsetDateTime::now_utc(), output)
-            }
-            Step::AskMfa(prompt, then) => {
-                let code = io.mfa_code(&prompt);
-                then.resume(OffsetDateTime::now_utc(), code)
-            }
             Step::Done(result) => return result,
+            step => other(io, step),
         }
     }
 }
