@@ -246,10 +246,7 @@ impl ProfileSet {
 
 /// A path as it can stand in a line of text.
 fn displayed(path: &str) -> Arc<str> {
-    path.chars()
-        .map(|c| if is_deceptive(c) { char::REPLACEMENT_CHARACTER } else { c })
-        .collect::<String>()
-        .into()
+    path.replace(is_deceptive, "\u{fffd}").into()
 }
 
 impl Sections {

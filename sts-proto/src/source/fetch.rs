@@ -8,7 +8,7 @@ use http::{Request, Response, StatusCode};
 use super::json::Json;
 use crate::body::Body;
 use crate::credentials::Secret;
-use crate::error::plain::is_deceptive;
+use crate::error::plain::plain;
 use crate::error::redact::redact;
 use crate::error::{Error, TransportKind};
 use crate::form;
@@ -88,19 +88,11 @@ pub(super) fn said(json: &Json, secrets: &[&Secret]) -> String {
 pub(super) fn shown(text: &str, secrets: &[&Secret]) -> String {
     let mut clean = text.trim().to_owned();
     secrets.iter().for_each(|secret| redact(&mut clean, secret.expose()));
-    let mut out = String::new();
-    for (i, c) in clean.chars().enumerate() {
-        if i == MESSAGE {
-            out.push('…');
-            break;
-        }
-        if is_deceptive(c) {
-            out.extend(c.escape_unicode());
-        } else {
-            out.push(c);
-        }
+    if let Some((end, _)) = clean.char_indices().nth(MESSAGE) {
+        clean.truncate(end);
+        clean.push('…');
     }
-    out
+    plain(clean.into()).into_owned()
 }
 
 /// A name as it is typed in a shell.
