@@ -116,12 +116,12 @@ impl Output {
         let mut subject = Field::new("SubjectFromToken");
         while cursor.child()? {
             match cursor.name() {
-                "Credentials" => credentials.set(shape::read_credentials(cursor)?)?,
-                "AssumedRoleUser" => assumed_role_user.set(AssumedRoleUser::read(cursor)?)?,
-                "AssumedUser" => assumed_user.set(cursor.text()?.into_owned())?,
-                "Audience" => audience.set(cursor.text()?.into_owned())?,
-                "Provider" => provider.set(cursor.text()?.into_owned())?,
-                "SubjectFromToken" | "SubjectFromWebIdentityToken" => {
+                b"Credentials" => credentials.set(shape::read_credentials(cursor)?)?,
+                b"AssumedRoleUser" => assumed_role_user.set(AssumedRoleUser::read(cursor)?)?,
+                b"AssumedUser" => assumed_user.set(cursor.text()?.into_owned())?,
+                b"Audience" => audience.set(cursor.text()?.into_owned())?,
+                b"Provider" => provider.set(cursor.text()?.into_owned())?,
+                b"SubjectFromToken" | b"SubjectFromWebIdentityToken" => {
                     subject.set(cursor.text()?.into_owned())?;
                 }
                 _ => cursor.skip()?,

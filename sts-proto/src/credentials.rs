@@ -252,7 +252,7 @@ fn is_secret_character(c: char) -> bool {
 
 fn check(parameter: &'static str, value: &str, accepts: fn(char) -> bool, violations: &mut Vec<Violation>) {
     // Nearly all are nothing but visible ASCII.
-    let is_visible = !lanes::any(value.as_bytes(), |b| (b <= b' ') | (b > b'~'));
+    let is_visible = lanes::all_visible(value.as_bytes());
     let has_marks = || value.bytes().any(|b| matches!(b, b'/' | b','));
     if is_visible && !value.is_empty() && (accepts('/') && accepts(',') || !has_marks()) {
         return;

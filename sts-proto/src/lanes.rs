@@ -25,6 +25,38 @@ fn in_lane<const N: usize>(lane: &[u8; N], is: &impl Fn(u8) -> bool) -> bool {
     lane.iter().fold(0, |found, &byte| found | u8::from(is(byte))) != 0
 }
 
+/// Whether all bytes are visible ASCII: neither white space nor control characters, nor part of other characters.
+#[inline]
+pub(crate) fn all_visible(bytes: &[u8]) -> bool {
+    let (lanes, _) = bytes.as_chunks::<LANES>();
+    if let Some(last) = bytes.last_chunk::<LANES>() {
+        // As in `any`, but to the end, for there almost never is another: a subtraction and a maximum for each register.
+        let mut furthest = last.map(distance);
+        for lane in lanes {
+            for (furthest, byte) in furthest.iter_mut().zip(lane) {
+                *furthest = u8::max(*furthest, distance(*byte));
+            }
+        }
+        is_near(&furthest)
+    } else if let (Some(first), Some(last)) = (bytes.first_chunk::<16>(), bytes.last_chunk::<16>()) {
+        is_near(&first.map(distance)) & is_near(&last.map(distance))
+    } else {
+        bytes.iter().all(u8::is_ascii_graphic)
+    }
+}
+
+/// How far a byte is behind the first visible character; those before it are far behind all.
+#[inline(always)]
+fn distance(byte: u8) -> u8 {
+    byte.wrapping_sub(b'!')
+}
+
+/// Whether no distance from the first visible character is beyond the last one.
+#[inline(always)]
+fn is_near<const N: usize>(distances: &[u8; N]) -> bool {
+    distances.iter().fold(0, |furthest, &distance| u8::max(furthest, distance)) <= b'~' - b'!'
+}
+
 /// Whether a table holds all bytes. To the end, without a branch for each byte.
 #[inline(always)]
 pub(crate) fn all_in(bytes: &[u8], table: &[bool; 256]) -> bool {
@@ -47,6 +79,22 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn what_is_visible() {
+        for length in 0..3 * LANES {
+            let mut bytes = vec![b'a'; length];
+            assert!(all_visible(&bytes), "{length}");
+            for at in 0..length {
+                for other in [b'!' - 1, b'!', b'~', b'~' + 1, 0, b'\n', 0x80, 0xa0, 0xff] {
+                    bytes[at] = other;
+                    assert_eq!(all_visible(&bytes), other.is_ascii_graphic(), "{other} at {at} of {length}");
+                }
+                bytes[at] = b'a';
+            }
+        }
+    }
+
     #[test]
     fn all_of_them_wherever_the_other_stands() {
         let mut table = [false; 256];

@@ -218,8 +218,8 @@ fn success<O: Operation>(
     metadata: &mut Metadata,
 ) -> Result<O::Output, ReplyFault> {
     let mut cursor = document::enter(body)?;
-    if cursor.name().strip_suffix("Response") != Some(operation.action()) {
-        return Err(ReplyFault::wrong_root(operation.action(), cursor.name()));
+    if cursor.name().strip_suffix(b"Response") != Some(operation.action().as_bytes()) {
+        return Err(ReplyFault::wrong_root(operation.action(), cursor.name_text()));
     }
     let output = operation.read_reply(&mut cursor, metadata)?;
     cursor.finish()?;
@@ -237,7 +237,7 @@ pub(crate) fn read_result<T>(
     let mut wrappers = 0usize;
     loop {
         if cursor.child()? {
-            if cursor.name().strip_suffix("Result") == Some(action) {
+            if cursor.name().strip_suffix(b"Result") == Some(action.as_bytes()) {
                 if output.is_some() {
                     return Err(ReplyFault::TwoResults);
                 }

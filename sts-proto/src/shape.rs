@@ -166,8 +166,8 @@ impl AssumedRoleUser {
         while cursor.child()? {
             match cursor.name() {
                 // MinIO leaves out the `d`.
-                "AssumedRoleId" | "AssumeRoleId" => id.set(cursor.text()?.into_owned())?,
-                "Arn" => arn.set(cursor.text()?.into_owned())?,
+                b"AssumedRoleId" | b"AssumeRoleId" => id.set(cursor.text()?.into_owned())?,
+                b"Arn" => arn.set(cursor.text()?.into_owned())?,
                 _ => cursor.skip()?,
             }
         }
@@ -193,8 +193,8 @@ impl FederatedUser {
         let mut arn = Field::new("Arn");
         while cursor.child()? {
             match cursor.name() {
-                "FederatedUserId" => id.set(cursor.text()?.into_owned())?,
-                "Arn" => arn.set(cursor.text()?.into_owned())?,
+                b"FederatedUserId" => id.set(cursor.text()?.into_owned())?,
+                b"Arn" => arn.set(cursor.text()?.into_owned())?,
                 _ => cursor.skip()?,
             }
         }
@@ -210,10 +210,10 @@ pub(crate) fn read_credentials(cursor: &mut Cursor<'_>) -> Result<Credentials, R
     let mut expiration = Field::new("Expiration");
     while cursor.child()? {
         match cursor.name() {
-            "AccessKeyId" => id.set(cursor.text()?.into_owned())?,
-            "SecretAccessKey" => secret.set(cursor.secret()?)?,
-            "SessionToken" => token.set(cursor.secret()?)?,
-            "Expiration" => expiration.set(reply::timestamp("Expiration", &cursor.text()?)?)?,
+            b"AccessKeyId" => id.set(cursor.text()?.into_owned())?,
+            b"SecretAccessKey" => secret.set(cursor.secret()?)?,
+            b"SessionToken" => token.set(cursor.secret()?)?,
+            b"Expiration" => expiration.set(reply::timestamp("Expiration", &cursor.text()?)?)?,
             _ => cursor.skip()?,
         }
     }

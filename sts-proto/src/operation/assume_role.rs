@@ -235,14 +235,14 @@ impl Operation for AssumeRole {
         let mut session_token_size = Field::new("SessionTokenSize");
         while cursor.child()? {
             match cursor.name() {
-                "Credentials" => credentials.set(shape::read_credentials(cursor)?)?,
-                "AssumedRoleUser" => assumed_role_user.set(AssumedRoleUser::read(cursor)?)?,
-                "PackedPolicySize" => packed_policy_size.set(cursor.number("PackedPolicySize")?)?,
-                "SourceIdentity" => source_identity.set(cursor.text()?.into_owned())?,
-                "SessionTokenUtilization" => {
+                b"Credentials" => credentials.set(shape::read_credentials(cursor)?)?,
+                b"AssumedRoleUser" => assumed_role_user.set(AssumedRoleUser::read(cursor)?)?,
+                b"PackedPolicySize" => packed_policy_size.set(cursor.number("PackedPolicySize")?)?,
+                b"SourceIdentity" => source_identity.set(cursor.text()?.into_owned())?,
+                b"SessionTokenUtilization" => {
                     session_token_utilization.set(cursor.number("SessionTokenUtilization")?)?;
                 }
-                "SessionTokenSize" => session_token_size.set(cursor.number("SessionTokenSize")?)?,
+                b"SessionTokenSize" => session_token_size.set(cursor.number("SessionTokenSize")?)?,
                 _ => cursor.skip()?,
             }
         }

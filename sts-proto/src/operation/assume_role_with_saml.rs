@@ -145,19 +145,19 @@ impl Operation for AssumeRoleWithSaml {
         let mut session_token_size = Field::new("SessionTokenSize");
         while cursor.child()? {
             match cursor.name() {
-                "Credentials" => credentials.set(shape::read_credentials(cursor)?)?,
-                "AssumedRoleUser" => assumed_role_user.set(AssumedRoleUser::read(cursor)?)?,
-                "PackedPolicySize" => packed_policy_size.set(cursor.number("PackedPolicySize")?)?,
-                "Subject" => subject.set(cursor.text()?.into_owned())?,
-                "SubjectType" => subject_type.set(cursor.text()?.into_owned())?,
-                "Issuer" => issuer.set(cursor.text()?.into_owned())?,
-                "Audience" => audience.set(cursor.text()?.into_owned())?,
-                "NameQualifier" => name_qualifier.set(cursor.text()?.into_owned())?,
-                "SourceIdentity" => source_identity.set(cursor.text()?.into_owned())?,
-                "SessionTokenUtilization" => {
+                b"Credentials" => credentials.set(shape::read_credentials(cursor)?)?,
+                b"AssumedRoleUser" => assumed_role_user.set(AssumedRoleUser::read(cursor)?)?,
+                b"PackedPolicySize" => packed_policy_size.set(cursor.number("PackedPolicySize")?)?,
+                b"Subject" => subject.set(cursor.text()?.into_owned())?,
+                b"SubjectType" => subject_type.set(cursor.text()?.into_owned())?,
+                b"Issuer" => issuer.set(cursor.text()?.into_owned())?,
+                b"Audience" => audience.set(cursor.text()?.into_owned())?,
+                b"NameQualifier" => name_qualifier.set(cursor.text()?.into_owned())?,
+                b"SourceIdentity" => source_identity.set(cursor.text()?.into_owned())?,
+                b"SessionTokenUtilization" => {
                     session_token_utilization.set(cursor.number("SessionTokenUtilization")?)?;
                 }
-                "SessionTokenSize" => session_token_size.set(cursor.number("SessionTokenSize")?)?,
+                b"SessionTokenSize" => session_token_size.set(cursor.number("SessionTokenSize")?)?,
                 _ => cursor.skip()?,
             }
         }

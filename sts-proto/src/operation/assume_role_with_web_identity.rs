@@ -156,19 +156,19 @@ impl Operation for AssumeRoleWithWebIdentity {
         let mut session_token_size = Field::new("SessionTokenSize");
         while cursor.child()? {
             match cursor.name() {
-                "Credentials" => credentials.set(shape::read_credentials(cursor)?)?,
-                "SubjectFromWebIdentityToken" => {
+                b"Credentials" => credentials.set(shape::read_credentials(cursor)?)?,
+                b"SubjectFromWebIdentityToken" => {
                     subject_from_web_identity_token.set(cursor.text()?.into_owned())?;
                 }
-                "AssumedRoleUser" => assumed_role_user.set(AssumedRoleUser::read(cursor)?)?,
-                "PackedPolicySize" => packed_policy_size.set(cursor.number("PackedPolicySize")?)?,
-                "Provider" => provider.set(cursor.text()?.into_owned())?,
-                "Audience" => audience.set(cursor.text()?.into_owned())?,
-                "SourceIdentity" => source_identity.set(cursor.text()?.into_owned())?,
-                "SessionTokenUtilization" => {
+                b"AssumedRoleUser" => assumed_role_user.set(AssumedRoleUser::read(cursor)?)?,
+                b"PackedPolicySize" => packed_policy_size.set(cursor.number("PackedPolicySize")?)?,
+                b"Provider" => provider.set(cursor.text()?.into_owned())?,
+                b"Audience" => audience.set(cursor.text()?.into_owned())?,
+                b"SourceIdentity" => source_identity.set(cursor.text()?.into_owned())?,
+                b"SessionTokenUtilization" => {
                     session_token_utilization.set(cursor.number("SessionTokenUtilization")?)?;
                 }
-                "SessionTokenSize" => session_token_size.set(cursor.number("SessionTokenSize")?)?,
+                b"SessionTokenSize" => session_token_size.set(cursor.number("SessionTokenSize")?)?,
                 _ => cursor.skip()?,
             }
         }

@@ -89,12 +89,12 @@ impl Operation for AssumeRoot {
         let mut session_token_size = Field::new("SessionTokenSize");
         while cursor.child()? {
             match cursor.name() {
-                "Credentials" => credentials.set(shape::read_credentials(cursor)?)?,
-                "SourceIdentity" => source_identity.set(cursor.text()?.into_owned())?,
-                "SessionTokenUtilization" => {
+                b"Credentials" => credentials.set(shape::read_credentials(cursor)?)?,
+                b"SourceIdentity" => source_identity.set(cursor.text()?.into_owned())?,
+                b"SessionTokenUtilization" => {
                     session_token_utilization.set(cursor.number("SessionTokenUtilization")?)?;
                 }
-                "SessionTokenSize" => session_token_size.set(cursor.number("SessionTokenSize")?)?,
+                b"SessionTokenSize" => session_token_size.set(cursor.number("SessionTokenSize")?)?,
                 _ => cursor.skip()?,
             }
         }

@@ -42,7 +42,7 @@ impl Operation for DecodeAuthorizationMessage {
         let mut decoded_message = Field::new("DecodedMessage");
         while cursor.child()? {
             match cursor.name() {
-                "DecodedMessage" => decoded_message.set(cursor.text()?.into_owned())?,
+                b"DecodedMessage" => decoded_message.set(cursor.text()?.into_owned())?,
                 _ => cursor.skip()?,
             }
         }

@@ -42,7 +42,7 @@ impl Operation for GetAccessKeyInfo {
         let mut account = Field::new("Account");
         while cursor.child()? {
             match cursor.name() {
-                "Account" => account.set(cursor.text()?.into_owned())?,
+                b"Account" => account.set(cursor.text()?.into_owned())?,
                 _ => cursor.skip()?,
             }
         }

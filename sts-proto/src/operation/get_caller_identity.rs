@@ -33,9 +33,9 @@ impl Operation for GetCallerIdentity {
         let mut arn = Field::new("Arn");
         while cursor.child()? {
             match cursor.name() {
-                "UserId" => user_id.set(cursor.text()?.into_owned())?,
-                "Account" => account.set(cursor.text()?.into_owned())?,
-                "Arn" => arn.set(cursor.text()?.into_owned())?,
+                b"UserId" => user_id.set(cursor.text()?.into_owned())?,
+                b"Account" => account.set(cursor.text()?.into_owned())?,
+                b"Arn" => arn.set(cursor.text()?.into_owned())?,
                 _ => cursor.skip()?,
             }
         }

@@ -46,9 +46,9 @@ impl Operation for GetDelegatedAccessToken {
         let mut assumed_principal = Field::new("AssumedPrincipal");
         while cursor.child()? {
             match cursor.name() {
-                "Credentials" => credentials.set(shape::read_credentials(cursor)?)?,
-                "PackedPolicySize" => packed_policy_size.set(cursor.number("PackedPolicySize")?)?,
-                "AssumedPrincipal" => assumed_principal.set(cursor.text()?.into_owned())?,
+                b"Credentials" => credentials.set(shape::read_credentials(cursor)?)?,
+                b"PackedPolicySize" => packed_policy_size.set(cursor.number("PackedPolicySize")?)?,
+                b"AssumedPrincipal" => assumed_principal.set(cursor.text()?.into_owned())?,
                 _ => cursor.skip()?,
             }
         }

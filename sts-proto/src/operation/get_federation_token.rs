@@ -128,13 +128,13 @@ impl Operation for GetFederationToken {
         let mut session_token_size = Field::new("SessionTokenSize");
         while cursor.child()? {
             match cursor.name() {
-                "Credentials" => credentials.set(shape::read_credentials(cursor)?)?,
-                "FederatedUser" => federated_user.set(FederatedUser::read(cursor)?)?,
-                "PackedPolicySize" => packed_policy_size.set(cursor.number("PackedPolicySize")?)?,
-                "SessionTokenUtilization" => {
+                b"Credentials" => credentials.set(shape::read_credentials(cursor)?)?,
+                b"FederatedUser" => federated_user.set(FederatedUser::read(cursor)?)?,
+                b"PackedPolicySize" => packed_policy_size.set(cursor.number("PackedPolicySize")?)?,
+                b"SessionTokenUtilization" => {
                     session_token_utilization.set(cursor.number("SessionTokenUtilization")?)?;
                 }
-                "SessionTokenSize" => session_token_size.set(cursor.number("SessionTokenSize")?)?,
+                b"SessionTokenSize" => session_token_size.set(cursor.number("SessionTokenSize")?)?,
                 _ => cursor.skip()?,
             }
         }

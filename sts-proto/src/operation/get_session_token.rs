@@ -81,11 +81,11 @@ impl Operation for GetSessionToken {
         let mut session_token_size = Field::new("SessionTokenSize");
         while cursor.child()? {
             match cursor.name() {
-                "Credentials" => credentials.set(shape::read_credentials(cursor)?)?,
-                "SessionTokenUtilization" => {
+                b"Credentials" => credentials.set(shape::read_credentials(cursor)?)?,
+                b"SessionTokenUtilization" => {
                     session_token_utilization.set(cursor.number("SessionTokenUtilization")?)?;
                 }
-                "SessionTokenSize" => session_token_size.set(cursor.number("SessionTokenSize")?)?,
+                b"SessionTokenSize" => session_token_size.set(cursor.number("SessionTokenSize")?)?,
                 _ => cursor.skip()?,
             }
         }

@@ -153,8 +153,8 @@ impl Operation for GetWebIdentityToken {
         let mut expiration = Field::new("Expiration");
         while cursor.child()? {
             match cursor.name() {
-                "WebIdentityToken" => web_identity_token.set(cursor.required_secret("WebIdentityToken")?)?,
-                "Expiration" => expiration.set(reply::timestamp("Expiration", &cursor.text()?)?)?,
+                b"WebIdentityToken" => web_identity_token.set(cursor.required_secret("WebIdentityToken")?)?,
+                b"Expiration" => expiration.set(reply::timestamp("Expiration", &cursor.text()?)?)?,
                 _ => cursor.skip()?,
             }
         }

@@ -129,7 +129,7 @@ impl Operation for RawAction {
 
     /// Without recursion: the elements that are open stand in a list.
     fn read(&self, cursor: &mut Cursor<'_>) -> Result<Element, ReplyFault> {
-        let mut open = vec![(Element::new(cursor.name()), Zeroizing::new(String::new()))];
+        let mut open = vec![(Element::new(cursor.name_text()), Zeroizing::new(String::new()))];
         let mut count = 1;
         loop {
             match cursor.token()? {
@@ -138,7 +138,7 @@ impl Operation for RawAction {
                     if count > MAX_ELEMENTS {
                         return Err(ReplyFault::TooMany);
                     }
-                    open.push((Element::new(cursor.name()), Zeroizing::new(String::new())));
+                    open.push((Element::new(cursor.name_text()), Zeroizing::new(String::new())));
                 }
                 Token::Text(piece) => {
                     // Which texts are secrets is not known here.

@@ -63,12 +63,12 @@ pub(super) fn refusal(body: &[u8], metadata: &mut Metadata) -> Result<Refusal, R
     }
     let mut cursor = enter(body)?;
     let refusal = match cursor.name() {
-        "html" | "HTML" => return Err(ReplyFault::Html),
+        b"html" | b"HTML" => return Err(ReplyFault::Html),
         // The root itself is the error: MinIO and S3.
-        "Error" => read_error(&mut cursor, metadata)?,
+        b"Error" => read_error(&mut cursor, metadata)?,
         // An error that is nothing but its name.
-        name if name.ends_with("Exception") => {
-            let code = Some(name.to_owned());
+        name if name.ends_with(b"Exception") => {
+            let code = Some(cursor.name_text().to_owned());
             Refusal { code, ..read_error(&mut cursor, metadata)? }
         }
         _ => find_error(&mut cursor, metadata)?,
@@ -101,12 +101,12 @@ pub(super) fn enter(body: &[u8]) -> Result<Cursor<'_>, ReplyFault> {
 
 /// Looks for `<Error>` through whatever wraps it: `<ErrorResponse>`, or EC2's `<Response><Errors>`.
 fn find_error(cursor: &mut Cursor<'_>, metadata: &mut Metadata) -> Result<Refusal, ReplyFault> {
-    let root = ReplyFault::wrong_root("Error", cursor.name());
+    let root = ReplyFault::wrong_root("Error", cursor.name_text());
     let mut found = None;
     let mut wrappers = 0usize;
     loop {
         if cursor.child()? {
-            if cursor.name() == "Error" && found.is_none() {
+            if cursor.name() == b"Error" && found.is_none() {
                 found = Some(read_error(cursor, metadata)?);
             } else if is_request_id(cursor.name()) {
                 set_request_id(&cursor.text()?, metadata);
@@ -132,7 +132,7 @@ fn read_error(cursor: &mut Cursor<'_>, metadata: &mut Metadata) -> Result<Refusa
     loop {
         match cursor.token()? {
             Token::Start => {
-                open.push(cursor.name().to_owned());
+                open.push(cursor.name_text().to_owned());
                 text.zeroize();
                 has_children = false;
             }
@@ -140,7 +140,7 @@ fn read_error(cursor: &mut Cursor<'_>, metadata: &mut Metadata) -> Result<Refusa
             Token::End => {
                 let Some(name) = open.pop() else { return Ok(refusal) };
                 let value = text.trim_ascii();
-                if !has_children && open.is_empty() && is_request_id(&name) {
+                if !has_children && open.is_empty() && is_request_id(name.as_bytes()) {
                     set_request_id(value, metadata);
                 } else if !has_children {
                     refusal.set(&name, value);
@@ -152,8 +152,8 @@ fn read_error(cursor: &mut Cursor<'_>, metadata: &mut Metadata) -> Result<Refusa
     }
 }
 
-pub(super) fn is_request_id(name: &str) -> bool {
-    name.eq_ignore_ascii_case("RequestId")
+pub(super) fn is_request_id(name: &[u8]) -> bool {
+    name.eq_ignore_ascii_case(b"RequestId")
 }
 
 /// The longest request id that is taken for one; AWS's have 36 bytes.
@@ -168,7 +168,7 @@ pub(crate) fn set_request_id(id: &str, metadata: &mut Metadata) {
 }
 
 pub(super) fn is_id(text: &str) -> bool {
-    (1..=MAX_ID_BYTES).contains(&text.len()) && !lanes::any(text.as_bytes(), |b| !b.is_ascii_graphic())
+    (1..=MAX_ID_BYTES).contains(&text.len()) && lanes::all_visible(text.as_bytes())
 }
 
 fn fault(text: &str) -> Option<Fault> {

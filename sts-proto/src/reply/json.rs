@@ -46,7 +46,7 @@ pub(super) fn refusal(body: &[u8], metadata: &mut Metadata) -> Result<Refusal, R
                 } else if let Some(name) =
                     name.take().filter(|_| open.last().is_some_and(|(_, is_error)| *is_error))
                 {
-                    if is_request_id(&name) {
+                    if is_request_id(name.as_bytes()) {
                         set_request_id(&value, metadata);
                     } else if *name == "__type" {
                         refusal.set("Code", value.rsplit('#').next().unwrap_or(&value));
