@@ -3,6 +3,8 @@
 //! It is never put together as a text on the way to a signature: its parts go straight to the hash.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
 use std::ops::Deref;
 
 use http::Request;
@@ -311,9 +313,30 @@ fn canonical_query<'r>(query: &'r str, more: &'r str) -> Vec<QueryPair<'r>> {
     let texts = || [query, more].into_iter().flat_map(|text| text.split('&')).filter(|pair| !pair.is_empty());
     let mut pairs = Vec::with_capacity(texts().count());
     pairs.extend(texts().map(QueryPair::new));
-    pairs.sort_by(|a, b| (&*a.name, &*a.value).cmp(&(&*b.name, &*b.value)));
-    pairs
+    // A heap sorts as well, and is a tenth of the code of a sort.
+    BinaryHeap::from(pairs).into_sorted_vec()
 }
+
+/// By name, and by value where names are the same.
+impl Ord for QueryPair<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (&*self.name, &*self.value).cmp(&(&*other.name, &*other.value))
+    }
+}
+
+impl PartialOrd for QueryPair<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for QueryPair<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for QueryPair<'_> {}
 
 impl<'r> QueryPair<'r> {
     fn new(pair: &'r str) -> Self {
