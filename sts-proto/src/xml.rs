@@ -71,12 +71,8 @@ impl<'x> Cursor<'x> {
         let mut cursor = Self { reader, bytes, name: b"", passed: 0, is_empty: false, depth: 0 };
         loop {
             match cursor.event()? {
-                Event::Start(element) => {
-                    cursor.enter(&element, false)?;
-                    return Ok(cursor);
-                }
-                Event::Empty(element) => {
-                    cursor.enter(&element, true)?;
+                start @ (Event::Start(_) | Event::Empty(_)) => {
+                    cursor.seldom(Ok(start))?;
                     return Ok(cursor);
                 }
                 Event::Decl(declaration) => match declaration.encoding() {
@@ -113,10 +109,6 @@ impl<'x> Cursor<'x> {
         loop {
             // Matched as it comes: a conversion of the error would move every event once more.
             match self.reader.read_event() {
-                Ok(Event::Start(element)) => {
-                    self.enter(&element, false)?;
-                    return Ok(Token::Start);
-                }
                 Ok(Event::End(_)) => {
                     self.depth -= 1;
                     return Ok(Token::End);
@@ -139,19 +131,20 @@ impl<'x> Cursor<'x> {
         leaves
     }
 
-    /// What stands in few replies, or in none.
+    /// What is met in few places, or in few replies.
     #[inline(never)]
     fn seldom(
         &mut self,
         event: std::result::Result<Event<'x>, quick_xml::Error>,
     ) -> Result<Option<Token<'x>>> {
         let event = event.map_err(|error| self.fault(&error))?;
+        let is_empty = matches!(event, Event::Empty(_));
         Ok(match event {
-            Event::Text(text) => Some(Token::Text(self.piece(text.into_inner())?)),
-            Event::Empty(element) => {
-                self.enter(&element, true)?;
+            Event::Start(element) | Event::Empty(element) => {
+                self.enter(&element, is_empty)?;
                 Some(Token::Start)
             }
+            Event::Text(text) => Some(Token::Text(self.piece(text.into_inner())?)),
             Event::CData(text) => Some(Token::Text(self.piece(text.into_inner())?)),
             Event::GeneralRef(reference) => {
                 let text = match reference.resolve_char_ref() {
