@@ -9,6 +9,8 @@ pub use service::{Fault, ServiceError};
 pub use transport::TransportKind;
 pub use violation::{Rule, Violation};
 
+pub(crate) use service::says;
+
 use crate::hint::Hint;
 use crate::reply::{Metadata, ReplyFault};
 use crate::retry::{self, Retry};

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use crate::credentials::Credentials;
 use crate::endpoint::{Endpoint, EndpointRule, Partition};
-use crate::error::{Error, ErrorCode, Rule, ServiceError, TransportKind};
+use crate::error::{Error, ErrorCode, Rule, ServiceError, TransportKind, says};
 
 /// How far clocks may differ before that explains a wrong signature: AWS allows five minutes.
 const SKEW_SECONDS: i64 = 300;
@@ -138,9 +138,9 @@ fn of_refusal(service: &ServiceError, action: &str, situation: &Situation<'_>) -
 
 /// Which limit to the length of a session it is that a message tells of.
 pub(crate) fn duration_cause(message: &str) -> Option<Cause> {
-    if message.contains("role chaining") {
+    if says(message, "role chaining") {
         Some(Cause::ChainedOverAnHour)
-    } else if message.contains("MaxSessionDuration") {
+    } else if says(message, "MaxSessionDuration") {
         Some(Cause::DurationOverMaximum)
     } else {
         None
@@ -149,7 +149,7 @@ pub(crate) fn duration_cause(message: &str) -> Option<Cause> {
 
 /// Whether access was denied because an MFA code is missing, wrong or used up.
 pub(crate) fn is_about_mfa(message: &str) -> bool {
-    message.contains("MultiFactorAuthentication")
+    says(message, "MultiFactorAuthentication")
 }
 
 fn clock_off(skew: Option<i64>) -> Option<Hint> {

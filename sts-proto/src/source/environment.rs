@@ -71,8 +71,7 @@ pub fn credentials(lookup: impl Fn(&str) -> Option<String>) -> Result<Option<Cre
 
 /// The same, there once for all lookups.
 pub(crate) fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Option<Credentials>, Error> {
-    // White space alone is what scripts leave of a secret that is not there.
-    let get = |name: &str| lookup(name).filter(|value| !value.trim().is_empty());
+    let get = |name| given(lookup, name);
     let secret = get("AWS_SECRET_ACCESS_KEY").map(Secret::from);
     let (id, secret) = match (get("AWS_ACCESS_KEY_ID"), secret) {
         (None, None) => return Ok(None),
@@ -93,6 +92,12 @@ pub(crate) fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Option<Cre
         credentials = credentials.with_account_id(account);
     }
     Ok(Some(credentials))
+}
+
+/// White space alone is what scripts leave of a secret that is not there.
+#[inline(never)]
+fn given(lookup: &dyn Fn(&str) -> Option<String>, name: &str) -> Option<String> {
+    lookup(name).filter(|value| !value.trim().is_empty())
 }
 
 fn missing(name: &'static str) -> Error {
