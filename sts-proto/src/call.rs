@@ -343,7 +343,7 @@ impl<O: Operation> State<O> {
 /// As the AWS SDKs say which attempt it is.
 fn sdk_request(attempt: u32, most: u32) -> Result<HeaderValue, InvalidHeaderValue> {
     let (mut attempt_digits, mut most_digits) = ([0; DIGITS], [0; DIGITS]);
-    let attempt = decimal(attempt.into(), &mut attempt_digits);
-    let most = decimal(most.into(), &mut most_digits);
+    let attempt = decimal(attempt, &mut attempt_digits);
+    let most = decimal(most, &mut most_digits);
     HeaderValue::try_from([b"attempt=", attempt, b"; max=", most].concat())
 }

@@ -30,7 +30,7 @@ pub struct Form {
     /// How much of it is written.
     filled: usize,
     /// The path of the list item or structure being written, with its dot: `Tags.member.1.`
-    prefix: String,
+    prefix: Vec<u8>,
     /// Whether a value was written that must not stand in a URL.
     sensitive: bool,
 }
@@ -60,10 +60,23 @@ impl Form {
     /// Adds a parameter of the service model, in whose names there is nothing to escape.
     pub(crate) fn member(&mut self, name: &'static str, value: &[u8]) {
         self.begin(self.prefix.len() + name.len() + most_encoded(value.len()));
-        self.filled += copy(self.prefix.as_bytes(), &mut self.buffer[self.filled..]);
+        self.filled += copy(&self.prefix, &mut self.buffer[self.filled..]);
         self.put(name.as_bytes());
         self.put(b"=");
         self.put_encoded(value);
+    }
+
+    /// Lists of STS are not flattened: `Tags.member.1.Key`, counted from 1. An empty list is not sent.
+    #[inline(never)]
+    fn enter_item(&mut self, list: &'static str, number: u32, is_structure: bool) {
+        let mut digits = [0; DIGITS];
+        let number = decimal(number, &mut digits);
+        let dot: &[u8] = if is_structure { b"." } else { b"" };
+        // Room for the whole at once.
+        self.prefix.reserve(list.len() + ".member.".len() + DIGITS + dot.len());
+        for part in [list.as_bytes(), b".member.", number, dot] {
+            self.prefix.extend_from_slice(part);
+        }
     }
 
     /// Room for another parameter of at most so many bytes; what is short enough for every byte to be escaped is written
@@ -141,34 +154,24 @@ impl Members for Form {
 
     fn integer(&mut self, rule: &'static Integer, value: Option<u32>) {
         if let Some(value) = value {
-            self.member(rule.name, decimal(u64::from(value), &mut [0; DIGITS]));
+            self.member(rule.name, decimal(value, &mut [0; DIGITS]));
         }
     }
 
     fn structure<T: Shape>(&mut self, name: &'static str, _required: bool, value: Option<&T>) {
         if let Some(value) = value {
             let outer = self.prefix.len();
-            self.prefix.push_str(name);
-            self.prefix.push('.');
+            self.prefix.extend_from_slice(name.as_bytes());
+            self.prefix.push(b'.');
             value.members(self);
             self.prefix.truncate(outer);
         }
     }
 
-    /// Lists of STS are not flattened: `Tags.member.1.Key`, counted from 1. An empty list is not sent.
     fn list<T: Shape>(&mut self, rule: &'static List, items: &[T]) {
         let outer = self.prefix.len();
-        let mut digits = [0; DIGITS];
-        for (i, item) in items.iter().enumerate() {
-            // Room for the whole at once.
-            self.prefix.reserve(rule.name.len() + ".member.".len() + DIGITS + 1);
-            self.prefix.push_str(rule.name);
-            self.prefix.push_str(".member.");
-            let number = decimal(i as u64 + 1, &mut digits);
-            self.prefix.extend(number.iter().copied().map(char::from));
-            if T::IS_STRUCTURE {
-                self.prefix.push('.');
-            }
+        for (number, item) in (1..).zip(items) {
+            self.enter_item(rule.name, number, T::IS_STRUCTURE);
             item.members(self);
             self.prefix.truncate(outer);
         }
@@ -191,10 +194,10 @@ pub fn parse(text: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
 }
 
 /// The most digits of a number.
-pub(crate) const DIGITS: usize = 20;
+pub(crate) const DIGITS: usize = 10;
 
 /// A number in decimal digits.
-pub(crate) fn decimal(mut number: u64, digits: &mut [u8; DIGITS]) -> &[u8] {
+pub(crate) fn decimal(mut number: u32, digits: &mut [u8; DIGITS]) -> &[u8] {
     let mut at = DIGITS;
     loop {
         at -= 1;

@@ -199,7 +199,7 @@ fn added_query<B>(
     push_pair(&mut out, "X-Amz-Algorithm", [ALGORITHM.as_bytes()]);
     push_pair(&mut out, "X-Amz-Credential", [id, b"/"].into_iter().chain(scope.parts()));
     push_pair(&mut out, "X-Amz-Date", [&scope.date_time.as_bytes()[..]]);
-    push_pair(&mut out, "X-Amz-Expires", [decimal(expires.as_secs(), &mut [0; DIGITS])]);
+    push_pair(&mut out, "X-Amz-Expires", [decimal(expires.as_secs() as u32, &mut [0; DIGITS])]);
     push_pair(&mut out, "X-Amz-SignedHeaders", []);
     canonical::signed_headers_of(request, |part| push_encoded(&mut out, part.as_bytes()))?;
     if let Some(token) = token {
