@@ -121,6 +121,7 @@ replies |= {
     "error-lower-case": "A5<ErrorResponse><Error><code>Throttling</code><message>Rate exceeded</message>"
     "<type>Receiver</type></Error></ErrorResponse>",
     "error-escaped": "A3<Error><Code><![CDATA[A]]>&#66;</Code><Message>a&#10;&#x9b;&lt;<![CDATA[b]]></Message></Error>",
+    "error-half-of-a-character": "A3<ErrorResponse><Error><Code>A</Code>&#xD800;</Error></ErrorResponse>",
     "error-long": "A3<Error><Code>{0}</Code><Message>{0}</Message><RequestId>{0}</RequestId></Error>".format("\x85" * 2100),
     "error-without-code": "A3<ErrorResponse><Error><Message>no</Message></Error></ErrorResponse>",
     "error-html": "A7<html><head><title>503</title></head><body/></html>",

@@ -133,7 +133,18 @@ fn theirs_only(error: &Error, text: &str) -> bool {
         || shown.contains("encoding other than UTF-8")
         // A result without text is none to some callers; an error page in HTML is told apart by its root.
         || shown.contains("HTML page")
-        || (shown.contains("not well-formed") || shown.contains("in the middle")) && has_oddity(text)
+        || (shown.contains("not well-formed") || shown.contains("in the middle"))
+            && (has_oddity(text) || names_no_character(text))
+}
+
+/// Whether a reference stands for half of a character, `&#xD800;`, or for more than there are: the other one reads U+FFFD
+/// for it, and XML wants an error.
+fn names_no_character(text: &str) -> bool {
+    text.split("&#").skip(1).any(|rest| {
+        let digits = rest.split(';').next().unwrap_or_default();
+        let (digits, radix) = digits.strip_prefix('x').map_or((digits, 10), |hex| (hex, 16));
+        u32::from_str_radix(digits, radix).is_ok_and(|code| char::from_u32(code).is_none())
+    })
 }
 
 /// Element by element; a list of those that are still to be compared instead of recursion.

@@ -517,7 +517,9 @@ mod tests {
         assert!(matches!(text("x<a/>"), Err(Syntax { .. })));
         assert!(matches!(text("<a>\u{1b}[31m</a>"), Err(Syntax { .. })));
         assert!(matches!(text("<a>&#27;[31m</a>"), Err(Syntax { .. })));
-        assert!(matches!(text("<a>&#xFFFE;</a>"), Err(Syntax { .. })));
+        for no_character in ["<a>&#xFFFE;</a>", "<a>&#xD800;</a>", "<a>&#57343;</a>", "<a>&#x110000;</a>"] {
+            assert!(matches!(text(no_character), Err(Syntax { .. })), "{no_character}");
+        }
         for wrong in
             [&b"<a>\xff</a>"[..], b"<a><!--\xff--></a>", b"<a/>\xff", b"\xef\xbb\xbf<\xff/>", b"<a \xff=''/>"]
         {
