@@ -250,6 +250,7 @@ fn is_secret_character(c: char) -> bool {
     !c.is_control() && c != char::REPLACEMENT_CHARACTER
 }
 
+/// Here once for the parts of all credentials.
 #[inline(never)]
 fn check(parameter: &'static str, value: &str, accepts: fn(char) -> bool, violations: &mut Vec<Violation>) {
     // Nearly all are nothing but visible ASCII.

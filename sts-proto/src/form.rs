@@ -66,7 +66,8 @@ impl Form {
         self.put_encoded(value);
     }
 
-    /// Lists of STS are not flattened: `Tags.member.1.Key`, counted from 1. An empty list is not sent.
+    /// Puts an item's place before the names of its members. Lists of STS are not flattened: `Tags.member.1.Key`, counted
+    /// from 1. Here once for the items of all types.
     #[inline(never)]
     fn enter_item(&mut self, list: &'static str, number: u32, is_structure: bool) {
         let mut digits = [0; DIGITS];
@@ -168,6 +169,7 @@ impl Members for Form {
         }
     }
 
+    /// An empty list is not sent.
     fn list<T: Shape>(&mut self, rule: &'static List, items: &[T]) {
         let outer = self.prefix.len();
         for (number, item) in (1..).zip(items) {
@@ -347,6 +349,7 @@ fn hex_digit(byte: u8) -> Option<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::operation::{AssumeRole, Operation};
 
     #[test]
     fn decode_of_encode_is_the_identity() {
@@ -358,6 +361,21 @@ mod tests {
         let body = std::str::from_utf8(&body).unwrap();
         let pairs: Vec<_> = parse(body).collect();
         assert_eq!(pairs, [(text.as_str().into(), text.as_str().into()), ("".into(), "".into())]);
+    }
+
+    #[test]
+    fn numbers_of_every_length_are_written() {
+        for number in [0, 9, 10, 900, u32::MAX] {
+            assert_eq!(decimal(number, &mut [0; DIGITS]), number.to_string().as_bytes());
+        }
+        let operation = AssumeRole::new("", "").transitive_tag_keys((1..=100).map(|i| format!("k{i}")));
+        let form = operation.form();
+        for i in 1..=100 {
+            let expected = format!("TransitiveTagKeys.member.{i}");
+            assert!(
+                parse(form.as_query()).any(|pair| pair == (expected.as_str().into(), format!("k{i}").into()))
+            );
+        }
     }
 
     #[test]

@@ -26,15 +26,15 @@ fn in_lane<const N: usize>(lane: &[u8; N], is: &impl Fn(u8) -> bool) -> bool {
 }
 
 /// Whether all bytes are visible ASCII: neither white space nor control characters, nor part of other characters.
-#[inline]
+#[inline(always)]
 pub(crate) fn all_visible(bytes: &[u8]) -> bool {
     let (lanes, _) = bytes.as_chunks::<LANES>();
     if let Some(last) = bytes.last_chunk::<LANES>() {
         // As in `any`, but to the end, for there almost never is another: a subtraction and a maximum for each register.
         let mut furthest = last.map(distance);
         for lane in lanes {
-            for (furthest, byte) in furthest.iter_mut().zip(lane) {
-                *furthest = u8::max(*furthest, distance(*byte));
+            for (most, byte) in furthest.iter_mut().zip(lane) {
+                *most = u8::max(*most, distance(*byte));
             }
         }
         is_near(&furthest)

@@ -34,7 +34,7 @@ pub(crate) enum Token<'x> {
 /// A piece of text, unescaped.
 pub(crate) struct Piece<'x> {
     pub(crate) text: Cow<'x, str>,
-    /// Whether it has neither white space nor control characters, so that nothing more need be looked for.
+    /// Whether it is nothing but visible ASCII, so that no white space, control character or line end need be looked for.
     is_plain: bool,
 }
 
@@ -97,6 +97,7 @@ impl<'x> Cursor<'x> {
 
     /// The same as a text.
     pub(crate) fn name_text(&self) -> &'x str {
+        // Quick-xml has looked at the tag, and it is cut at ASCII only.
         std::str::from_utf8(self.name).unwrap_or_default()
     }
 
@@ -295,12 +296,12 @@ impl<'x> Cursor<'x> {
 
     #[inline(always)]
     fn enter(&mut self, element: &BytesStart<'_>, is_empty: bool) -> Result<()> {
-        // An event can only be kept as a whole, which costs more than to look for the name where it stands in the document:
-        // behind it are the rest of the tag, its end and what quick-xml is yet to read.
-        let behind =
-            element.len() + if is_empty { "/>".len() } else { ">".len() } + self.reader.get_ref().len();
-        let start = self.bytes.len().saturating_sub(behind);
+        // An event can only be kept as a whole, which costs more than to look for the name where it stands in the document: from
+        // there on come what is in the tag, its end, and what quick-xml is yet to read.
+        let end = if is_empty { "/>".len() } else { ">".len() };
+        let start = self.bytes.len().saturating_sub(element.len() + end + self.reader.get_ref().len());
         let name = self.bytes.get(start..start + element.name().into_inner().len()).unwrap_or_default();
+        debug_assert!(name == element.name().into_inner().as_bytes(), "another name than quick-xml's");
         self.name = if lanes::any(name, |b| b == b':') { without_prefix(name) } else { name };
         self.is_empty = is_empty;
         self.depth += 1;
@@ -314,18 +315,23 @@ impl<'x> Cursor<'x> {
 
     #[cold]
     fn fault(&self, error: &quick_xml::Error) -> ReplyFault {
+        use quick_xml::Error;
+        use quick_xml::errors::{IllFormedError, SyntaxError};
+
         match error {
             // What is missing at the end of the document is what a cut connection takes away.
-            quick_xml::Error::Syntax(_)
-                if self.position() >= without_mark(self.bytes).len()
-                    || matches!(self.reader.get_ref(), [b'<'] | [b'<', b'!']) =>
+            Error::Syntax(_) | Error::IllFormed(IllFormedError::UnclosedReference)
+                if self.position() >= without_mark(self.bytes).len() =>
             {
                 ReplyFault::Truncated
             }
-            quick_xml::Error::IllFormed(quick_xml::errors::IllFormedError::MissingEndTag(_)) => {
+            // Of these nothing is counted as read.
+            Error::Syntax(SyntaxError::UnclosedTag | SyntaxError::InvalidBangMarkup)
+                if matches!(self.reader.get_ref(), [b'<'] | [b'<', b'!']) =>
+            {
                 ReplyFault::Truncated
             }
-            quick_xml::Error::Encoding(_) => {
+            Error::Encoding(_) => {
                 let valid = std::str::from_utf8(self.bytes).err().map(|error| error.valid_up_to());
                 ReplyFault::NotUtf8 { position: valid.unwrap_or_else(|| self.position()) }
             }
@@ -373,8 +379,7 @@ fn without_prefix(name: &[u8]) -> &[u8] {
     colon.map_or(name, |colon| &name[colon + 1..])
 }
 
-/// Whether there is neither white space nor a control character. True of nearly all texts: ids, ARNs, keys, tokens and
-/// dates.
+/// Whether there is nothing but visible ASCII, as in nearly all texts: ids, ARNs, keys, tokens and dates.
 #[inline(never)]
 fn is_plain(text: &str) -> bool {
     lanes::all_visible(text.as_bytes())
@@ -479,8 +484,19 @@ mod tests {
             "é",
         ] {
             let parts = ["<a>", "<b>x</b>", "<p:c d='>'/>", "<e f = 'g'\n></e>", "<\u{e9}/>", "</a>\n"];
+            let parts = [&parts[..5], &["<f />", "<g><h/></g>"], &parts[5..]].concat();
             for document in [parts.join(between), parts.join(&format!("{between}{}", " ".repeat(40)))] {
-                assert_eq!(children(&document).unwrap(), ["b", "c", "e", "\u{e9}"], "{document:?}");
+                for before in
+                    ["", "\u{feff}", "<?xml version='1.0'?>\n", "\u{feff}<?xml version='1.0'?><!-- i -->\n "]
+                {
+                    let document = format!("{before}{document}");
+                    assert_eq!(Cursor::new(document.as_bytes()).unwrap().name(), b"a", "{document:?}");
+                    assert_eq!(
+                        children(&document).unwrap(),
+                        ["b", "c", "e", "\u{e9}", "f", "g"],
+                        "{document:?}"
+                    );
+                }
             }
         }
     }
@@ -536,13 +552,13 @@ mod tests {
 
     #[test]
     fn every_cut_is_noticed() {
-        let document = "<?xml version='1.0'?><a><b c='d'>x&amp;y</b><e/></a>";
+        let document = "<?xml version='1.0'?><a><!-- no --><b c='d'>x&amp;y</b><![CDATA[z]]><e/></a>";
         for end in 0..document.len() {
             let outcome = Cursor::new(&document.as_bytes()[..end]).and_then(|mut cursor| {
                 cursor.skip()?;
                 cursor.finish()
             });
-            assert!(outcome.is_err(), "cut at {end}");
+            assert!(matches!(outcome, Err(ReplyFault::Truncated)), "cut at {end}");
         }
     }
 

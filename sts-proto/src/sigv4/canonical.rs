@@ -313,7 +313,7 @@ fn canonical_query<'r>(query: &'r str, more: &'r str) -> Vec<QueryPair<'r>> {
     let texts = || [query, more].into_iter().flat_map(|text| text.split('&')).filter(|pair| !pair.is_empty());
     let mut pairs = Vec::with_capacity(texts().count());
     pairs.extend(texts().map(QueryPair::new));
-    // A heap sorts as well, and is a tenth of the code of a sort.
+    // A heap sorts as well, and is a tenth of the code of a sort. What it may change places of is the same text.
     BinaryHeap::from(pairs).into_sorted_vec()
 }
 

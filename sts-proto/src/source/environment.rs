@@ -94,7 +94,8 @@ pub(crate) fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Option<Cre
     Ok(Some(credentials))
 }
 
-/// White space alone is what scripts leave of a secret that is not there.
+/// What a variable holds, if it is not blank: white space alone is what scripts leave of a secret that is not there. Here once
+/// for all variables.
 #[inline(never)]
 fn given(lookup: &dyn Fn(&str) -> Option<String>, name: &str) -> Option<String> {
     lookup(name).filter(|value| !value.trim().is_empty())
