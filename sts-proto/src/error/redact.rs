@@ -28,7 +28,7 @@ pub(crate) fn redact(text: &mut String, secret: &str) {
     }
     for _ in 0..2 {
         replace(text, &encoded);
-        if encoded.contains("%20") {
+        if secret.contains(' ') {
             // One character for three: nothing grows.
             replace(text, &Zeroizing::new(encoded.replace("%20", "+")));
         }
