@@ -25,6 +25,7 @@
 use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
+pub(crate) use environment::variable;
 pub use environment::{Environment, Platform};
 pub use files::Files;
 #[cfg(feature = "sources")]

@@ -31,6 +31,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use http::Uri;
 use zeroize::Zeroizing;
 
+use crate::config::variable;
 use crate::credentials::Secret;
 use crate::error::Error;
 
@@ -196,12 +197,6 @@ impl ProxySettings {
 
 fn is_metadata(target: &Target) -> bool {
     target.address().is_some_and(|address| METADATA.contains(&address))
-}
-
-/// Unless it is empty.
-#[inline(never)]
-fn variable(lookup: &dyn Fn(&str) -> Option<String>, name: &str) -> Option<Zeroizing<String>> {
-    lookup(name).map(Zeroizing::new).filter(|value| !value.trim().is_empty())
 }
 
 impl Found {

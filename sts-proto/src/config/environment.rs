@@ -1,6 +1,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use zeroize::Zeroizing;
+
 use crate::credentials::Secret;
 use crate::error::{Error, Rule, Violation};
 
@@ -132,6 +134,13 @@ impl fmt::Debug for Environment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.variables.keys()).finish()
     }
+}
+
+/// What a lookup knows of a variable, if it is not blank: white space alone is what scripts leave of a secret that is not there.
+/// Here once for all variables.
+#[inline(never)]
+pub(crate) fn variable(lookup: &dyn Fn(&str) -> Option<String>, name: &str) -> Option<Zeroizing<String>> {
+    lookup(name).map(Zeroizing::new).filter(|value| !value.trim().is_empty())
 }
 
 #[cfg(test)]

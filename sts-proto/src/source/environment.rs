@@ -7,6 +7,7 @@ use std::fmt;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use crate::config::variable;
 use crate::credentials::{Credentials, Secret};
 use crate::error::{Error, Rule, Violation};
 use crate::source::{Context, Found, Looking, Source};
@@ -71,7 +72,7 @@ pub fn credentials(lookup: impl Fn(&str) -> Option<String>) -> Result<Option<Cre
 
 /// The same, there once for all lookups.
 pub(crate) fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Option<Credentials>, Error> {
-    let get = |name| given(lookup, name);
+    let get = |name| variable(lookup, name).map(|mut value| std::mem::take(&mut *value));
     let secret = get("AWS_SECRET_ACCESS_KEY").map(Secret::from);
     let (id, secret) = match (get("AWS_ACCESS_KEY_ID"), secret) {
         (None, None) => return Ok(None),
@@ -92,13 +93,6 @@ pub(crate) fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Option<Cre
         credentials = credentials.with_account_id(account);
     }
     Ok(Some(credentials))
-}
-
-/// What a variable holds, if it is not blank: white space alone is what scripts leave of a secret that is not there. Here once
-/// for all variables.
-#[inline(never)]
-fn given(lookup: &dyn Fn(&str) -> Option<String>, name: &str) -> Option<String> {
-    lookup(name).filter(|value| !value.trim().is_empty())
 }
 
 fn missing(name: &'static str) -> Error {
