@@ -26,7 +26,7 @@ fn in_lane<const N: usize>(lane: &[u8; N], is: &impl Fn(u8) -> bool) -> bool {
 }
 
 /// Whether all bytes are visible ASCII: neither white space nor control characters, nor part of other characters.
-#[inline]
+#[inline(never)]
 pub(crate) fn all_visible(bytes: &[u8]) -> bool {
     let (lanes, _) = bytes.as_chunks::<LANES>();
     if let Some(last) = bytes.last_chunk::<LANES>() {
