@@ -15,7 +15,7 @@ use crate::endpoint::Endpoint;
 use crate::error::{Error, Rule, Violation};
 use crate::hint::{Hint, Situation};
 use crate::operation::Operation;
-use crate::sigv4::{self, PresignedUrl, Signer, Signing};
+use crate::sigv4::{self, Opening, PresignedUrl, Signer, Signing};
 use crate::user_agent::UserAgent;
 
 /// The type of every request's body.
@@ -43,6 +43,7 @@ const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlen
 pub struct Encoder {
     endpoint: Endpoint,
     host: HeaderValue,
+    opening: Opening,
     user_agent: HeaderValue,
     validation: Validation,
     signer: Arc<Signer>,
@@ -95,9 +96,11 @@ impl Encoder {
     #[must_use]
     pub fn new(endpoint: Endpoint) -> Self {
         let host = sigv4::host(endpoint.url()).and_then(|host| HeaderValue::from_str(host).ok());
+        // An endpoint has a host that can stand in a header.
+        let host = host.unwrap_or(HeaderValue::from_static(""));
         Self {
-            // An endpoint has a host that can stand in a header.
-            host: host.unwrap_or(HeaderValue::from_static("")),
+            opening: Opening::new(endpoint.url(), &FORM, &host),
+            host,
             endpoint,
             user_agent: UserAgent::new().to_header(),
             validation: Validation::default(),
@@ -177,7 +180,7 @@ impl Encoder {
         headers.insert(CONTENT_TYPE, FORM);
         headers.insert(USER_AGENT, self.user_agent.clone());
         if let Some(signing) = signing {
-            self.signer.sign(&mut request, &signing).map_err(during)?;
+            self.signer.sign_form(&mut request, &signing, &self.opening).map_err(during)?;
         }
         Ok(request)
     }

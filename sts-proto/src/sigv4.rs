@@ -24,10 +24,11 @@ use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
 pub use key::SigningKey;
+pub(crate) use opening::Opening;
 pub use presign::{MAX_EXPIRES, PresignedUrl};
 pub use signer::Signer;
 
-use crate::credentials::Credentials;
+use crate::credentials::{Credentials, Secret};
 use crate::error::Error;
 use canonical::Canonical;
 use string_to_sign::{DateTime, Scope};
@@ -35,6 +36,7 @@ use string_to_sign::{DateTime, Scope};
 mod canonical;
 mod gather;
 mod key;
+mod opening;
 mod presign;
 mod signature;
 mod signer;
@@ -171,7 +173,7 @@ impl PayloadHash {
 #[non_exhaustive]
 pub struct Explanation {
     /// Step 1, with what is not UTF-8 replaced. It holds the session token, if that is signed.
-    pub canonical_request: crate::Secret,
+    pub canonical_request: Secret,
     /// Step 2.
     pub string_to_sign: String,
     /// Step 4: 64 hexadecimal digits.
@@ -196,7 +198,8 @@ impl Signer {
         let canonical = Canonical::of(request, signing, "", payload.as_bytes())?;
         let key = self.key(signing.credentials, &scope);
         let signature = signature::sign(key, &scope, &canonical.sha256(&mut hash));
-        let authorization = signature::authorization(signing.credentials, &scope, &canonical, &signature)?;
+        let names = canonical.signed_headers();
+        let authorization = signature::authorization(signing.credentials, &scope, &names, &signature)?;
         request.headers_mut().insert(AUTHORIZATION, authorization);
         if let Some(token) = late_token {
             request.headers_mut().insert(X_AMZ_SECURITY_TOKEN, token);
@@ -260,8 +263,7 @@ fn prepare_headers<B>(
         headers.remove(X_AMZ_SECURITY_TOKEN);
         return Ok(None);
     };
-    let mut token = header_value(token.expose())?;
-    token.set_sensitive(true);
+    let token = token_value(token)?;
     match signing.session_token {
         SessionToken::Signed => {
             headers.insert(X_AMZ_SECURITY_TOKEN, token);
@@ -274,8 +276,10 @@ fn prepare_headers<B>(
     }
 }
 
-fn header_value(text: &str) -> Result<HeaderValue, Error> {
-    HeaderValue::from_str(text).map_err(|_| unsendable())
+fn token_value(token: &Secret) -> Result<HeaderValue, Error> {
+    let mut value = HeaderValue::from_str(token.expose()).map_err(|_| unsendable())?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 fn unsendable() -> Error {

@@ -99,7 +99,7 @@ impl<'r> Canonical<'r> {
     ) -> Result<Self, Error> {
         Ok(Self {
             method: request.method().as_str(),
-            path: path(request.uri().path(), signing),
+            path: path(request.uri().path(), signing.normalize_path, signing.double_encode_path),
             query: canonical_query(request.uri().query().unwrap_or_default(), more),
             headers: canonical_headers(request)?,
             payload,
@@ -122,8 +122,10 @@ impl<'r> Canonical<'r> {
     }
 
     /// `host;x-amz-date`
-    pub(super) fn signed_headers(&self, put: impl FnMut(&str)) {
-        names(&self.headers, put);
+    pub(super) fn signed_headers(&self) -> String {
+        let mut out = String::new();
+        names(&self.headers, |part| out.push_str(part));
+        out
     }
 
     fn write(&self, out: &mut impl Sink) {
@@ -152,7 +154,7 @@ impl<'r> Canonical<'r> {
             put_trimmed(value.as_bytes(), out);
         }
         out.put(b"\n\n");
-        self.signed_headers(|part| out.put(part.as_bytes()));
+        names(&self.headers, |part| out.put(part.as_bytes()));
         out.put(b"\n");
         out.put(self.payload);
     }
@@ -255,15 +257,15 @@ pub(super) fn is_signed(name: &HeaderName) -> bool {
 }
 
 /// The path, its segments percent-encoded twice or once.
-fn path<'r>(path: &'r str, signing: &Signing<'_>) -> Cow<'r, str> {
+pub(super) fn path(path: &str, normalize: bool, encode_twice: bool) -> Cow<'_, str> {
     // What every request of STS has.
     if path == "/" {
         return Cow::Borrowed(path);
     }
-    let path = if signing.normalize_path { normalized(path) } else { path.to_owned() };
+    let path = if normalize { normalized(path) } else { path.to_owned() };
     let mut out = String::with_capacity(path.len());
     let mut put = |part: &[u8]| out.push_str(std::str::from_utf8(part).unwrap_or_default());
-    if signing.double_encode_path {
+    if encode_twice {
         form::encode(path.as_bytes(), &form::PATH, &mut put);
     } else {
         // Decoded per segment, so that an escaped slash stays escaped.

@@ -2,7 +2,6 @@
 
 use http::HeaderValue;
 
-use super::canonical::Canonical;
 use super::gather::Gather;
 use super::key::SigningKey;
 use super::string_to_sign::{self, Scope};
@@ -26,12 +25,12 @@ pub(super) fn sign(key: SigningKey, scope: &Scope<'_>, canonical_sha256: &[u8; 3
 pub(super) fn authorization(
     credentials: &Credentials,
     scope: &Scope<'_>,
-    canonical: &Canonical<'_>,
+    signed_headers: &str,
     signature: &[u8; 64],
 ) -> Result<HeaderValue, Error> {
     let mut room = ALGORITHM.len() + " Credential=/, SignedHeaders=, Signature=".len() + signature.len();
+    room += signed_headers.len();
     room += credentials.access_key_id().len() + scope.parts().iter().map(|part| part.len()).sum::<usize>();
-    canonical.signed_headers(|part| room += part.len());
     // Exactly that: it becomes the header's own.
     let mut out = Vec::with_capacity(room);
     let mut put = |part: &[u8]| out.extend_from_slice(part);
@@ -41,7 +40,7 @@ pub(super) fn authorization(
     put(b"/");
     scope.parts().into_iter().for_each(&mut put);
     put(b", SignedHeaders=");
-    canonical.signed_headers(|part| put(part.as_bytes()));
+    put(signed_headers.as_bytes());
     put(b", Signature=");
     put(signature);
     let mut value = HeaderValue::try_from(out).map_err(|_| unsendable())?;
