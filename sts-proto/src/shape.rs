@@ -208,6 +208,7 @@ pub(crate) fn read_credentials(cursor: &mut Cursor<'_>) -> Result<Credentials, R
     let mut secret = Field::new("SecretAccessKey");
     let mut token = Field::new("SessionToken");
     let mut expiration = Field::new("Expiration");
+    cursor.watch();
     while cursor.child()? {
         match cursor.name() {
             b"AccessKeyId" => id.set(cursor.text()?.into_owned())?,
@@ -217,14 +218,16 @@ pub(crate) fn read_credentials(cursor: &mut Cursor<'_>) -> Result<Credentials, R
             _ => cursor.skip()?,
         }
     }
-    Credentials::temporary(id.required()?, secret.required()?, token.required()?, expiration.required()?)
-        .map_err(|error| ReplyFault::Value {
+    let (id, secret, token) = (id.required()?, secret.required()?, token.required()?);
+    Credentials::temporary(id, secret, token, expiration.required()?, cursor.saw_plain_text()).map_err(
+        |error| ReplyFault::Value {
             name: match error.violations().first().map(crate::Violation::parameter) {
                 Some("AccessKeyId") => "AccessKeyId",
                 Some("SecretAccessKey") => "SecretAccessKey",
                 _ => "SessionToken",
             },
-        })
+        },
+    )
 }
 
 /// So many tags are compared each with each.
@@ -301,4 +304,36 @@ pub(crate) fn policy_warnings(policy: Option<&Secret>, arns: &[PolicyArn]) -> Ve
         warnings.push(Warning::new("PolicyArns", sentence));
     }
     warnings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_of_credentials_are_checked_however_they_are_written() {
+        let read = |id: &str, secret: &str, token: &str| {
+            let document = format!(
+                "<Credentials><AccessKeyId>{id}</AccessKeyId><SecretAccessKey>{secret}</SecretAccessKey>\
+                 <SessionToken>{token}</SessionToken><Expiration>2030-01-01T00:00:00Z</Expiration></Credentials>"
+            );
+            read_credentials(&mut Cursor::new(document.as_bytes()).unwrap())
+        };
+        let credentials = read(" <![CDATA[ASIA]]>", "é&amp;/,", "\n t/&#44;&lt; u \t").unwrap();
+        assert_eq!(credentials.access_key_id(), "ASIA");
+        assert_eq!(credentials.secret_access_key().expose(), "é&/,");
+        assert_eq!(credentials.session_token().unwrap().expose(), "t/,<u");
+        read("ASIA", "s/,", "t/,").unwrap();
+        for id in ["", " ", "A/B", "A,", "A&#47;", "<![CDATA[,]]>A", "A B", "é", "A&#x7f;"] {
+            assert_eq!(read(id, "s", "t").unwrap_err(), ReplyFault::Value { name: "AccessKeyId" }, "{id}");
+        }
+        for secret in ["", "&#x85;", "s\u{fffd}", "s&#xfffd;"] {
+            let fault = ReplyFault::Value { name: "SecretAccessKey" };
+            assert_eq!(read("ASIA", secret, "t").unwrap_err(), fault, "{secret}");
+        }
+        for token in ["", "<!-- -->", "é", "t&#xe9;", "t\u{7f}"] {
+            let fault = ReplyFault::Value { name: "SessionToken" };
+            assert_eq!(read("ASIA", "s", token).unwrap_err(), fault, "{token}");
+        }
+    }
 }

@@ -49,6 +49,8 @@ pub struct Cursor<'x> {
     passed: usize,
     /// Whether the element has no inside, and is yet to end.
     is_empty: bool,
+    /// Whether all text since [`watch`](Self::watch) was plain.
+    is_plain: bool,
     depth: usize,
 }
 
@@ -68,7 +70,8 @@ impl<'x> Cursor<'x> {
         reader.config_mut().check_end_names = true;
         // That it is UTF-8 is seen by quick-xml, piece by piece.
         *reader.get_mut() = without_mark(bytes);
-        let mut cursor = Self { reader, bytes, name: b"", passed: 0, is_empty: false, depth: 0 };
+        let mut cursor =
+            Self { reader, bytes, name: b"", passed: 0, is_empty: false, is_plain: true, depth: 0 };
         loop {
             match cursor.event()? {
                 start @ (Event::Start(_) | Event::Empty(_)) => {
@@ -153,6 +156,7 @@ impl<'x> Cursor<'x> {
                     Ok(None) => Cow::Borrowed(predefined(&reference).ok_or_else(|| self.syntax())?),
                     _ => return Err(self.syntax()),
                 };
+                self.is_plain = false;
                 Some(Token::Text(Piece { text, is_plain: false }))
             }
             Event::Comment(_) | Event::PI(_) => None,
@@ -164,9 +168,10 @@ impl<'x> Cursor<'x> {
 
     /// Control characters have no place in XML, and none in what is shown to people.
     #[inline(always)]
-    fn piece(&self, text: Cow<'x, str>) -> Result<Piece<'x>> {
+    fn piece(&mut self, text: Cow<'x, str>) -> Result<Piece<'x>> {
         // True of nearly all texts: ids, ARNs, keys, tokens and dates.
         let is_plain = lanes::all_visible(text.as_bytes());
+        self.is_plain &= is_plain;
         if is_plain || !has_control(&text) { Ok(Piece { text, is_plain }) } else { Err(self.syntax()) }
     }
 
@@ -194,6 +199,17 @@ impl<'x> Cursor<'x> {
                 }
             }
         }
+    }
+
+    /// From here on, [`saw_plain_text`](Self::saw_plain_text) tells of the texts.
+    pub(crate) fn watch(&mut self) {
+        self.is_plain = true;
+    }
+
+    /// Whether all text since then, white space between elements included, was nothing but visible ASCII. What it was made of
+    /// need not be looked through again.
+    pub(crate) fn saw_plain_text(&self) -> bool {
+        self.is_plain
     }
 
     /// Leaves the innermost element, whatever is in it.
