@@ -99,7 +99,7 @@ impl Encoder {
         // An endpoint has a host that can stand in a header.
         let host = host.unwrap_or(HeaderValue::from_static(""));
         Self {
-            opening: Opening::new(endpoint.url(), &FORM, &host),
+            opening: Opening::new(&endpoint, &FORM, &host),
             host,
             endpoint,
             user_agent: UserAgent::new().to_header(),

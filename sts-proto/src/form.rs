@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 
 use zeroize::Zeroizing;
 
@@ -29,8 +30,8 @@ pub struct Form {
     buffer: Zeroizing<Vec<u8>>,
     /// How much of it is written.
     filled: usize,
-    /// The path of the list item or structure being written, with its dot: `Tags.member.1.`
-    prefix: Vec<u8>,
+    /// Where the path of the list item or structure that is being written stands in it, with its dot: `Tags.member.1.`
+    prefix: Range<usize>,
     /// Whether a value was written that must not stand in a URL.
     sensitive: bool,
 }
@@ -60,24 +61,29 @@ impl Form {
     /// Adds a parameter of the service model, in whose names there is nothing to escape.
     pub(crate) fn member(&mut self, name: &'static str, value: &[u8]) {
         self.begin(self.prefix.len() + name.len() + most_encoded(value.len()));
-        self.filled += copy(&self.prefix, &mut self.buffer[self.filled..]);
+        if !self.prefix.is_empty() {
+            // Of the first member it stands there already.
+            self.buffer.copy_within(self.prefix.clone(), self.filled);
+            self.filled += self.prefix.len();
+        }
         self.put(name.as_bytes());
         self.put(b"=");
         self.put_encoded(value);
     }
 
-    /// Puts an item's place before the names of its members. Lists of STS are not flattened: `Tags.member.1.Key`, counted
-    /// from 1. Here once for the items of all types.
+    /// Puts a place before the names of the members to come: behind that which is there already, where the first of them is going
+    /// to stand. Here once for the items of all types.
     #[inline(never)]
-    fn enter_item(&mut self, list: &'static str, number: u32, is_structure: bool) {
-        let mut digits = [0; DIGITS];
-        let number = decimal(number, &mut digits);
-        let dot: &[u8] = if is_structure { b"." } else { b"" };
-        // Room for the whole at once.
-        self.prefix.reserve(list.len() + ".member.".len() + DIGITS + dot.len());
-        for part in [list.as_bytes(), b".member.", number, dot] {
-            self.prefix.extend_from_slice(part);
+    fn enter(&mut self, parts: &[&[u8]]) {
+        let outer = self.prefix.clone();
+        self.reserve("&".len() + outer.len() + parts.iter().map(|part| part.len()).sum::<usize>());
+        let start = self.filled + usize::from(self.filled > 0);
+        self.buffer.copy_within(outer.clone(), start);
+        let mut end = start + outer.len();
+        for part in parts {
+            end += copy(part, &mut self.buffer[end..]);
         }
+        self.prefix = start..end;
     }
 
     /// Room for another parameter of at most so many bytes; what is short enough for every byte to be escaped is written
@@ -132,7 +138,8 @@ impl Form {
     #[inline(never)]
     fn grow(&mut self, needed: usize) {
         let mut larger = vec![0; needed.max(2 * self.buffer.len())];
-        larger[..self.filled].copy_from_slice(&self.buffer[..self.filled]);
+        let written = self.filled.max(self.prefix.end);
+        larger[..written].copy_from_slice(&self.buffer[..written]);
         wipe::bytes(&mut self.buffer);
         *self.buffer = larger;
     }
@@ -161,21 +168,21 @@ impl Members for Form {
 
     fn structure<T: Shape>(&mut self, name: &'static str, _required: bool, value: Option<&T>) {
         if let Some(value) = value {
-            let outer = self.prefix.len();
-            self.prefix.extend_from_slice(name.as_bytes());
-            self.prefix.push(b'.');
+            let outer = self.prefix.clone();
+            self.enter(&[name.as_bytes(), b"."]);
             value.members(self);
-            self.prefix.truncate(outer);
+            self.prefix = outer;
         }
     }
 
-    /// An empty list is not sent.
+    /// An empty list is not sent. Lists of STS are not flattened: `Tags.member.1.Key`, counted from 1.
     fn list<T: Shape>(&mut self, rule: &'static List, items: &[T]) {
-        let outer = self.prefix.len();
+        let outer = self.prefix.clone();
+        let dot: &[u8] = if T::IS_STRUCTURE { b"." } else { b"" };
         for (number, item) in (1..).zip(items) {
-            self.enter_item(rule.name, number, T::IS_STRUCTURE);
+            self.enter(&[rule.name.as_bytes(), b".member.", decimal(number, &mut [0; DIGITS]), dot]);
             item.members(self);
-            self.prefix.truncate(outer);
+            self.prefix = outer.clone();
         }
     }
 }
@@ -376,6 +383,46 @@ mod tests {
                 parse(form.as_query()).any(|pair| pair == (expected.as_str().into(), format!("k{i}").into()))
             );
         }
+    }
+
+    /// No operation has lists in structures in lists, yet.
+    #[test]
+    fn places_are_put_before_names_at_every_depth() {
+        const NAME: Text = Text::optional("Name");
+        const LIST: List = List::optional("List");
+
+        struct Node(Option<String>, Vec<Self>);
+
+        impl Shape for Node {
+            fn members(&self, members: &mut impl Members) {
+                members.list(&LIST, &self.1);
+                members.text(&NAME, self.0.as_deref());
+                members.structure("One", false, self.1.first());
+            }
+
+            fn template() -> Self {
+                Self(None, Vec::new())
+            }
+        }
+
+        fn pairs(node: &Node, path: &str, out: &mut Vec<(String, String)>) {
+            for (number, item) in (1..).zip(&node.1) {
+                pairs(item, &format!("{path}List.member.{number}."), out);
+            }
+            out.extend(node.0.iter().map(|name| (format!("{path}Name"), name.clone())));
+            node.1.iter().take(1).for_each(|item| pairs(item, &format!("{path}One."), out));
+        }
+
+        let leaf = |length: usize| Node(Some("é".repeat(length)), Vec::new());
+        let nothing = || Node(None, Vec::new());
+        let inner = Node(None, vec![nothing(), leaf(40), leaf(1)]);
+        let node = Node(Some("x".to_owned()), vec![nothing(), inner, leaf(200), nothing()]);
+        let mut expected = Vec::new();
+        pairs(&node, "", &mut expected);
+        let mut form = Form::new();
+        node.members(&mut form);
+        let written: Vec<_> = parse(form.as_query()).map(|(n, v)| (n.into_owned(), v.into_owned())).collect();
+        assert_eq!(written, expected);
     }
 
     #[test]

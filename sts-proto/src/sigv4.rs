@@ -31,7 +31,7 @@ pub use signer::Signer;
 use crate::credentials::{Credentials, Secret};
 use crate::error::Error;
 use canonical::Canonical;
-use string_to_sign::{DateTime, Scope};
+use string_to_sign::{DateTime, Place, Scope};
 
 mod canonical;
 mod gather;
@@ -125,8 +125,12 @@ impl<'a> Signing<'a> {
         }
     }
 
+    fn place(&self) -> Result<Place, Error> {
+        Place::new(self.region, self.service)
+    }
+
     /// The scope of a signature for a request that can be signed.
-    fn scope<B>(&self, request: &Request<B>) -> Result<Scope<'a>, Error> {
+    fn scope<'p, B>(&self, request: &Request<B>, place: &'p Place) -> Result<Scope<'p>, Error> {
         if request.uri().authority().is_some_and(|authority| authority.as_str().contains('@')) {
             return Err(Error::setting("Url", "must not hold credentials"));
         }
@@ -136,7 +140,7 @@ impl<'a> Signing<'a> {
                 format!("must not stand there more than {MAX_HEADERS} times"),
             ));
         }
-        Scope::new(DateTime::new(self.time)?, self.region, self.service)
+        Ok(Scope { date_time: DateTime::new(self.time)?, place })
     }
 
     /// The payload hash in hexadecimal digits.
@@ -191,7 +195,8 @@ impl Signer {
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput): the URL has no host, the region or the service
     /// cannot be part of a scope, or the year has not four digits.
     pub fn sign<B: AsRef<[u8]>>(&self, request: &mut Request<B>, signing: &Signing<'_>) -> Result<(), Error> {
-        let scope = signing.scope(request)?;
+        let place = signing.place()?;
+        let scope = signing.scope(request, &place)?;
         let mut hash = Sha256::new();
         let payload = signing.payload_hash(&mut hash, request.body().as_ref());
         let late_token = prepare_headers(request, signing, &scope, &payload)?;
@@ -216,7 +221,8 @@ impl Signer {
         request: &Request<B>,
         signing: &Signing<'_>,
     ) -> Result<Explanation, Error> {
-        let scope = signing.scope(request)?;
+        let place = signing.place()?;
+        let scope = signing.scope(request, &place)?;
         let mut hash = Sha256::new();
         let payload = signing.payload_hash(&mut hash, request.body().as_ref());
         let mut bare = Request::new(());

@@ -9,7 +9,7 @@ use sha2::digest::Update;
 use sha2::digest::block_api::{Buffer, FixedOutputCore, UpdateCore};
 use zeroize::Zeroizing;
 
-use super::string_to_sign::{DateTime, Scope};
+use super::string_to_sign::{DateTime, Place, Scope};
 use crate::credentials::Secret;
 use crate::error::Error;
 use crate::wipe;
@@ -42,7 +42,8 @@ impl SigningKey {
         region: &str,
         service: &str,
     ) -> Result<Self, Error> {
-        Ok(Self::of(secret_access_key, &Scope::new(DateTime::new(time)?, region, service)?))
+        let (place, date_time) = (Place::new(region, service)?, DateTime::new(time)?);
+        Ok(Self::of(secret_access_key, &Scope { date_time, place: &place }))
     }
 
     /// Four HMACs, one inside the other.
@@ -59,7 +60,7 @@ impl SigningKey {
             None => hmac(&Zeroizing::new([PREFIX, secret].concat()), scope.date_time.date()),
         };
         wipe::slice(&mut room);
-        for part in [scope.region, scope.service, scope.terminator()] {
+        for part in scope.place.parts() {
             key = hmac(&key, part.as_bytes());
         }
         let last = keyed(&key);

@@ -3,29 +3,35 @@
 //! [`Signer::sign`] reads a request's headers and puts them in order. Here that is done once for all requests, and what
 //! is signed comes to the same.
 
+use http::Request;
 use http::header::{AUTHORIZATION, HeaderValue};
-use http::{Request, Uri};
 use sha2::{Digest, Sha256};
 
 use super::gather::Gather;
-use super::string_to_sign::Scope;
+use super::string_to_sign::{Place, Scope};
 use super::{Signer, Signing, X_AMZ_DATE, X_AMZ_SECURITY_TOKEN, canonical, signature, token_value};
 use crate::body::Body;
 use crate::credentials::Secret;
+use crate::endpoint::Endpoint;
 use crate::error::Error;
 
 /// More than such a canonical request has, but for the session token and the host of an endpoint with a long name.
 const ROOM: usize = 320;
 
-/// What the canonical requests begin with: all up to the value of `x-amz-date`, which comes behind the other headers,
-/// and only the session token behind it.
+/// What the requests of an encoder have in common.
 #[derive(Debug)]
-pub(crate) struct Opening(Box<[u8]>);
+pub(crate) struct Opening {
+    /// What their canonical requests begin with: all up to the value of `x-amz-date`, which comes behind the other headers, and
+    /// only the session token behind it.
+    text: Box<[u8]>,
+    /// Where they are signed for, if that can be signed for.
+    place: Option<Place>,
+}
 
 impl Opening {
-    /// Of forms of that type, sent to that URL.
-    pub(crate) fn new(url: &Uri, content_type: &HeaderValue, host: &HeaderValue) -> Self {
-        let path = canonical::path(url.path(), true, true);
+    /// Of forms of that type, sent to that endpoint.
+    pub(crate) fn new(endpoint: &Endpoint, content_type: &HeaderValue, host: &HeaderValue) -> Self {
+        let path = canonical::path(endpoint.url().path(), true, true);
         let parts: [&[u8]; 7] = [
             b"POST\n",
             path.as_bytes(),
@@ -35,7 +41,8 @@ impl Opening {
             host.as_bytes(),
             b"\nx-amz-date:",
         ];
-        Self(parts.concat().into())
+        let place = endpoint.signing_region().map(|region| Place::new(region, endpoint.signing_name()));
+        Self { text: parts.concat().into(), place: place.and_then(Result::ok) }
     }
 
     /// The SHA-256 of the whole, by a hash that is at its beginning.
@@ -47,22 +54,24 @@ impl Opening {
         payload: &[u8],
     ) -> [u8; 32] {
         let mut out = Gather::<_, ROOM>::new(hash);
-        out.put(&self.0);
+        out.put(&self.text);
         out.put(scope.date_time.as_bytes());
-        // In a token there is no white space to be trimmed.
-        if let Some(token) = token {
-            out.put(b"\nx-amz-security-token:");
-            out.put(token.expose().as_bytes());
+        match token {
+            None => out.put(b"\n\ncontent-type;host;x-amz-date\n"),
+            // In it there is no white space to be trimmed.
+            Some(token) => {
+                out.put(b"\nx-amz-security-token:");
+                out.put(token.expose().as_bytes());
+                out.put(b"\n\ncontent-type;host;x-amz-date;x-amz-security-token\n");
+            }
         }
-        out.put(b"\n\n");
-        out.put(signed_headers(token).as_bytes());
-        out.put(b"\n");
         out.put(payload);
         drop(out);
         hash.finalize_reset().into()
     }
 }
 
+/// The same names, for the `authorization` header.
 fn signed_headers(token: Option<&Secret>) -> &'static str {
     match token {
         None => "content-type;host;x-amz-date",
@@ -71,7 +80,7 @@ fn signed_headers(token: Option<&Secret>) -> &'static str {
 }
 
 impl Signer {
-    /// The same as [`sign`](Self::sign) for a request that begins like that.
+    /// The same as [`sign`](Self::sign) for a request that begins like that, to that endpoint.
     pub(crate) fn sign_form(
         &self,
         request: &mut Request<Body>,
@@ -80,7 +89,16 @@ impl Signer {
     ) -> Result<(), Error> {
         let credentials = signing.credentials;
         let token = credentials.session_token();
-        let scope = signing.scope(request)?;
+        let made;
+        let place = match &opening.place {
+            Some(place) => place,
+            // Which says what is wrong with it.
+            None => {
+                made = signing.place()?;
+                &made
+            }
+        };
+        let scope = signing.scope(request, place)?;
         let mut hash = Sha256::new();
         let payload = signing.payload_hash(&mut hash, request.body().as_ref());
         let canonical = opening.sha256(&mut hash, &scope, token, payload.as_bytes());
@@ -98,8 +116,10 @@ impl Signer {
 
 #[cfg(test)]
 mod tests {
+    use super::super::host;
     use super::*;
     use crate::Credentials;
+    use crate::endpoint::EndpointOptions;
 
     #[test]
     fn what_is_signed_comes_to_the_same() {
@@ -107,10 +127,9 @@ mod tests {
             HeaderValue::from_static("application/x-www-form-urlencoded; charset=utf-8");
         let credentials =
             Credentials::new("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY").unwrap();
-        for (url, host) in [
-            ("https://sts.eu-west-1.amazonaws.com/", "sts.eu-west-1.amazonaws.com"),
-            ("http://localhost:8080/a//b/../c%20d", "localhost:8080"),
-        ] {
+        for url in ["https://sts.eu-west-1.amazonaws.com/", "http://localhost:8080/a//b/c%20d"] {
+            let endpoint = EndpointOptions::new().url(url).region("eu-west-1").resolve().unwrap();
+            let host = HeaderValue::from_str(host(endpoint.url()).unwrap()).unwrap();
             for token in [None, Some("tOkEn".repeat(200))] {
                 let credentials = match token {
                     Some(token) => credentials.clone().with_session_token(token).unwrap(),
@@ -118,13 +137,14 @@ mod tests {
                 };
                 let signing =
                     Signing::new(&credentials, "eu-west-1", "sts", time::OffsetDateTime::UNIX_EPOCH);
-                let mut form =
-                    Request::post(url).body(Body::from(b"Action=GetCallerIdentity".to_vec())).unwrap();
+                let mut form = Request::post(endpoint.url())
+                    .body(Body::from(b"Action=GetCallerIdentity".to_vec()))
+                    .unwrap();
                 form.headers_mut().insert("content-type", FORM);
-                form.headers_mut().insert("host", host.parse().unwrap());
+                form.headers_mut().insert("host", host.clone());
                 form.headers_mut().insert("user-agent", HeaderValue::from_static("not signed"));
                 let mut any = form.clone();
-                let opening = Opening::new(form.uri(), &FORM, &host.parse().unwrap());
+                let opening = Opening::new(&endpoint, &FORM, &host);
                 Signer::new().sign_form(&mut form, &signing, &opening).unwrap();
                 Signer::new().sign(&mut any, &signing).unwrap();
                 assert_eq!(form.headers(), any.headers(), "{url}");

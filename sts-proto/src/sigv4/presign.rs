@@ -108,7 +108,8 @@ impl Signer {
         signing: &Signing<'_>,
         expires: Duration,
     ) -> Result<PresignedUrl, Error> {
-        let scope = signing.scope(request)?;
+        let place = signing.place()?;
+        let scope = signing.scope(request, &place)?;
         let mut hash = Sha256::new();
         let payload = signing.payload_hash(&mut hash, request.body().as_ref());
         let query = added_query(request, signing, &scope, expires)?;
@@ -139,7 +140,8 @@ impl Signer {
         signing: &Signing<'_>,
         expires: Duration,
     ) -> Result<Explanation, Error> {
-        let scope = signing.scope(request)?;
+        let place = signing.place()?;
+        let scope = signing.scope(request, &place)?;
         let mut hash = Sha256::new();
         let payload = signing.payload_hash(&mut hash, request.body().as_ref());
         let query = added_query(request, signing, &scope, expires)?;

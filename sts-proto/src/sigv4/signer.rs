@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
 use super::key::SigningKey;
-use super::string_to_sign::Scope;
+use super::string_to_sign::{Place, Scope};
 use crate::credentials::{Credentials, Secret};
 
 /// Signs requests and keeps the last [`KEPT_KEYS`](Self::KEPT_KEYS) derived keys.
@@ -19,16 +19,14 @@ pub struct Signer {
 struct Kept {
     secret_access_key: Secret,
     date: [u8; 8],
-    /// Region and service, with the slash between them that neither has.
-    place: String,
+    place: Place,
     key: SigningKey,
 }
 
 impl Kept {
     fn is_for(&self, secret_access_key: &Secret, scope: &Scope<'_>) -> bool {
         self.date == *scope.date_time.date()
-            && self.place.strip_prefix(scope.region).and_then(|rest| rest.strip_prefix('/'))
-                == Some(scope.service)
+            && self.place == *scope.place
             && self.secret_access_key == *secret_access_key
     }
 }
@@ -54,7 +52,7 @@ impl Signer {
         let kept = Kept {
             secret_access_key: secret.clone(),
             date: *scope.date_time.date(),
-            place: [scope.region, "/", scope.service].concat(),
+            place: scope.place.clone(),
             key: key.clone(),
         };
         let mut keys = self.keys();
@@ -96,7 +94,8 @@ mod tests {
 
     fn sign(signer: &Signer, credentials: &Credentials, region: &str) -> String {
         let date_time = DateTime::new(OffsetDateTime::UNIX_EPOCH).unwrap();
-        signer.key(credentials, &Scope::new(date_time, region, "sts").unwrap()).sign("x")
+        let place = Place::new(region, "sts").unwrap();
+        signer.key(credentials, &Scope { date_time, place: &place }).sign("x")
     }
 
     #[test]
@@ -118,10 +117,11 @@ mod tests {
         }
         sign(&signer, &credentials, "region-0");
         sign(&signer, &credentials, "one-more");
-        let kept: Vec<_> = signer.keys().iter().map(|kept| kept.place.clone()).collect();
+        let kept: Vec<_> =
+            signer.keys().iter().map(|kept| kept.place.parts().next().map(str::to_owned)).collect();
         assert_eq!(kept.len(), Signer::KEPT_KEYS);
         assert!(
-            kept.contains(&"region-0/sts".to_owned()) && !kept.contains(&"region-1/sts".to_owned()),
+            kept.contains(&Some("region-0".to_owned())) && !kept.contains(&Some("region-1".to_owned())),
             "{kept:?}"
         );
     }

@@ -46,33 +46,43 @@ impl DateTime {
     }
 }
 
-/// What a signature holds for: a day, a region and a service.
-#[derive(Clone, Copy)]
-pub(super) struct Scope<'a> {
-    pub(super) date_time: DateTime,
-    pub(super) region: &'a str,
-    pub(super) service: &'a str,
-}
+/// Where a signature holds: a region and a service, as a scope ends with them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Place(Box<str>);
 
-impl<'a> Scope<'a> {
-    pub(super) fn new(date_time: DateTime, region: &'a str, service: &'a str) -> Result<Self, Error> {
+impl Place {
+    pub(super) fn new(region: &str, service: &str) -> Result<Self, Error> {
         for (name, part) in [("SigningRegion", region), ("SigningName", service)] {
             // An empty region is what some S3-compatible servers have.
             if !part.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'/' | b',')) {
                 return Err(Error::setting(name, "must be visible ASCII without `/` and `,`"));
             }
         }
-        Ok(Self { date_time, region, service })
+        Ok(Self(["/", region, "/", service, "/", TERMINATOR].concat().into()))
     }
 
-    /// The parts of `20150830/us-east-1/sts/aws4_request`, slashes included.
-    pub(super) fn parts(&self) -> [&[u8]; 6] {
-        let (region, service) = (self.region.as_bytes(), self.service.as_bytes());
-        [self.date_time.date(), b"/", region, b"/", service, b"/aws4_request"]
+    /// `/us-east-1/sts/aws4_request`
+    fn as_str(&self) -> &str {
+        &self.0
     }
 
-    pub(super) fn terminator(&self) -> &'static str {
-        TERMINATOR
+    /// What a key is derived for besides the day: region, service and terminator.
+    pub(super) fn parts(&self) -> impl Iterator<Item = &str> {
+        self.0.split('/').skip(1)
+    }
+}
+
+/// What a signature holds for: a day, a region and a service.
+#[derive(Clone, Copy)]
+pub(super) struct Scope<'a> {
+    pub(super) date_time: DateTime,
+    pub(super) place: &'a Place,
+}
+
+impl Scope<'_> {
+    /// The parts of `20150830/us-east-1/sts/aws4_request`.
+    pub(super) fn parts(&self) -> [&[u8]; 2] {
+        [self.date_time.date(), self.place.as_str().as_bytes()]
     }
 }
 
@@ -110,9 +120,11 @@ mod tests {
 
     #[test]
     fn a_scope_has_exactly_four_parts() {
-        let time = DateTime::new(OffsetDateTime::UNIX_EPOCH).unwrap();
-        assert!(Scope::new(time, "us-east-1/x", "sts").is_err());
-        assert!(Scope::new(time, "us-east-1", "s ts").is_err());
-        assert_eq!(Scope::new(time, "", "s3").unwrap().parts().concat(), b"19700101//s3/aws4_request");
+        let date_time = DateTime::new(OffsetDateTime::UNIX_EPOCH).unwrap();
+        assert!(Place::new("us-east-1/x", "sts").is_err());
+        assert!(Place::new("us-east-1", "s ts").is_err());
+        let place = Place::new("", "s3").unwrap();
+        assert_eq!(Scope { date_time, place: &place }.parts().concat(), b"19700101//s3/aws4_request");
+        assert_eq!(place.parts().collect::<Vec<_>>(), ["", "s3", "aws4_request"]);
     }
 }
