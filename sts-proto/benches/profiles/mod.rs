@@ -37,7 +37,6 @@ fn lines(file: &[u8]) {
 }
 
 pub(crate) fn rows(table: &Table) -> Outcome {
-    println!();
     let at = Files::at("/home/alice/.aws/config", "/home/alice/.aws/credentials");
     for profiles in PROFILES {
         let (config, credentials) = files(profiles)?;
