@@ -113,8 +113,8 @@ impl Credentials {
     ) -> Result<Self, Error> {
         let (access_key_id, secret_access_key) = (access_key_id.into(), secret_access_key.into());
         let mut violations = Vec::new();
-        check("AccessKeyId", &access_key_id, is_key_id_character, &mut violations);
-        check("SecretAccessKey", secret_access_key.expose(), is_secret_character, &mut violations);
+        check("AccessKeyId", &access_key_id, is_key_id_character, false, &mut violations);
+        check("SecretAccessKey", secret_access_key.expose(), is_secret_character, false, &mut violations);
         Error::unless_empty(violations)?;
         Ok(Self {
             access_key_id,
@@ -138,14 +138,13 @@ impl Credentials {
         expiration: OffsetDateTime,
         are_visible: bool,
     ) -> Result<Self, Error> {
-        let is_empty = access_key_id.is_empty() | secret_access_key.is_empty() | session_token.is_empty();
-        if !are_visible || is_empty || has_marks(&access_key_id) {
-            let mut violations = Vec::new();
-            check("AccessKeyId", &access_key_id, is_key_id_character, &mut violations);
-            check("SecretAccessKey", secret_access_key.expose(), is_secret_character, &mut violations);
-            check("SessionToken", session_token.expose(), is_token_character, &mut violations);
-            Error::unless_empty(violations)?;
-        }
+        let mut violations = Vec::new();
+        let mut check =
+            |name, value: &str, accepts| check(name, value, accepts, are_visible, &mut violations);
+        check("AccessKeyId", &access_key_id, is_key_id_character);
+        check("SecretAccessKey", secret_access_key.expose(), is_secret_character);
+        check("SessionToken", session_token.expose(), is_token_character);
+        Error::unless_empty(violations)?;
         Ok(Self {
             access_key_id,
             secret_access_key,
@@ -163,7 +162,7 @@ impl Credentials {
     pub fn with_session_token(mut self, session_token: impl Into<Secret>) -> Result<Self, Error> {
         let session_token = session_token.into();
         let mut violations = Vec::new();
-        check("SessionToken", session_token.expose(), is_token_character, &mut violations);
+        check("SessionToken", session_token.expose(), is_token_character, false, &mut violations);
         Error::unless_empty(violations)?;
         self.session_token = Some(session_token);
         Ok(self)
@@ -255,17 +254,20 @@ fn is_secret_character(c: char) -> bool {
     !c.is_control() && c != char::REPLACEMENT_CHARACTER
 }
 
-/// Whether there is one of the visible characters that no access key id has.
-fn has_marks(value: &str) -> bool {
-    lanes::any(value.as_bytes(), |b| (b == b'/') | (b == b','))
-}
-
-/// Here once for the parts of all credentials.
+/// Here once for the parts of all credentials. `is_visible`: whether it is known that there is nothing but visible ASCII.
 #[inline(never)]
-fn check(parameter: &'static str, value: &str, accepts: fn(char) -> bool, violations: &mut Vec<Violation>) {
-    // Nearly all are nothing but visible ASCII.
-    let is_visible = lanes::all_visible(value.as_bytes());
-    if is_visible && !value.is_empty() && (accepts('/') && accepts(',') || !has_marks(value)) {
+fn check(
+    parameter: &'static str,
+    value: &str,
+    accepts: fn(char) -> bool,
+    is_visible: bool,
+    violations: &mut Vec<Violation>,
+) {
+    debug_assert!(!is_visible || lanes::all_visible(value.as_bytes()), "it was told to be visible");
+    // Nearly all are.
+    let is_visible = is_visible || lanes::all_visible(value.as_bytes());
+    let has_marks = || lanes::any(value.as_bytes(), |b| (b == b'/') | (b == b','));
+    if is_visible && !value.is_empty() && (accepts('/') && accepts(',') || !has_marks()) {
         return;
     }
     let rule = if value.is_empty() {

@@ -15,11 +15,11 @@ use crate::endpoint::Endpoint;
 use crate::error::{Error, Rule, Violation};
 use crate::hint::{Hint, Situation};
 use crate::operation::Operation;
-use crate::sigv4::{self, Opening, PresignedUrl, Signer, Signing};
+use crate::sigv4::{self, FormSigning, PresignedUrl, Signer, Signing};
 use crate::user_agent::UserAgent;
 
 /// The type of every request's body.
-const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded; charset=utf-8");
+const FORM: &str = "application/x-www-form-urlencoded; charset=utf-8";
 
 /// Turns operations into requests: the settings that all requests of a client share, and its [`Signer`].
 ///
@@ -43,7 +43,8 @@ const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlen
 pub struct Encoder {
     endpoint: Endpoint,
     host: HeaderValue,
-    opening: Opening,
+    /// None where the endpoint has no region to sign for.
+    form_signing: Option<FormSigning>,
     user_agent: HeaderValue,
     validation: Validation,
     signer: Arc<Signer>,
@@ -95,12 +96,11 @@ impl Encoder {
     /// Requests to that endpoint, with every validation.
     #[must_use]
     pub fn new(endpoint: Endpoint) -> Self {
-        let host = sigv4::host(endpoint.url()).and_then(|host| HeaderValue::from_str(host).ok());
         // An endpoint has a host that can stand in a header.
-        let host = host.unwrap_or(HeaderValue::from_static(""));
+        let host = sigv4::host(endpoint.url()).unwrap_or_default();
         Self {
-            opening: Opening::new(&endpoint, &FORM, &host),
-            host,
+            form_signing: FormSigning::new(&endpoint, FORM, host),
+            host: HeaderValue::from_str(host).unwrap_or(HeaderValue::from_static("")),
             endpoint,
             user_agent: UserAgent::new().to_header(),
             validation: Validation::default(),
@@ -168,8 +168,13 @@ impl Encoder {
     ) -> Result<Request<Body>, Error> {
         let during = |error: Error| error.during(operation.action());
         self.check(operation).map_err(during)?;
-        let signing =
-            if operation.is_signed() { Some(self.signing(credentials, now).map_err(during)?) } else { None };
+        let signing = if operation.is_signed() {
+            let credentials = some_credentials(credentials).map_err(during)?;
+            let common = self.form_signing.as_ref().ok_or_else(|| during(no_region()))?;
+            Some((credentials, common))
+        } else {
+            None
+        };
         let mut request = Request::new(operation.form().into_body());
         *request.method_mut() = Method::POST;
         *request.uri_mut() = self.endpoint.url().clone();
@@ -177,10 +182,10 @@ impl Encoder {
         // Those here, up to three of the signature, and no more: the table for six takes half the memory of the next one.
         headers.reserve(if signing.is_some() { 6 } else { 3 } + more);
         headers.insert(HOST, self.host.clone());
-        headers.insert(CONTENT_TYPE, FORM);
+        headers.insert(CONTENT_TYPE, const { HeaderValue::from_static(FORM) });
         headers.insert(USER_AGENT, self.user_agent.clone());
-        if let Some(signing) = signing {
-            self.signer.sign_form(&mut request, &signing, &self.opening).map_err(during)?;
+        if let Some((credentials, common)) = signing {
+            self.signer.sign_form(&mut request, credentials, now, common).map_err(during)?;
         }
         Ok(request)
     }
@@ -221,7 +226,9 @@ impl Encoder {
             return Err(Error::setting("Header", "is given too often"));
         }
         request.headers_mut().extend(options.headers.iter().cloned());
-        self.signer.presign(&request, &self.signing(Some(credentials), now)?, options.expires)
+        let region = self.endpoint.signing_region().ok_or_else(no_region)?;
+        let signing = Signing::new(credentials, region, self.endpoint.signing_name(), now);
+        self.signer.presign(&request, &signing, options.expires)
     }
 
     /// The same error with a [`Hint`], where what it most likely comes from can be told from its code, its
@@ -246,23 +253,16 @@ impl Encoder {
         }
         Ok(())
     }
+}
 
-    fn signing<'a>(
-        &'a self,
-        credentials: Option<&'a Credentials>,
-        now: OffsetDateTime,
-    ) -> Result<Signing<'a>, Error> {
-        let credentials = credentials.ok_or_else(|| {
-            Error::setting("Credentials", "are required: the operation is signed, and there are none")
-        })?;
-        let region = self.endpoint.signing_region().ok_or_else(|| {
-            Error::setting(
-                "SigningRegion",
-                "is required: the operation is signed, and the endpoint has no region",
-            )
-        })?;
-        Ok(Signing::new(credentials, region, self.endpoint.signing_name(), now))
-    }
+fn some_credentials(credentials: Option<&Credentials>) -> Result<&Credentials, Error> {
+    credentials.ok_or_else(|| {
+        Error::setting("Credentials", "are required: the operation is signed, and there are none")
+    })
+}
+
+fn no_region() -> Error {
+    Error::setting("SigningRegion", "is required: the operation is signed, and the endpoint has no region")
 }
 
 /// That URL with a query, which may hold what is sensitive.
@@ -301,6 +301,28 @@ mod tests {
         assert!(text.contains("Credential=AKID/19700101/eu-west-1/sts/aws4_request, "), "{text}");
         assert!(text.contains("SignedHeaders=content-type;host;x-amz-date;x-amz-security-token, "), "{text}");
         assert!(!format!("{request:?}").contains("tOkEn"), "{request:?}");
+    }
+
+    #[test]
+    fn it_signs_as_the_signer_does() {
+        for url in [
+            "https://sts.eu-west-1.amazonaws.com/",
+            "HTTPS://STS.Example.test:443/A%2fb/c%20d/",
+            "http://[::1]:80",
+            "http://h_x:8080/~/-._",
+        ] {
+            let endpoint = EndpointOptions::new().url(url).region("eu-west-1").resolve().unwrap();
+            let long_term = Credentials::new("AKID", "secret").unwrap();
+            for credentials in [credentials(), long_term] {
+                let operation = GetCallerIdentity::new();
+                let signed =
+                    Encoder::new(endpoint.clone()).encode(&operation, Some(&credentials), NOW).unwrap();
+                let mut again = signed.clone();
+                again.headers_mut().remove("authorization");
+                Signer::new().sign(&mut again, &Signing::new(&credentials, "eu-west-1", "sts", NOW)).unwrap();
+                assert_eq!(signed.headers(), again.headers(), "{url}");
+            }
+        }
     }
 
     #[test]

@@ -30,7 +30,8 @@ pub struct Form {
     buffer: Zeroizing<Vec<u8>>,
     /// How much of it is written.
     filled: usize,
-    /// Where the path of the list item or structure that is being written stands in it, with its dot: `Tags.member.1.`
+    /// Where in the buffer the path of the list item or structure stands that is being written: `Tags.member.1.` Until there is a
+    /// member of it, that is behind what is filled, where the first one is going to begin.
     prefix: Range<usize>,
     /// Whether a value was written that must not stand in a URL.
     sensitive: bool,
@@ -52,6 +53,7 @@ impl Form {
 
     /// Adds a parameter.
     pub fn pair(&mut self, name: &str, value: &str) {
+        debug_assert!(self.prefix.is_empty(), "a parameter by its whole name, inside a structure");
         self.begin(most_encoded(name.len()) + most_encoded(value.len()));
         self.put_encoded(name.as_bytes());
         self.put(b"=");
@@ -415,14 +417,17 @@ mod tests {
 
         let leaf = |length: usize| Node(Some("é".repeat(length)), Vec::new());
         let nothing = || Node(None, Vec::new());
-        let inner = Node(None, vec![nothing(), leaf(40), leaf(1)]);
-        let node = Node(Some("x".to_owned()), vec![nothing(), inner, leaf(200), nothing()]);
-        let mut expected = Vec::new();
-        pairs(&node, "", &mut expected);
-        let mut form = Form::new();
-        node.members(&mut form);
-        let written: Vec<_> = parse(form.as_query()).map(|(n, v)| (n.into_owned(), v.into_owned())).collect();
-        assert_eq!(written, expected);
+        // Wherever there is no more room.
+        for length in 0..600 {
+            let inner = Node(None, vec![nothing(), leaf(40), leaf(1)]);
+            let node = Node(Some("x".to_owned()), vec![leaf(length), nothing(), inner, leaf(200), nothing()]);
+            let mut expected = Vec::new();
+            pairs(&node, "", &mut expected);
+            let mut form = Form { buffer: Zeroizing::new(vec![0; 1]), ..Form::default() };
+            node.members(&mut form);
+            let written = parse(form.as_query()).map(|(name, value)| (name.into_owned(), value.into_owned()));
+            assert_eq!(written.collect::<Vec<_>>(), expected);
+        }
     }
 
     #[test]

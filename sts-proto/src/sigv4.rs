@@ -1,7 +1,7 @@
 //! AWS Signature Version 4, for any service and any `http::Request`.
 //!
-//! One file for each step of AWS's document:
-//! canonical request, string to sign, signing key, signature; and presigned URLs.
+//! One file for each step of AWS's document: canonical request, string to sign, signing key, signature; one for presigned
+//! URLs, and one for what all requests of an encoder have in common.
 //!
 //! AWS: [Signature Version 4](https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html).
 //!
@@ -23,8 +23,8 @@ use http::{Request, Uri};
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
+pub(crate) use form_signing::FormSigning;
 pub use key::SigningKey;
-pub(crate) use opening::Opening;
 pub use presign::{MAX_EXPIRES, PresignedUrl};
 pub use signer::Signer;
 
@@ -34,9 +34,9 @@ use canonical::Canonical;
 use string_to_sign::{DateTime, Place, Scope};
 
 mod canonical;
+mod form_signing;
 mod gather;
 mod key;
-mod opening;
 mod presign;
 mod signature;
 mod signer;
@@ -125,12 +125,8 @@ impl<'a> Signing<'a> {
         }
     }
 
-    fn place(&self) -> Result<Place, Error> {
-        Place::new(self.region, self.service)
-    }
-
-    /// The scope of a signature for a request that can be signed.
-    fn scope<'p, B>(&self, request: &Request<B>, place: &'p Place) -> Result<Scope<'p>, Error> {
+    /// When and where a signature is to hold, for a request that can be signed.
+    fn scope<B>(&self, request: &Request<B>) -> Result<(DateTime, Place), Error> {
         if request.uri().authority().is_some_and(|authority| authority.as_str().contains('@')) {
             return Err(Error::setting("Url", "must not hold credentials"));
         }
@@ -140,7 +136,7 @@ impl<'a> Signing<'a> {
                 format!("must not stand there more than {MAX_HEADERS} times"),
             ));
         }
-        Ok(Scope { date_time: DateTime::new(self.time)?, place })
+        Ok((DateTime::new(self.time)?, Place::new(self.region, self.service)?))
     }
 
     /// The payload hash in hexadecimal digits.
@@ -195,8 +191,8 @@ impl Signer {
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput): the URL has no host, the region or the service
     /// cannot be part of a scope, or the year has not four digits.
     pub fn sign<B: AsRef<[u8]>>(&self, request: &mut Request<B>, signing: &Signing<'_>) -> Result<(), Error> {
-        let place = signing.place()?;
-        let scope = signing.scope(request, &place)?;
+        let (date_time, place) = signing.scope(request)?;
+        let scope = Scope { date_time, place: &place };
         let mut hash = Sha256::new();
         let payload = signing.payload_hash(&mut hash, request.body().as_ref());
         let late_token = prepare_headers(request, signing, &scope, &payload)?;
@@ -221,8 +217,8 @@ impl Signer {
         request: &Request<B>,
         signing: &Signing<'_>,
     ) -> Result<Explanation, Error> {
-        let place = signing.place()?;
-        let scope = signing.scope(request, &place)?;
+        let (date_time, place) = signing.scope(request)?;
+        let scope = Scope { date_time, place: &place };
         let mut hash = Sha256::new();
         let payload = signing.payload_hash(&mut hash, request.body().as_ref());
         let mut bare = Request::new(());

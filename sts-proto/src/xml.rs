@@ -50,7 +50,7 @@ pub struct Cursor<'x> {
     /// Whether the element has no inside, and is yet to end.
     is_empty: bool,
     /// Whether all text since [`watch`](Self::watch) was plain.
-    is_plain: bool,
+    saw_plain: bool,
     depth: usize,
 }
 
@@ -71,7 +71,7 @@ impl<'x> Cursor<'x> {
         // That it is UTF-8 is seen by quick-xml, piece by piece.
         *reader.get_mut() = without_mark(bytes);
         let mut cursor =
-            Self { reader, bytes, name: b"", passed: 0, is_empty: false, is_plain: true, depth: 0 };
+            Self { reader, bytes, name: b"", passed: 0, is_empty: false, saw_plain: true, depth: 0 };
         loop {
             match cursor.event()? {
                 start @ (Event::Start(_) | Event::Empty(_)) => {
@@ -156,7 +156,7 @@ impl<'x> Cursor<'x> {
                     Ok(None) => Cow::Borrowed(predefined(&reference).ok_or_else(|| self.syntax())?),
                     _ => return Err(self.syntax()),
                 };
-                self.is_plain = false;
+                self.saw_plain = false;
                 Some(Token::Text(Piece { text, is_plain: false }))
             }
             Event::Comment(_) | Event::PI(_) => None,
@@ -171,7 +171,7 @@ impl<'x> Cursor<'x> {
     fn piece(&mut self, text: Cow<'x, str>) -> Result<Piece<'x>> {
         // True of nearly all texts: ids, ARNs, keys, tokens and dates.
         let is_plain = lanes::all_visible(text.as_bytes());
-        self.is_plain &= is_plain;
+        self.saw_plain &= is_plain;
         if is_plain || !has_control(&text) { Ok(Piece { text, is_plain }) } else { Err(self.syntax()) }
     }
 
@@ -203,13 +203,13 @@ impl<'x> Cursor<'x> {
 
     /// From here on, [`saw_plain_text`](Self::saw_plain_text) tells of the texts.
     pub(crate) fn watch(&mut self) {
-        self.is_plain = true;
+        self.saw_plain = true;
     }
 
-    /// Whether all text since then, white space between elements included, was nothing but visible ASCII. What it was made of
-    /// need not be looked through again.
+    /// Whether all text since then was nothing but visible ASCII, so that what was made of it need not be looked through again. The
+    /// line feeds and spaces that [`child`](Self::child) passes over do not count; other white space does.
     pub(crate) fn saw_plain_text(&self) -> bool {
-        self.is_plain
+        self.saw_plain
     }
 
     /// Leaves the innermost element, whatever is in it.
@@ -446,6 +446,23 @@ mod tests {
         let text = cursor.text()?.into_owned();
         cursor.finish()?;
         Ok(text)
+    }
+
+    #[test]
+    fn plain_text_is_told_from_other_text() {
+        let is_plain = |document: &str| {
+            let mut cursor = Cursor::new(document.as_bytes()).unwrap();
+            cursor.watch();
+            while cursor.child().unwrap() {
+                cursor.text().unwrap();
+            }
+            cursor.saw_plain_text()
+        };
+        assert!(is_plain("<a>\n    <b>x</b>\n    <c><![CDATA[y]]></c>\n</a>"));
+        for other in ["<b> x</b>", "<b>\u{e9}</b>", "<b>&amp;</b>", "<b>&#x21;</b>", "<b>x</b>\r\n", "\t<b/>"]
+        {
+            assert!(!is_plain(&format!("<a>{other}</a>")), "{other:?}");
+        }
     }
 
     #[test]

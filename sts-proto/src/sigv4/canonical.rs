@@ -123,7 +123,7 @@ impl<'r> Canonical<'r> {
 
     /// `host;x-amz-date`
     pub(super) fn signed_headers(&self) -> String {
-        let mut out = String::new();
+        let mut out = String::with_capacity(self.headers.iter().map(|(name, _)| name.len() + 1).sum());
         names(&self.headers, |part| out.push_str(part));
         out
     }

@@ -1,51 +1,47 @@
-//! Signing what an encoder makes: forms sent by POST, all to one URL and with the same headers.
+//! Signing the requests that an encoder makes: forms sent by POST, all to one endpoint and with the same headers.
 //!
-//! [`Signer::sign`] reads a request's headers and puts them in order. Here that is done once for all requests, and what
-//! is signed comes to the same.
+//! [`Signer::sign`] reads a request's headers and puts them in order, and looks through the names in its scope. Here that is
+//! done once for all requests, and what is signed comes to the same.
 
 use http::Request;
-use http::header::{AUTHORIZATION, HeaderValue};
+use http::header::AUTHORIZATION;
 use sha2::{Digest, Sha256};
+use time::OffsetDateTime;
 
 use super::gather::Gather;
-use super::string_to_sign::{Place, Scope};
-use super::{Signer, Signing, X_AMZ_DATE, X_AMZ_SECURITY_TOKEN, canonical, signature, token_value};
+use super::string_to_sign::{DateTime, Place, Scope};
+use super::{Signer, X_AMZ_DATE, X_AMZ_SECURITY_TOKEN, canonical, signature, token_value};
 use crate::body::Body;
-use crate::credentials::Secret;
+use crate::credentials::{Credentials, Secret};
 use crate::endpoint::Endpoint;
 use crate::error::Error;
 
 /// More than such a canonical request has, but for the session token and the host of an endpoint with a long name.
 const ROOM: usize = 320;
 
-/// What the requests of an encoder have in common.
+/// What signing the requests of an encoder takes, and is the same for all of them.
 #[derive(Debug)]
-pub(crate) struct Opening {
+pub(crate) struct FormSigning {
     /// What their canonical requests begin with: all up to the value of `x-amz-date`, which comes behind the other headers, and
     /// only the session token behind it.
-    text: Box<[u8]>,
-    /// Where they are signed for, if that can be signed for.
-    place: Option<Place>,
+    opening: Box<str>,
+    place: Place,
 }
 
-impl Opening {
-    /// Of forms of that type, sent to that endpoint.
-    pub(crate) fn new(endpoint: &Endpoint, content_type: &HeaderValue, host: &HeaderValue) -> Self {
-        let path = canonical::path(endpoint.url().path(), true, true);
-        let parts: [&[u8]; 7] = [
-            b"POST\n",
-            path.as_bytes(),
-            b"\n\ncontent-type:",
-            content_type.as_bytes(),
-            b"\nhost:",
-            host.as_bytes(),
-            b"\nx-amz-date:",
-        ];
-        let place = endpoint.signing_region().map(|region| Place::new(region, endpoint.signing_name()));
-        Self { text: parts.concat().into(), place: place.and_then(Result::ok) }
+impl FormSigning {
+    /// For forms of that type, sent to that endpoint, if it has a region to sign for.
+    pub(crate) fn new(endpoint: &Endpoint, content_type: &str, host: &str) -> Option<Self> {
+        // As every service but S3 has it.
+        let (normalize, encode_twice) = (true, true);
+        let path = canonical::path(endpoint.url().path(), normalize, encode_twice);
+        let headers = ["content-type:", content_type, "\nhost:", host, "\nx-amz-date:"];
+        let opening = ["POST\n", &*path, "\n\n"].into_iter().chain(headers).collect::<String>();
+        // An endpoint's region and name are labels of a host's name, all of which a scope takes.
+        let place = Place::new(endpoint.signing_region()?, endpoint.signing_name()).ok()?;
+        Some(Self { opening: opening.into(), place })
     }
 
-    /// The SHA-256 of the whole, by a hash that is at its beginning.
+    /// The SHA-256 of a canonical request, by a hash that is at its beginning.
     fn sha256(
         &self,
         hash: &mut Sha256,
@@ -54,24 +50,22 @@ impl Opening {
         payload: &[u8],
     ) -> [u8; 32] {
         let mut out = Gather::<_, ROOM>::new(hash);
-        out.put(&self.text);
+        out.put(self.opening.as_bytes());
         out.put(scope.date_time.as_bytes());
-        match token {
-            None => out.put(b"\n\ncontent-type;host;x-amz-date\n"),
-            // In it there is no white space to be trimmed.
-            Some(token) => {
-                out.put(b"\nx-amz-security-token:");
-                out.put(token.expose().as_bytes());
-                out.put(b"\n\ncontent-type;host;x-amz-date;x-amz-security-token\n");
-            }
+        // In a token there is no white space to be trimmed.
+        if let Some(token) = token {
+            out.put(b"\nx-amz-security-token:");
+            out.put(token.expose().as_bytes());
         }
+        out.put(b"\n\n");
+        out.put(signed_headers(token).as_bytes());
+        out.put(b"\n");
         out.put(payload);
         drop(out);
         hash.finalize_reset().into()
     }
 }
 
-/// The same names, for the `authorization` header.
 fn signed_headers(token: Option<&Secret>) -> &'static str {
     match token {
         None => "content-type;host;x-amz-date",
@@ -80,28 +74,20 @@ fn signed_headers(token: Option<&Secret>) -> &'static str {
 }
 
 impl Signer {
-    /// The same as [`sign`](Self::sign) for a request that begins like that, to that endpoint.
+    /// Signs such a request, as [`sign`](Self::sign) does by what [`Signing::new`](super::Signing::new) gives.
     pub(crate) fn sign_form(
         &self,
         request: &mut Request<Body>,
-        signing: &Signing<'_>,
-        opening: &Opening,
+        credentials: &Credentials,
+        time: OffsetDateTime,
+        common: &FormSigning,
     ) -> Result<(), Error> {
-        let credentials = signing.credentials;
         let token = credentials.session_token();
-        let made;
-        let place = match &opening.place {
-            Some(place) => place,
-            // Which says what is wrong with it.
-            None => {
-                made = signing.place()?;
-                &made
-            }
-        };
-        let scope = signing.scope(request, place)?;
+        let scope = Scope { date_time: DateTime::new(time)?, place: &common.place };
         let mut hash = Sha256::new();
-        let payload = signing.payload_hash(&mut hash, request.body().as_ref());
-        let canonical = opening.sha256(&mut hash, &scope, token, payload.as_bytes());
+        hash.update(request.body());
+        let payload = signature::hex(&hash.finalize_reset().into());
+        let canonical = common.sha256(&mut hash, &scope, token, &payload);
         let signature = signature::sign(self.key(credentials, &scope), &scope, &canonical);
         let authorization = signature::authorization(credentials, &scope, signed_headers(token), &signature)?;
         let headers = request.headers_mut();
@@ -111,44 +97,5 @@ impl Signer {
         }
         headers.insert(AUTHORIZATION, authorization);
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::host;
-    use super::*;
-    use crate::Credentials;
-    use crate::endpoint::EndpointOptions;
-
-    #[test]
-    fn what_is_signed_comes_to_the_same() {
-        const FORM: HeaderValue =
-            HeaderValue::from_static("application/x-www-form-urlencoded; charset=utf-8");
-        let credentials =
-            Credentials::new("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY").unwrap();
-        for url in ["https://sts.eu-west-1.amazonaws.com/", "http://localhost:8080/a//b/c%20d"] {
-            let endpoint = EndpointOptions::new().url(url).region("eu-west-1").resolve().unwrap();
-            let host = HeaderValue::from_str(host(endpoint.url()).unwrap()).unwrap();
-            for token in [None, Some("tOkEn".repeat(200))] {
-                let credentials = match token {
-                    Some(token) => credentials.clone().with_session_token(token).unwrap(),
-                    None => credentials.clone(),
-                };
-                let signing =
-                    Signing::new(&credentials, "eu-west-1", "sts", time::OffsetDateTime::UNIX_EPOCH);
-                let mut form = Request::post(endpoint.url())
-                    .body(Body::from(b"Action=GetCallerIdentity".to_vec()))
-                    .unwrap();
-                form.headers_mut().insert("content-type", FORM);
-                form.headers_mut().insert("host", host.clone());
-                form.headers_mut().insert("user-agent", HeaderValue::from_static("not signed"));
-                let mut any = form.clone();
-                let opening = Opening::new(&endpoint, &FORM, &host);
-                Signer::new().sign_form(&mut form, &signing, &opening).unwrap();
-                Signer::new().sign(&mut any, &signing).unwrap();
-                assert_eq!(form.headers(), any.headers(), "{url}");
-            }
-        }
     }
 }

@@ -42,7 +42,7 @@ impl SigningKey {
         region: &str,
         service: &str,
     ) -> Result<Self, Error> {
-        let (place, date_time) = (Place::new(region, service)?, DateTime::new(time)?);
+        let (date_time, place) = (DateTime::new(time)?, Place::new(region, service)?);
         Ok(Self::of(secret_access_key, &Scope { date_time, place: &place }))
     }
 
@@ -60,8 +60,8 @@ impl SigningKey {
             None => hmac(&Zeroizing::new([PREFIX, secret].concat()), scope.date_time.date()),
         };
         wipe::slice(&mut room);
-        for part in scope.place.parts() {
-            key = hmac(&key, part.as_bytes());
+        for name in scope.place.names() {
+            key = hmac(&key, name.as_bytes());
         }
         let last = keyed(&key);
         wipe::slice(&mut key);

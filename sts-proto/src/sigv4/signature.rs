@@ -30,7 +30,7 @@ pub(super) fn authorization(
 ) -> Result<HeaderValue, Error> {
     let mut room = ALGORITHM.len() + " Credential=/, SignedHeaders=, Signature=".len() + signature.len();
     room += signed_headers.len();
-    room += credentials.access_key_id().len() + scope.parts().iter().map(|part| part.len()).sum::<usize>();
+    room += credentials.access_key_id().len() + scope.pieces().iter().map(|part| part.len()).sum::<usize>();
     // Exactly that: it becomes the header's own.
     let mut out = Vec::with_capacity(room);
     let mut put = |part: &[u8]| out.extend_from_slice(part);
@@ -38,7 +38,7 @@ pub(super) fn authorization(
     put(b" Credential=");
     put(credentials.access_key_id().as_bytes());
     put(b"/");
-    scope.parts().into_iter().for_each(&mut put);
+    scope.pieces().into_iter().for_each(&mut put);
     put(b", SignedHeaders=");
     put(signed_headers.as_bytes());
     put(b", Signature=");

@@ -67,7 +67,7 @@ impl Place {
     }
 
     /// What a key is derived for besides the day: region, service and terminator.
-    pub(super) fn parts(&self) -> impl Iterator<Item = &str> {
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.0.split('/').skip(1)
     }
 }
@@ -80,8 +80,8 @@ pub(super) struct Scope<'a> {
 }
 
 impl Scope<'_> {
-    /// The parts of `20150830/us-east-1/sts/aws4_request`.
-    pub(super) fn parts(&self) -> [&[u8]; 2] {
+    /// `20150830/us-east-1/sts/aws4_request` in two pieces.
+    pub(super) fn pieces(&self) -> [&[u8]; 2] {
         [self.date_time.date(), self.place.as_str().as_bytes()]
     }
 }
@@ -93,7 +93,7 @@ pub(super) fn write(scope: &Scope<'_>, canonical_sha256: &[u8; 32], mut put: imp
     put(b"\n");
     put(scope.date_time.as_bytes());
     put(b"\n");
-    scope.parts().into_iter().for_each(&mut put);
+    scope.pieces().into_iter().for_each(&mut put);
     put(b"\n");
     put(&signature::hex(canonical_sha256));
 }
@@ -119,12 +119,12 @@ mod tests {
     }
 
     #[test]
-    fn a_scope_has_exactly_four_parts() {
+    fn names_in_a_scope_have_no_slash() {
         let date_time = DateTime::new(OffsetDateTime::UNIX_EPOCH).unwrap();
         assert!(Place::new("us-east-1/x", "sts").is_err());
         assert!(Place::new("us-east-1", "s ts").is_err());
         let place = Place::new("", "s3").unwrap();
-        assert_eq!(Scope { date_time, place: &place }.parts().concat(), b"19700101//s3/aws4_request");
-        assert_eq!(place.parts().collect::<Vec<_>>(), ["", "s3", "aws4_request"]);
+        assert_eq!(Scope { date_time, place: &place }.pieces().concat(), b"19700101//s3/aws4_request");
+        assert_eq!(place.names().collect::<Vec<_>>(), ["", "s3", "aws4_request"]);
     }
 }

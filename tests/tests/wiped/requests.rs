@@ -29,6 +29,13 @@ fn requests() {
         RawAction::new("X").parameter("A", JWT).parameter("B", POLICY).parameter("C", "x".repeat(1000)),
         AssumeRoleWithCustomToken::new(JWT, arn),
     ];
+    clean("sign", || {
+        let mut request = Request::post("https://h.test/").header("x-b", "1").body("").unwrap();
+        let signing = Signing::new(&credentials, "eu-west-1", "sts", NOW);
+        encoder.signer().sign(&mut request, &signing).unwrap();
+        black_box(format!("{request:?}"));
+        keep_token(&mut request);
+    });
     clean("an encoder and credentials", move || drop((encoder, credentials)));
 }
 
