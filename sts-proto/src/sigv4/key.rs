@@ -61,7 +61,7 @@ impl SigningKey {
         };
         wipe::slice(&mut room);
         for name in scope.place.names() {
-            key = hmac(&key, name.as_bytes());
+            key = hmac(&key, name);
         }
         let last = keyed(&key);
         wipe::slice(&mut key);

@@ -67,8 +67,8 @@ impl Place {
     }
 
     /// What a key is derived for besides the day: region, service and terminator.
-    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.split('/').skip(1)
+    pub(super) fn names(&self) -> impl Iterator<Item = &[u8]> {
+        self.0.as_bytes().split(|b| *b == b'/').skip(1)
     }
 }
 
@@ -125,6 +125,6 @@ mod tests {
         assert!(Place::new("us-east-1", "s ts").is_err());
         let place = Place::new("", "s3").unwrap();
         assert_eq!(Scope { date_time, place: &place }.pieces().concat(), b"19700101//s3/aws4_request");
-        assert_eq!(place.names().collect::<Vec<_>>(), ["", "s3", "aws4_request"]);
+        assert_eq!(place.names().collect::<Vec<_>>(), [&b""[..], b"s3", b"aws4_request"]);
     }
 }
