@@ -5,8 +5,8 @@
 //!
 //! But not what runs on the same core, by its other hyperthread, as it does on most virtual machines. It can halve what is done
 //! of most code, and takes nothing from SHA-256, each of whose instructions waits for the one before. So the slices of a
-//! piece are spread over the whole run, and behind the median stands the ratio of those that a tenth of them was not slower
-//! than, of piece and floor: of when the core was left alone, if it ever was.
+//! piece are spread over the whole run, and before the median stand the time and the ratio of those that a tenth of them was
+//! not slower than, of piece and floor: of when the core was left alone, if it ever was.
 //!
 //! With an argument only the pieces are run whose name holds it: `cargo bench -p sts-proto --bench core -- parse`.
 
@@ -139,15 +139,14 @@ impl Table {
     }
 
     fn print(&self) {
-        println!("{:<44} {:>11} {:>8} {:>10} {:>11}", "", "median", "", "left alone", "floor");
+        println!("{:<44} {:>24} {:>9} {:>11}", "", "left alone", "median", "floor");
         for Row { name, floor_name, slices } in self.rows.borrow().iter() {
-            let pieces = |share| quantile(slices.iter().map(|slice| slice.0), share);
-            let floors = |share| quantile(slices.iter().map(|slice| slice.1), share);
-            let ratio = quantile(slices.iter().map(|(piece, floor)| piece / floor), 0.5);
-            let undisturbed = pieces(0.1) / floors(0.1);
-            let (piece, floor) = (pieces(0.5), floors(0.5));
+            let piece = quantile(slices.iter().map(|slice| slice.0), 0.1);
+            let floor = quantile(slices.iter().map(|slice| slice.1), 0.1);
+            let left_alone = piece / floor;
+            let median = quantile(slices.iter().map(|(piece, floor)| piece / floor), 0.5);
             println!(
-                "{name:<44} {piece:>8.0} ns {ratio:>6.2} x {undisturbed:>8.2} x {floor:>8.0} ns  {floor_name}"
+                "{name:<44} {piece:>12.0} ns {left_alone:>6.2} x {median:>7.2} x {floor:>8.0} ns  {floor_name}"
             );
         }
     }
