@@ -5,8 +5,8 @@
 //!
 //! But not what runs on the same core, by its other hyperthread, as it does on most virtual machines. It can halve what is done
 //! of most code, and takes nothing from SHA-256, each of whose instructions waits for the one before. So the slices of a
-//! piece are spread over the whole run, and before the median stand the time and the ratio of those that a tenth of them was
-//! not slower than, of piece and floor: of when the core was left alone, if it ever was.
+//! piece are spread over the whole run, and before the median stand the tenth percentile of the piece's time and its ratio to
+//! that of the floor's: of when the core was left alone, if it ever was.
 //!
 //! With an argument only the pieces are run whose name holds it: `cargo bench -p sts-proto --bench core -- parse`.
 
