@@ -75,13 +75,12 @@ proptest! {
     /// What an encoder signs, whose headers it put in order beforehand, is signed as any request is.
     #[test]
     fn an_encoder_signs_as_a_signer_does(
-        url in "https?://[a-z]{1,8}(\\.[a-z0-9-]{0,40}[a-z]){0,3}(:(80|443|8080))?(/[a-zA-Z0-9.~%:@_-]{0,6}){0,4}",
+        url in "https?://[a-z]([a-z0-9-]{0,20}[a-z0-9])?(\\.[a-z]{1,6}){0,3}(:(80|443|8080))?(/[a-zA-Z0-9~%:@_-][a-zA-Z0-9.~%:@_-]{0,5}){0,4}/?",
         parameters in vec(("[A-Za-z.]{1,8}", text()), 0..5),
         token in prop::option::of("[!-~]{1,600}"),
         time in moment(),
     ) {
-        let endpoint = EndpointOptions::new().url(url.replace('%', "%25")).region("eu-west-1").resolve();
-        prop_assume!(endpoint.is_ok());
+        let endpoint = EndpointOptions::new().url(url.replace('%', "%25")).region("eu-west-1").resolve().unwrap();
         let credentials = match &token {
             Some(token) => key().with_session_token(token.as_str()).unwrap(),
             None => key(),
@@ -89,7 +88,7 @@ proptest! {
         let operation = parameters.iter().fold(RawAction::new("GetCallerIdentity"), |operation, (name, value)| {
             operation.parameter(format!("P{name}"), value.as_str())
         });
-        let encoded = Encoder::new(endpoint.unwrap()).encode(&operation, Some(&credentials), time).unwrap();
+        let encoded = Encoder::new(endpoint).encode(&operation, Some(&credentials), time).unwrap();
         let mut signed = encoded.clone();
         for name in ["authorization", "x-amz-date", "x-amz-security-token"] {
             signed.headers_mut().remove(name);
