@@ -19,7 +19,7 @@ use crate::sigv4::{self, FormSigning, PresignedUrl, Signer, Signing};
 use crate::user_agent::UserAgent;
 
 /// The type of every request's body.
-const FORM: &str = "application/x-www-form-urlencoded; charset=utf-8";
+pub(crate) const FORM: &str = "application/x-www-form-urlencoded; charset=utf-8";
 
 /// Turns operations into requests: the settings that all requests of a client share, and its [`Signer`].
 ///
@@ -169,7 +169,7 @@ impl Encoder {
         let during = |error: Error| error.during(operation.action());
         self.check(operation).map_err(during)?;
         let signing = if operation.is_signed() {
-            let credentials = some_credentials(credentials).map_err(during)?;
+            let credentials = credentials.ok_or_else(|| during(no_credentials()))?;
             let common = self.form_signing.as_ref().ok_or_else(|| during(no_region()))?;
             Some((credentials, common))
         } else {
@@ -255,10 +255,8 @@ impl Encoder {
     }
 }
 
-fn some_credentials(credentials: Option<&Credentials>) -> Result<&Credentials, Error> {
-    credentials.ok_or_else(|| {
-        Error::setting("Credentials", "are required: the operation is signed, and there are none")
-    })
+fn no_credentials() -> Error {
+    Error::setting("Credentials", "are required: the operation is signed, and there are none")
 }
 
 fn no_region() -> Error {

@@ -74,9 +74,9 @@ impl Form {
     }
 
     /// Puts a place before the names of the members to come: behind that which is there already, where the first of them is going
-    /// to stand. Here once for the items of all types.
+    /// to stand. Gives that which was there, to be put back. Here once for the items of all types.
     #[inline(never)]
-    fn enter(&mut self, parts: &[&[u8]]) {
+    fn enter(&mut self, parts: &[&[u8]]) -> Range<usize> {
         let outer = self.prefix.clone();
         self.reserve("&".len() + outer.len() + parts.iter().map(|part| part.len()).sum::<usize>());
         let start = self.filled + usize::from(self.filled > 0);
@@ -86,6 +86,7 @@ impl Form {
             end += copy(part, &mut self.buffer[end..]);
         }
         self.prefix = start..end;
+        outer
     }
 
     /// Room for another parameter of at most so many bytes; what is short enough for every byte to be escaped is written
@@ -170,8 +171,7 @@ impl Members for Form {
 
     fn structure<T: Shape>(&mut self, name: &'static str, _required: bool, value: Option<&T>) {
         if let Some(value) = value {
-            let outer = self.prefix.clone();
-            self.enter(&[name.as_bytes(), b"."]);
+            let outer = self.enter(&[name.as_bytes(), b"."]);
             value.members(self);
             self.prefix = outer;
         }
@@ -179,12 +179,12 @@ impl Members for Form {
 
     /// An empty list is not sent. Lists of STS are not flattened: `Tags.member.1.Key`, counted from 1.
     fn list<T: Shape>(&mut self, rule: &'static List, items: &[T]) {
-        let outer = self.prefix.clone();
         let dot: &[u8] = if T::IS_STRUCTURE { b"." } else { b"" };
         for (number, item) in (1..).zip(items) {
-            self.enter(&[rule.name.as_bytes(), b".member.", decimal(number, &mut [0; DIGITS]), dot]);
+            let outer =
+                self.enter(&[rule.name.as_bytes(), b".member.", decimal(number, &mut [0; DIGITS]), dot]);
             item.members(self);
-            self.prefix = outer.clone();
+            self.prefix = outer;
         }
     }
 }

@@ -31,7 +31,7 @@ pub use signer::Signer;
 use crate::credentials::{Credentials, Secret};
 use crate::error::Error;
 use canonical::Canonical;
-use string_to_sign::{DateTime, Place, Scope};
+use string_to_sign::{DateTime, Scope};
 
 mod canonical;
 mod form_signing;
@@ -125,8 +125,8 @@ impl<'a> Signing<'a> {
         }
     }
 
-    /// When and where a signature is to hold, for a request that can be signed.
-    fn scope<B>(&self, request: &Request<B>) -> Result<(DateTime, Place), Error> {
+    /// The scope of a signature for a request that can be signed.
+    fn scope<B>(&self, request: &Request<B>) -> Result<Scope<'static>, Error> {
         if request.uri().authority().is_some_and(|authority| authority.as_str().contains('@')) {
             return Err(Error::setting("Url", "must not hold credentials"));
         }
@@ -136,7 +136,7 @@ impl<'a> Signing<'a> {
                 format!("must not stand there more than {MAX_HEADERS} times"),
             ));
         }
-        Ok((DateTime::new(self.time)?, Place::new(self.region, self.service)?))
+        Scope::new(DateTime::new(self.time)?, self.region, self.service)
     }
 
     /// The payload hash in hexadecimal digits.
@@ -191,8 +191,7 @@ impl Signer {
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput): the URL has no host, the region or the service
     /// cannot be part of a scope, or the year has not four digits.
     pub fn sign<B: AsRef<[u8]>>(&self, request: &mut Request<B>, signing: &Signing<'_>) -> Result<(), Error> {
-        let (date_time, place) = signing.scope(request)?;
-        let scope = Scope { date_time, place: &place };
+        let scope = signing.scope(request)?;
         let mut hash = Sha256::new();
         let payload = signing.payload_hash(&mut hash, request.body().as_ref());
         let late_token = prepare_headers(request, signing, &scope, &payload)?;
@@ -217,8 +216,7 @@ impl Signer {
         request: &Request<B>,
         signing: &Signing<'_>,
     ) -> Result<Explanation, Error> {
-        let (date_time, place) = signing.scope(request)?;
-        let scope = Scope { date_time, place: &place };
+        let scope = signing.scope(request)?;
         let mut hash = Sha256::new();
         let payload = signing.payload_hash(&mut hash, request.body().as_ref());
         let mut bare = Request::new(());

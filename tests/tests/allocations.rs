@@ -93,7 +93,7 @@ const CACHED: usize = 5;
 const NEW: usize = CACHED + 2;
 
 /// A presigned URL: the form, its URL as a text and as a `Uri`, region and service, what is added to the query, the headers to be
-/// named there and in the canonical request, the parameters in order, the URL that comes out.
+/// named there, their names, those in the canonical request, the parameters in order, the URL that comes out.
 const PRESIGN: usize = 11;
 
 /// The fields that are kept: two of the user, three of the credentials, the request id; and two lists of quick-xml's, of the

@@ -123,9 +123,7 @@ impl<'r> Canonical<'r> {
 
     /// `host;x-amz-date`
     pub(super) fn signed_headers(&self) -> String {
-        let mut out = String::with_capacity(self.headers.iter().map(|(name, _)| name.len() + 1).sum());
-        names(&self.headers, |part| out.push_str(part));
-        out
+        signed_headers(&self.headers)
     }
 
     fn write(&self, out: &mut impl Sink) {
@@ -161,9 +159,14 @@ impl<'r> Canonical<'r> {
 }
 
 /// `host;x-amz-date` of a request that is yet to get the query that names them.
-pub(super) fn signed_headers_of<B>(request: &Request<B>, put: impl FnMut(&str)) -> Result<(), Error> {
-    names(&canonical_headers(request)?, put);
-    Ok(())
+pub(super) fn signed_headers_of<B>(request: &Request<B>) -> Result<String, Error> {
+    Ok(signed_headers(&canonical_headers(request)?))
+}
+
+fn signed_headers(headers: &[(&str, Value<'_>)]) -> String {
+    let mut out = String::with_capacity(headers.iter().map(|(name, _)| name.len() + 1).sum());
+    names(headers, |part| out.push_str(part));
+    out
 }
 
 fn names(headers: &[(&str, Value<'_>)], mut put: impl FnMut(&str)) {

@@ -3,6 +3,8 @@
 //! [`Signer::sign`] reads a request's headers and puts them in order, and looks through the names in its scope. Here that is
 //! done once for all requests, and what is signed comes to the same.
 
+use std::borrow::Cow;
+
 use http::Request;
 use http::header::AUTHORIZATION;
 use sha2::{Digest, Sha256};
@@ -34,8 +36,8 @@ impl FormSigning {
         // As every service but S3 has it.
         let (normalize, encode_twice) = (true, true);
         let path = canonical::path(endpoint.url().path(), normalize, encode_twice);
-        let headers = ["content-type:", content_type, "\nhost:", host, "\nx-amz-date:"];
-        let opening = ["POST\n", &*path, "\n\n"].into_iter().chain(headers).collect::<String>();
+        let opening =
+            ["POST\n", &path, "\n\ncontent-type:", content_type, "\nhost:", host, "\nx-amz-date:"].concat();
         // An endpoint's region and name are labels of a host's name, all of which a scope takes.
         let place = Place::new(endpoint.signing_region()?, endpoint.signing_name()).ok()?;
         Some(Self { opening: opening.into(), place })
@@ -83,7 +85,7 @@ impl Signer {
         common: &FormSigning,
     ) -> Result<(), Error> {
         let token = credentials.session_token();
-        let scope = Scope { date_time: DateTime::new(time)?, place: &common.place };
+        let scope = Scope { date_time: DateTime::new(time)?, place: Cow::Borrowed(&common.place) };
         let mut hash = Sha256::new();
         hash.update(request.body());
         let payload = signature::hex(&hash.finalize_reset().into());

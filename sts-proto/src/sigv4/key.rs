@@ -9,7 +9,7 @@ use sha2::digest::Update;
 use sha2::digest::block_api::{Buffer, FixedOutputCore, UpdateCore};
 use zeroize::Zeroizing;
 
-use super::string_to_sign::{DateTime, Place, Scope};
+use super::string_to_sign::{DateTime, Scope};
 use crate::credentials::Secret;
 use crate::error::Error;
 use crate::wipe;
@@ -42,8 +42,7 @@ impl SigningKey {
         region: &str,
         service: &str,
     ) -> Result<Self, Error> {
-        let (date_time, place) = (DateTime::new(time)?, Place::new(region, service)?);
-        Ok(Self::of(secret_access_key, &Scope { date_time, place: &place }))
+        Ok(Self::of(secret_access_key, &Scope::new(DateTime::new(time)?, region, service)?))
     }
 
     /// Four HMACs, one inside the other.

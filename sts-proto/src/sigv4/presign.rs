@@ -108,8 +108,7 @@ impl Signer {
         signing: &Signing<'_>,
         expires: Duration,
     ) -> Result<PresignedUrl, Error> {
-        let (date_time, place) = signing.scope(request)?;
-        let scope = Scope { date_time, place: &place };
+        let scope = signing.scope(request)?;
         let mut hash = Sha256::new();
         let payload = signing.payload_hash(&mut hash, request.body().as_ref());
         let query = added_query(request, signing, &scope, expires)?;
@@ -140,8 +139,7 @@ impl Signer {
         signing: &Signing<'_>,
         expires: Duration,
     ) -> Result<Explanation, Error> {
-        let (date_time, place) = signing.scope(request)?;
-        let scope = Scope { date_time, place: &place };
+        let scope = signing.scope(request)?;
         let mut hash = Sha256::new();
         let payload = signing.payload_hash(&mut hash, request.body().as_ref());
         let query = added_query(request, signing, &scope, expires)?;
@@ -192,18 +190,16 @@ fn added_query<B>(
         SessionToken::Signed => signing.credentials.session_token(),
         SessionToken::AfterSigning => None,
     };
-    let mut headers = 0;
-    canonical::signed_headers_of(request, |part| headers += part.len())?;
+    let headers = canonical::signed_headers_of(request)?;
     let scope_length: usize = scope.pieces().iter().map(|part| part.len()).sum();
     // Room for the worst case, so that no copy is left behind by growth.
-    let values = ALGORITHM.len() + id.len() + scope_length + headers + token.map_or(0, Secret::len);
+    let values = ALGORITHM.len() + id.len() + scope_length + headers.len() + token.map_or(0, Secret::len);
     let mut out = Zeroizing::new(String::with_capacity(FIXED + 3 * values));
     push_pair(&mut out, "X-Amz-Algorithm", [ALGORITHM.as_bytes()]);
     push_pair(&mut out, "X-Amz-Credential", [id, b"/"].into_iter().chain(scope.pieces()));
     push_pair(&mut out, "X-Amz-Date", [&scope.date_time.as_bytes()[..]]);
     push_pair(&mut out, "X-Amz-Expires", [decimal(expires.as_secs() as u32, &mut [0; DIGITS])]);
-    push_pair(&mut out, "X-Amz-SignedHeaders", []);
-    canonical::signed_headers_of(request, |part| push_encoded(&mut out, part.as_bytes()))?;
+    push_pair(&mut out, "X-Amz-SignedHeaders", [headers.as_bytes()]);
     if let Some(token) = token {
         push_pair(&mut out, TOKEN, [token.expose().as_bytes()]);
     }

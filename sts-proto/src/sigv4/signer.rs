@@ -52,7 +52,7 @@ impl Signer {
         let kept = Kept {
             secret_access_key: secret.clone(),
             date: *scope.date_time.date(),
-            place: scope.place.clone(),
+            place: scope.place.clone().into_owned(),
             key: key.clone(),
         };
         let mut keys = self.keys();
@@ -94,8 +94,7 @@ mod tests {
 
     fn sign(signer: &Signer, credentials: &Credentials, region: &str) -> String {
         let date_time = DateTime::new(OffsetDateTime::UNIX_EPOCH).unwrap();
-        let place = Place::new(region, "sts").unwrap();
-        signer.key(credentials, &Scope { date_time, place: &place }).sign("x")
+        signer.key(credentials, &Scope::new(date_time, region, "sts").unwrap()).sign("x")
     }
 
     #[test]

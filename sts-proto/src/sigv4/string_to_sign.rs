@@ -1,5 +1,7 @@
 //! Step 2: the string to sign, and the scope in it.
 
+use std::borrow::Cow;
+
 use http::HeaderValue;
 use time::{OffsetDateTime, UtcOffset};
 
@@ -73,13 +75,16 @@ impl Place {
 }
 
 /// What a signature holds for: a day, a region and a service.
-#[derive(Clone, Copy)]
 pub(super) struct Scope<'a> {
     pub(super) date_time: DateTime,
-    pub(super) place: &'a Place,
+    pub(super) place: Cow<'a, Place>,
 }
 
 impl Scope<'_> {
+    pub(super) fn new(date_time: DateTime, region: &str, service: &str) -> Result<Self, Error> {
+        Ok(Self { date_time, place: Cow::Owned(Place::new(region, service)?) })
+    }
+
     /// `20150830/us-east-1/sts/aws4_request` in two pieces.
     pub(super) fn pieces(&self) -> [&[u8]; 2] {
         [self.date_time.date(), self.place.as_str().as_bytes()]
@@ -120,11 +125,11 @@ mod tests {
 
     #[test]
     fn names_in_a_scope_have_no_slash() {
-        let date_time = DateTime::new(OffsetDateTime::UNIX_EPOCH).unwrap();
-        assert!(Place::new("us-east-1/x", "sts").is_err());
-        assert!(Place::new("us-east-1", "s ts").is_err());
-        let place = Place::new("", "s3").unwrap();
-        assert_eq!(Scope { date_time, place: &place }.pieces().concat(), b"19700101//s3/aws4_request");
-        assert_eq!(place.names().collect::<Vec<_>>(), [&b""[..], b"s3", b"aws4_request"]);
+        let time = DateTime::new(OffsetDateTime::UNIX_EPOCH).unwrap();
+        assert!(Scope::new(time, "us-east-1/x", "sts").is_err());
+        assert!(Scope::new(time, "us-east-1", "s ts").is_err());
+        let scope = Scope::new(time, "", "s3").unwrap();
+        assert_eq!(scope.pieces().concat(), b"19700101//s3/aws4_request");
+        assert_eq!(scope.place.names().collect::<Vec<_>>(), [&b""[..], b"s3", b"aws4_request"]);
     }
 }

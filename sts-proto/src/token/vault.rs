@@ -32,7 +32,7 @@ use super::json::{self, Value, object};
 use super::text::base64;
 use crate::body::Body;
 use crate::credentials::Credentials;
-use crate::encoder::Encoder;
+use crate::encoder::{Encoder, FORM};
 use crate::endpoint::Endpoint;
 use crate::error::{Error, Rule, Violation};
 use crate::operation::{GetCallerIdentity, Operation};
@@ -40,8 +40,6 @@ use crate::sigv4::{self, Signing};
 
 /// The header that binds a login to one server.
 const SERVER_ID: HeaderName = HeaderName::from_static("x-vault-aws-iam-server-id");
-
-const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded; charset=utf-8");
 
 /// A login to be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -162,7 +160,7 @@ impl VaultLogin {
         let host = host.ok_or_else(|| Error::setting("EndpointUrl", "has no host"))?;
         let headers = request.headers_mut();
         headers.insert(HOST, host);
-        headers.insert(CONTENT_TYPE, FORM);
+        headers.insert(CONTENT_TYPE, const { HeaderValue::from_static(FORM) });
         if let Some(id) = &self.server_id {
             let is_plain = !id.is_empty() && id.bytes().all(|b| b.is_ascii_graphic());
             let value = HeaderValue::from_str(id).ok().filter(|_| is_plain);

@@ -2,6 +2,19 @@
 
 use super::*;
 
+fn key_with(token: Option<&str>) -> Credentials {
+    match token {
+        Some(token) => key().with_session_token(token).unwrap(),
+        None => key(),
+    }
+}
+
+fn action(parameters: &[(String, String)]) -> RawAction {
+    parameters.iter().fold(RawAction::new("GetCallerIdentity"), |operation, (name, value)| {
+        operation.parameter(format!("P{name}"), value.as_str())
+    })
+}
+
 proptest! {
     #![proptest_config(config())]
 
@@ -81,13 +94,7 @@ proptest! {
         time in moment(),
     ) {
         let endpoint = EndpointOptions::new().url(url.replace('%', "%25")).region("eu-west-1").resolve().unwrap();
-        let credentials = match &token {
-            Some(token) => key().with_session_token(token.as_str()).unwrap(),
-            None => key(),
-        };
-        let operation = parameters.iter().fold(RawAction::new("GetCallerIdentity"), |operation, (name, value)| {
-            operation.parameter(format!("P{name}"), value.as_str())
-        });
+        let (credentials, operation) = (key_with(token.as_deref()), action(&parameters));
         let encoded = Encoder::new(endpoint).encode(&operation, Some(&credentials), time).unwrap();
         let mut signed = encoded.clone();
         for name in ["authorization", "x-amz-date", "x-amz-security-token"] {
@@ -106,13 +113,7 @@ proptest! {
         time in moment().prop_filter("after the epoch of `SystemTime`'s crate", |time| time.year() >= 1970),
         expires in 1..604_801_u64,
     ) {
-        let credentials = match &token {
-            Some(token) => key().with_session_token(token.as_str()).unwrap(),
-            None => key(),
-        };
-        let operation = parameters.iter().fold(RawAction::new("GetCallerIdentity"), |operation, (name, value)| {
-            operation.parameter(format!("P{name}"), value.as_str())
-        });
+        let (credentials, operation) = (key_with(token.as_deref()), action(&parameters));
         let mut options = Presign::new(Duration::from_secs(expires)).allow_sensitive();
         if let Some(header) = &header {
             options = options.header(HeaderName::from_static("x-k8s-aws-id"), HeaderValue::from_str(header).unwrap());
