@@ -1,6 +1,6 @@
 //! Replies of every operation, well-formed or not.
 //!
-//! The first byte chooses the operation: `A` is the first of the list in `decode`, `M` the last. The second one
+//! The first byte chooses the operation: `A` is the first of the list in `decode`, `N` the last. The second one
 //! chooses the status, `0` to `7`, or `p` to `w` for the same ones after a line that becomes the headers' text.
 //! The rest is the body.
 //!
@@ -17,9 +17,10 @@ use sts_proto::http::{HeaderValue, Response};
 use sts_proto::operation::{
     AssumeRole, AssumeRoleWithSaml, AssumeRoleWithWebIdentity, AssumeRoot, DecodeAuthorizationMessage,
     Element, GetAccessKeyInfo, GetCallerIdentity, GetDelegatedAccessToken, GetFederationToken,
-    GetSessionToken, GetWebIdentityToken, Operation, RawAction, SigningAlgorithm,
+    GetScopedCredentials, GetSessionToken, GetWebIdentityToken, Operation, RawAction, SigningAlgorithm,
 };
 use sts_proto::reply::MAX_DETAILS;
+use sts_proto::shape::TrustedIdentityPropagationContext;
 use sts_proto::{Credentials, Error, ErrorKind, Reply, Secret};
 
 const STATUSES: [u16; 8] = [200, 202, 302, 400, 403, 429, 500, 503];
@@ -177,24 +178,37 @@ fn decode(operation: u8, response: &Response<&[u8]>) {
             })
         };
     }
-    match operation % 13 {
+    // The same with an identity context, all of which is sensitive.
+    macro_rules! with_context {
+        ($operation:expr) => {
+            check(&$operation, response, |output| {
+                assert_whole(&output.credentials);
+                let mut masked = output.clone();
+                masked.credentials = mask(&output.credentials);
+                masked.trusted_identity_propagation_context.iter_mut().for_each(mask_context);
+                format!("{masked:?}")
+            })
+        };
+    }
+    match operation % 14 {
         0 => credentials!(AssumeRole::new("", "")),
-        1 => credentials!(AssumeRoleWithSaml::new("", "", "")),
-        2 => credentials!(AssumeRoleWithWebIdentity::new("", "", "")),
+        1 => with_context!(AssumeRoleWithSaml::new("", "", "")),
+        2 => with_context!(AssumeRoleWithWebIdentity::new("", "", "")),
         3 => credentials!(AssumeRoot::new("", "")),
         4 => check(&DecodeAuthorizationMessage::new(""), response, |output| format!("{output:?}")),
         5 => check(&GetAccessKeyInfo::new(""), response, |output| format!("{output:?}")),
         6 => check(&GetCallerIdentity::new(), response, |output| format!("{output:?}")),
         7 => credentials!(GetDelegatedAccessToken::new("")),
         8 => credentials!(GetFederationToken::new("")),
-        9 => credentials!(GetSessionToken::new()),
-        10 => check(&GetWebIdentityToken::new(["a"], SigningAlgorithm::Es384), response, |output| {
+        9 => credentials!(GetScopedCredentials::new()),
+        10 => credentials!(GetSessionToken::new()),
+        11 => check(&GetWebIdentityToken::new(["a"], SigningAlgorithm::Es384), response, |output| {
             assert!(!output.web_identity_token.is_empty());
             let mut masked = output.clone();
             masked.web_identity_token = same_length(&output.web_identity_token);
             format!("{masked:?}")
         }),
-        11 => check(&RawAction::new("AssumeRole"), response, |root| format!("{:?}", Masked::of(root))),
+        12 => check(&RawAction::new("AssumeRole"), response, |root| format!("{:?}", Masked::of(root))),
         _ => check(&RawAction::new("").unsigned(), response, |root| format!("{:?}", Masked::of(root))),
     }
 }
@@ -288,6 +302,22 @@ fn mask(credentials: &Credentials) -> Credentials {
         .and_then(|masked| masked.with_session_token(same_length(token)))
         .expect("another secret is as good")
         .with_expiration(expiration)
+}
+
+fn mask_context(context: &mut TrustedIdentityPropagationContext) {
+    if let Some(origin) = &mut context.origin_identity {
+        let texts = [
+            &mut origin.subject,
+            &mut origin.subject_type,
+            &mut origin.issuer,
+            &mut origin.federated_provider_arn,
+        ];
+        texts.into_iter().flatten().for_each(|text| *text = same_length(text));
+    }
+    if let Some(transaction) = &mut context.transaction_context {
+        let count = transaction.identity_provider.len();
+        transaction.identity_provider = (0..count).map(|i| (i.to_string(), Secret::default())).collect();
+    }
 }
 
 fn same_length(secret: &Secret) -> Secret {

@@ -14,8 +14,8 @@ use regex::Regex;
 use sts_proto::endpoint::EndpointOptions;
 use sts_proto::operation::{
     AssumeRole, AssumeRoleWithSaml, AssumeRoleWithWebIdentity, AssumeRoot, DecodeAuthorizationMessage,
-    GetAccessKeyInfo, GetDelegatedAccessToken, GetFederationToken, GetSessionToken, GetWebIdentityToken,
-    Operation, SigningAlgorithm,
+    GetAccessKeyInfo, GetDelegatedAccessToken, GetFederationToken, GetScopedCredentials, GetSessionToken,
+    GetWebIdentityToken, Operation, SigningAlgorithm, SubjectMode,
 };
 use sts_proto::shape::Tag;
 use sts_proto::time::OffsetDateTime;
@@ -63,7 +63,7 @@ fuzz_target!(|input: &[u8]| {
     let mut input = Input { rest: text.split('\0'), is_marked: marked & 1 != 0, values: Vec::new() };
     let i = &mut input;
     let rules = *rules;
-    match operation % 10 {
+    match operation % 11 {
         0 => {
             let mut operation = AssumeRole::new(i.text("RoleArn"), i.text("RoleSessionName"));
             if let Some(id) = i.maybe("ExternalId") {
@@ -102,6 +102,19 @@ fuzz_target!(|input: &[u8]| {
         6 => check(&GetDelegatedAccessToken::new(i.text("TradeInToken")), rules, i),
         7 => check(&GetFederationToken::new(i.text("Name")), rules, i),
         8 => {
+            let mut operation = GetScopedCredentials::new();
+            if let Some(policy) = i.maybe("Policy") {
+                operation = operation.policy(policy);
+            }
+            if let Some(text) = i.maybe("ScopedSessionDescription") {
+                operation = operation.scoped_session_description(text);
+            }
+            if let Some(seconds) = i.number() {
+                operation = operation.duration_seconds(seconds);
+            }
+            check(&operation, rules, i);
+        }
+        9 => {
             let mut operation = GetSessionToken::new();
             if let Some(number) = i.maybe("SerialNumber") {
                 operation = operation.serial_number(number);
@@ -113,7 +126,14 @@ fuzz_target!(|input: &[u8]| {
         }
         _ => {
             let audience = [i.text("Audience"), i.text("Audience")];
-            check(&GetWebIdentityToken::new(audience, SigningAlgorithm::Es384), rules, i);
+            let mut operation = GetWebIdentityToken::new(audience, SigningAlgorithm::Es384);
+            if let Some(scope) = i.maybe("Scope") {
+                operation = operation.scope(scope);
+            }
+            if let Some(mode) = i.maybe("SubjectMode") {
+                operation = operation.subject_mode(SubjectMode::from(mode.as_str()));
+            }
+            check(&operation, rules, i);
         }
     }
 });
@@ -123,6 +143,7 @@ fn check(operation: &impl Operation, rules: u8, input: &Input<'_>) {
         .min(rules & 1 == 0)
         .max(rules & 2 == 0)
         .pattern(rules & 4 == 0)
+        .enum_values(rules & 16 == 0)
         .relations(rules & 8 == 0);
     let all = broken(operation, Validation::default());
     let of_chosen = broken(operation, chosen);
@@ -149,7 +170,9 @@ fn broken(operation: &impl Operation, validation: Validation) -> Vec<String> {
 /// What breaks no rule is sent, with every value as it is; what breaks one is not.
 fn check_encoder(operation: &impl Operation, validation: Validation, is_right: bool, input: &Input<'_>) {
     let endpoint = EndpointOptions::new().region("eu-west-1").resolve().expect("a region");
-    let credentials = Credentials::new("AKIAIOSFODNN7EXAMPLE", "secret").expect("credentials");
+    let credentials = Credentials::new("AKIAIOSFODNN7EXAMPLE", "secret")
+        .and_then(|credentials| credentials.with_session_token("token"))
+        .expect("credentials");
     let encoder = Encoder::new(endpoint).validation(validation);
     let request = encoder.encode(operation, Some(&credentials), OffsetDateTime::UNIX_EPOCH);
     assert_eq!(request.is_ok(), is_right);
@@ -176,7 +199,7 @@ fn check_text(operation: &impl Operation, name: &str, value: &str, all: &[String
     let Some(parameter) = described.iter().filter(|parameter| is_it(&parameter.path)).next_back() else {
         return;
     };
-    let Kind::Text { min, max, pattern, .. } = parameter.kind else { return };
+    let Kind::Text { min, max, pattern, values, .. } = parameter.kind else { return };
     let length = value.chars().count();
     let is_short = length < min && !(value.is_empty() && parameter.required);
     let broken = |rule: Rule| all.iter().any(|violation| violation.contains(&format!("{rule:?}")));
@@ -185,6 +208,9 @@ fn check_text(operation: &impl Operation, name: &str, value: &str, all: &[String
     }
     if let Some(max) = max.filter(|max| length > *max) {
         assert!(broken(Rule::MaxLength { max, length }), "{name} of {length} is too long: {all:?}");
+    }
+    if !values.is_empty() {
+        assert_eq!(broken(Rule::NotListed { values, length }), !values.contains(&value), "{name}: {all:?}");
     }
     let Some(pattern) = pattern.filter(|_| !value.is_empty()) else { return };
     let (regex, is_exact) = translated(pattern);

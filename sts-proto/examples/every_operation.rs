@@ -32,6 +32,7 @@ fn main() -> Result<(), Error> {
     show(&encoder, &GetCallerIdentity::new())?;
     show(&encoder, &GetDelegatedAccessToken::new("token"))?;
     show(&encoder, &GetFederationToken::new("Bob"))?;
+    show(&encoder, &GetScopedCredentials::new().duration_seconds(900))?;
     show(&encoder, &GetSessionToken::new().duration_seconds(900))?;
     show(&encoder, &GetWebIdentityToken::new(["https://x.test"], SigningAlgorithm::Es384))?;
     show(&encoder, &RawAction::new("GetCallerIdentity"))?;

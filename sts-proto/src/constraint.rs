@@ -21,6 +21,8 @@ pub struct Text {
     pub(crate) min: usize,
     pub(crate) max: usize,
     pub(crate) class: Option<&'static Class>,
+    /// The values of an enumeration; empty for any other text.
+    pub(crate) values: &'static [&'static str],
     pub(crate) sensitive: bool,
     /// Whether a required text is given when it is given as empty.
     pub(crate) may_be_empty: bool,
@@ -34,6 +36,7 @@ impl Text {
             min: 0,
             max: usize::MAX,
             class: None,
+            values: &[],
             sensitive: false,
             may_be_empty: false,
         }
@@ -54,6 +57,11 @@ impl Text {
 
     pub(crate) const fn of(self, class: &'static Class) -> Self {
         Self { class: Some(class), ..self }
+    }
+
+    /// An enumeration of these values.
+    pub(crate) const fn one_of(self, values: &'static [&'static str]) -> Self {
+        Self { values, ..self }
     }
 
     /// Given, when it is given as empty.
@@ -138,12 +146,14 @@ pub struct Validation {
     min: bool,
     max: bool,
     pattern: bool,
+    enum_values: bool,
     relations: bool,
 }
 
 impl Validation {
     /// Required parameters only.
-    pub const REQUIRED_ONLY: Self = Self { min: false, max: false, pattern: false, relations: false };
+    pub const REQUIRED_ONLY: Self =
+        Self { min: false, max: false, pattern: false, enum_values: false, relations: false };
 
     /// Least lengths, item counts and values.
     #[must_use]
@@ -163,7 +173,13 @@ impl Validation {
         Self { pattern: on, ..self }
     }
 
-    /// Rules between parameters, and between an operation and its endpoint.
+    /// Values that the service model lists, such as those of `SubjectMode`.
+    #[must_use]
+    pub fn enum_values(self, on: bool) -> Self {
+        Self { enum_values: on, ..self }
+    }
+
+    /// Rules between parameters, and between an operation, its credentials and its endpoint.
     #[must_use]
     pub fn relations(self, on: bool) -> Self {
         Self { relations: on, ..self }
@@ -176,7 +192,7 @@ impl Validation {
 
 impl Default for Validation {
     fn default() -> Self {
-        Self { min: true, max: true, pattern: true, relations: true }
+        Self { min: true, max: true, pattern: true, enum_values: true, relations: true }
     }
 }
 
@@ -241,10 +257,13 @@ impl Members for Checker {
         if on.max && length > rule.max {
             self.report(name, Rule::MaxLength { max: rule.max, length });
         }
-        if let Some(class) = rule.class.filter(|_| on.pattern && !is_plain)
-            && let Some(position) = value.chars().position(|c| !(class.accepts)(c))
+        if let Some(class) = rule.class.filter(|_| on.pattern)
+            && let Some(position) = class.misfit(value, is_plain)
         {
             self.report(name, Rule::Pattern { pattern: class.pattern, position, length });
+        }
+        if on.enum_values && !rule.values.is_empty() && !rule.values.contains(&value) {
+            self.report(name, Rule::NotListed { values: rule.values, length });
         }
     }
 

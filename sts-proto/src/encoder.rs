@@ -148,7 +148,8 @@ impl Encoder {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput): the parameters break rules; or the operation is
-    /// signed and there are no credentials or no signing region; or the endpoint is the global one and refuses it.
+    /// signed and there are no credentials or no signing region, or long-term ones where only temporary ones are taken; or
+    /// the endpoint is the global one and refuses it.
     pub fn encode<O: Operation>(
         &self,
         operation: &O,
@@ -167,7 +168,7 @@ impl Encoder {
         more: usize,
     ) -> Result<Request<Body>, Error> {
         let during = |error: Error| error.during(operation.action());
-        self.check(operation).map_err(during)?;
+        self.check(operation, credentials).map_err(during)?;
         let signing = if operation.is_signed() {
             let credentials = credentials.ok_or_else(|| during(no_credentials()))?;
             let common = self.form_signing.as_ref().ok_or_else(|| during(no_region()))?;
@@ -212,7 +213,7 @@ impl Encoder {
         now: OffsetDateTime,
         options: &Presign,
     ) -> Result<PresignedUrl, Error> {
-        self.check(operation)?;
+        self.check(operation, Some(credentials))?;
         if !operation.is_signed() {
             return Err(Error::setting("Operation", "is not signed, so there is nothing to presign"));
         }
@@ -244,12 +245,18 @@ impl Encoder {
         error.with_hint(hint)
     }
 
-    fn check<O: Operation>(&self, operation: &O) -> Result<(), Error> {
+    fn check<O: Operation>(&self, operation: &O, credentials: Option<&Credentials>) -> Result<(), Error> {
         operation.validate(self.validation)?;
-        if self.endpoint.is_global() && operation.needs_regional_endpoint() && self.validation.has_relations()
-        {
+        if !self.validation.has_relations() {
+            return Ok(());
+        }
+        if self.endpoint.is_global() && operation.needs_regional_endpoint() {
             let sentence = "is the legacy global one, which refuses this operation; use a regional one";
             return Err(Error::invalid_input(vec![Violation::new("Endpoint", Rule::Relation(sentence))]));
+        }
+        let are_long_term = credentials.is_some_and(|credentials| credentials.session_token().is_none());
+        if are_long_term && operation.is_signed() && operation.needs_temporary_credentials() {
+            return Err(long_term_credentials());
         }
         Ok(())
     }
@@ -257,6 +264,14 @@ impl Encoder {
 
 fn no_credentials() -> Error {
     Error::setting("Credentials", "are required: the operation is signed, and there are none")
+}
+
+#[cold]
+fn long_term_credentials() -> Error {
+    let sentence =
+        "are an IAM user's or the root user's, and this operation takes temporary credentials only";
+    let violation = Violation::new("Credentials", Rule::Relation(sentence));
+    Error::invalid_input(vec![violation]).with_hint(Hint::session_needed())
 }
 
 fn no_region() -> Error {

@@ -36,7 +36,7 @@ pub enum Cause {
     RegionNotEnabled,
     /// The credentials or the token have expired.
     ExpiredToken,
-    /// The session would last longer than the role allows.
+    /// The session would last longer than the role, or the calling session, allows.
     DurationOverMaximum,
     /// A role assumed with a role's credentials would last longer than an hour.
     ChainedOverAnHour,
@@ -50,6 +50,8 @@ pub enum Cause {
     UnknownRegion,
     /// The instance metadata service does not let its answers travel as far as into a container.
     HopLimit,
+    /// The operation takes the credentials of a session only, and these are long-term ones or of no session.
+    SessionNeeded,
     /// The session of SSO or of `aws login` is over, or has never begun: a person must sign in.
     SignInNeeded,
 }
@@ -77,6 +79,14 @@ impl Hint {
     #[cfg(feature = "sources")]
     pub(crate) fn told(cause: Cause, sentence: impl Into<String>) -> Option<Self> {
         Self::new(cause, sentence)
+    }
+
+    /// For an operation that takes temporary credentials only.
+    pub(crate) fn session_needed() -> Option<Self> {
+        Self::new(
+            Cause::SessionNeeded,
+            "call GetSessionToken first, or assume a role, and sign with the credentials of that reply",
+        )
     }
 
     /// What can be said of an error by itself.
@@ -126,6 +136,11 @@ fn of_refusal(service: &ServiceError, action: &str, situation: &Situation<'_>) -
         ErrorCode::PackedPolicyTooLarge => Hint::new(
             Cause::PolicyTooLarge,
             "shorten the session policy, pass fewer managed policies, or use fewer and shorter tags",
+        ),
+        ErrorCode::InvalidSubjectCredentials => Hint::session_needed(),
+        ErrorCode::InsufficientSessionLifetime => Hint::new(
+            Cause::DurationOverMaximum,
+            "leave `DurationSeconds` out to get all that is left of the calling session, or ask for less",
         ),
         ErrorCode::AccessDenied => of_denial(message, action),
         ErrorCode::ValidationError => of_duration(message),

@@ -11,8 +11,11 @@ pub use get_access_key_info::{GetAccessKeyInfo, GetAccessKeyInfoOutput};
 pub use get_caller_identity::{GetCallerIdentity, GetCallerIdentityOutput};
 pub use get_delegated_access_token::{GetDelegatedAccessToken, GetDelegatedAccessTokenOutput};
 pub use get_federation_token::{GetFederationToken, GetFederationTokenOutput};
+pub use get_scoped_credentials::{GetScopedCredentials, GetScopedCredentialsOutput, ScopedSession};
 pub use get_session_token::{GetSessionToken, GetSessionTokenOutput};
-pub use get_web_identity_token::{GetWebIdentityToken, GetWebIdentityTokenOutput, SigningAlgorithm};
+pub use get_web_identity_token::{
+    GetWebIdentityToken, GetWebIdentityTokenOutput, SigningAlgorithm, SubjectMode,
+};
 pub use parameter::{Kind, Parameter};
 pub use raw::{Element, RawAction};
 pub use unsigned::Unsigned;
@@ -32,6 +35,7 @@ mod get_access_key_info;
 mod get_caller_identity;
 mod get_delegated_access_token;
 mod get_federation_token;
+mod get_scoped_credentials;
 mod get_session_token;
 mod get_web_identity_token;
 mod parameter;
@@ -65,6 +69,11 @@ pub trait Operation: Clone {
 
     /// Whether the legacy global endpoint refuses it.
     fn needs_regional_endpoint(&self) -> bool {
+        false
+    }
+
+    /// Whether long-term credentials, an IAM user's or the root user's, are refused.
+    fn needs_temporary_credentials(&self) -> bool {
         false
     }
 

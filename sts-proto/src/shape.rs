@@ -2,11 +2,15 @@
 
 use std::collections::BTreeSet;
 
+pub use identity_context::{OriginIdentity, TransactionContext, TrustedIdentityPropagationContext};
+
 use crate::constraint::{Checker, Members, Shape, Text, class};
 use crate::credentials::{Credentials, Secret};
 use crate::operation::Warning;
 use crate::reply::{self, ReplyFault};
 use crate::xml::{Cursor, Field};
+
+mod identity_context;
 
 /// What AWS's documentation says that inline policy and managed policy ARNs may have together, in characters.
 const POLICY_TEXT_MAX: usize = 2048;
@@ -127,14 +131,14 @@ pub struct ProvidedContext {
 
 impl ProvidedContext {
     /// The ARN of the context provider, 20 to 2,048 characters, and the signed and encrypted assertion that it
-    /// gave out, 4 to 2,048 characters.
+    /// gave out, 4 to 3,072 characters.
     pub fn new(provider_arn: impl Into<String>, context_assertion: impl Into<Secret>) -> Self {
         Self { provider_arn: provider_arn.into(), context_assertion: context_assertion.into() }
     }
 }
 
 static PROVIDER_ARN: Text = Text::optional("ProviderArn").length(20, 2048).of(&class::ARN);
-static CONTEXT_ASSERTION: Text = Text::optional("ContextAssertion").length(4, 2048).sensitive();
+static CONTEXT_ASSERTION: Text = Text::optional("ContextAssertion").length(4, 3072).sensitive();
 
 impl Shape for ProvidedContext {
     fn members(&self, members: &mut impl Members) {

@@ -18,6 +18,7 @@ use crate::reply::{MAX_DEPTH, ReplyFault};
 pub(crate) use field::Field;
 
 mod field;
+mod map;
 
 type Result<T> = std::result::Result<T, ReplyFault>;
 
@@ -247,6 +248,34 @@ impl<'x> Cursor<'x> {
     ///
     /// One buffer is enough for it, so that no copy is left behind.
     pub(crate) fn secret(&mut self) -> Result<Secret> {
+        let mut all = self.gather(|all, piece| {
+            if piece.is_plain {
+                all.push_str(&piece.text);
+            } else {
+                piece.text.split_ascii_whitespace().for_each(|part| all.push_str(part));
+            }
+        })?;
+        Ok(Secret::from(std::mem::take(&mut *all)))
+    }
+
+    /// The text of the innermost element as [`text`](Self::text) reads it, but as a secret; leaves the element.
+    pub(crate) fn secret_text(&mut self) -> Result<Secret> {
+        let all = self.gather(|all, piece| {
+            let mut rest = &*piece.text;
+            // As `line_ends`, without a copy.
+            while let Some((line, behind)) = rest.split_once('\r') {
+                all.push_str(line);
+                all.push('\n');
+                rest = behind.strip_prefix('\n').unwrap_or(behind);
+            }
+            all.push_str(rest);
+        })?;
+        Ok(Secret::from(all.trim_ascii()))
+    }
+
+    /// The pieces of the innermost element's text, put into one buffer by `push`, which adds no byte; leaves the element.
+    #[inline(always)]
+    fn gather(&mut self, push: impl Fn(&mut String, &Piece<'x>)) -> Result<Zeroizing<String>> {
         let mut all = Zeroizing::new(String::new());
         loop {
             match self.token()? {
@@ -257,13 +286,9 @@ impl<'x> Cursor<'x> {
                         let more = if rest.starts_with(b"</") { 0 } else { rest.len() };
                         all.reserve_exact(piece.text.len() + more);
                     }
-                    if piece.is_plain {
-                        all.push_str(&piece.text);
-                    } else {
-                        piece.text.split_ascii_whitespace().for_each(|part| all.push_str(part));
-                    }
+                    push(&mut all, &piece);
                 }
-                Token::End => return Ok(Secret::from(std::mem::take(&mut *all))),
+                Token::End => return Ok(all),
                 Token::Start => return Err(self.syntax()),
             }
         }
@@ -477,6 +502,21 @@ mod tests {
         for document in ["<a>\n AB\n CD </a>", "<a>A<!-- -->B&#67;D</a>", "<a><![CDATA[AB]]>CD</a>"] {
             let mut cursor = Cursor::new(document.as_bytes()).unwrap();
             assert_eq!(cursor.secret().unwrap().expose(), "ABCD", "{document}");
+        }
+    }
+
+    #[test]
+    fn secret_texts_are_read_as_texts_are() {
+        for document in [
+            "<a> x &amp; <![CDATA[<y>]]><!-- no -->&#x21;\r\n </a>",
+            "<a/>",
+            "<a>\n </a>",
+            "<a>b\r\nc\rd\n\r\re</a>",
+            "<a>\u{a0}J\u{fc}rgen &lt;K&gt; </a>",
+        ] {
+            let mut cursor = Cursor::new(document.as_bytes()).unwrap();
+            assert_eq!(cursor.secret_text().unwrap().expose(), text(document).unwrap(), "{document}");
+            cursor.finish().unwrap();
         }
     }
 

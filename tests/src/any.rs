@@ -1,4 +1,4 @@
-//! The eleven operations behind one trait object, for suites that run over all of them.
+//! Every operation behind one trait object, for suites that run over all of them.
 
 use std::fmt::Debug;
 
@@ -6,9 +6,10 @@ use http::{Request, Response};
 use sts_proto::operation::{
     AssumeRoleOutput, AssumeRoleWithSamlOutput, AssumeRoleWithWebIdentityOutput, AssumeRootOutput,
     DecodeAuthorizationMessageOutput, GetAccessKeyInfoOutput, GetCallerIdentityOutput,
-    GetDelegatedAccessTokenOutput, GetFederationTokenOutput, GetSessionTokenOutput,
-    GetWebIdentityTokenOutput, Operation, Parameter,
+    GetDelegatedAccessTokenOutput, GetFederationTokenOutput, GetScopedCredentialsOutput,
+    GetSessionTokenOutput, GetWebIdentityTokenOutput, Operation, Parameter,
 };
+use sts_proto::shape::TrustedIdentityPropagationContext;
 use sts_proto::{Body, Credentials, Encoder, Error, Metadata, Validation};
 use time::OffsetDateTime;
 
@@ -112,16 +113,53 @@ where
     }
 }
 
+fn of_credentials(credentials: &Credentials) -> Vec<(&'static str, String)> {
+    let token = credentials.session_token().map_or("", |token| token.expose());
+    vec![
+        ("SecretAccessKey", credentials.secret_access_key().expose().to_owned()),
+        ("SessionToken", token.to_owned()),
+    ]
+}
+
+/// The model calls the whole context sensitive.
+fn of_context(context: &TrustedIdentityPropagationContext) -> Vec<(&'static str, String)> {
+    let mut secrets = Vec::new();
+    if let Some(origin) = &context.origin_identity {
+        let texts = [
+            ("Subject", &origin.subject),
+            ("SubjectType", &origin.subject_type),
+            ("Issuer", &origin.issuer),
+            ("FederatedProviderArn", &origin.federated_provider_arn),
+        ];
+        secrets.extend(
+            texts.iter().filter_map(|(name, text)| Some((*name, text.as_ref()?.expose().to_owned()))),
+        );
+    }
+    for (key, value) in context.transaction_context.iter().flat_map(|context| &context.identity_provider) {
+        secrets.extend([("key", key.clone()), ("value", value.expose().to_owned())]);
+    }
+    secrets
+}
+
 /// Results that hold credentials.
 macro_rules! with_credentials {
     ($($output:ty),* $(,)?) => {$(
         impl Outcome for $output {
             fn secrets(&self) -> Vec<(&'static str, String)> {
-                let token = self.credentials.session_token().map_or("", |token| token.expose());
-                vec![
-                    ("SecretAccessKey", self.credentials.secret_access_key().expose().to_owned()),
-                    ("SessionToken", token.to_owned()),
-                ]
+                of_credentials(&self.credentials)
+            }
+        }
+    )*};
+}
+
+/// Results that hold credentials and an identity context.
+macro_rules! with_context {
+    ($($output:ty),* $(,)?) => {$(
+        impl Outcome for $output {
+            fn secrets(&self) -> Vec<(&'static str, String)> {
+                let mut secrets = of_credentials(&self.credentials);
+                secrets.extend(self.trusted_identity_propagation_context.iter().flat_map(of_context));
+                secrets
             }
         }
     )*};
@@ -129,13 +167,14 @@ macro_rules! with_credentials {
 
 with_credentials! {
     AssumeRoleOutput,
-    AssumeRoleWithSamlOutput,
-    AssumeRoleWithWebIdentityOutput,
     AssumeRootOutput,
     GetDelegatedAccessTokenOutput,
     GetFederationTokenOutput,
+    GetScopedCredentialsOutput,
     GetSessionTokenOutput,
 }
+
+with_context! { AssumeRoleWithSamlOutput, AssumeRoleWithWebIdentityOutput }
 
 /// Results without secrets.
 macro_rules! without_secrets {

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 use sts_proto::operation::{
     AssumeRole, AssumeRoleWithSaml, AssumeRoleWithWebIdentity, AssumeRoot, DecodeAuthorizationMessage,
-    GetAccessKeyInfo, GetCallerIdentity, GetDelegatedAccessToken, GetFederationToken, GetSessionToken,
-    GetWebIdentityToken, SigningAlgorithm,
+    GetAccessKeyInfo, GetCallerIdentity, GetDelegatedAccessToken, GetFederationToken, GetScopedCredentials,
+    GetSessionToken, GetWebIdentityToken, SigningAlgorithm, SubjectMode,
 };
 use sts_proto::shape::{PolicyArn, ProvidedContext, Tag};
 
@@ -17,7 +17,7 @@ pub type Built = Result<Box<dyn AnyOperation>, String>;
 type Builder = fn(&mut Params) -> Built;
 
 /// The operations by AWS's names. A suite over the service model notices if one is missing.
-const BUILDERS: [(&str, Builder); 11] = [
+const BUILDERS: [(&str, Builder); 12] = [
     ("AssumeRole", assume_role),
     ("AssumeRoleWithSAML", assume_role_with_saml),
     ("AssumeRoleWithWebIdentity", assume_role_with_web_identity),
@@ -27,6 +27,7 @@ const BUILDERS: [(&str, Builder); 11] = [
     ("GetCallerIdentity", get_caller_identity),
     ("GetDelegatedAccessToken", get_delegated_access_token),
     ("GetFederationToken", get_federation_token),
+    ("GetScopedCredentials", get_scoped_credentials),
     ("GetSessionToken", get_session_token),
     ("GetWebIdentityToken", get_web_identity_token),
 ];
@@ -244,6 +245,17 @@ fn get_federation_token(params: &mut Params) -> Built {
     Ok(Box::new(operation))
 }
 
+fn get_scoped_credentials(params: &mut Params) -> Built {
+    let mut operation = GetScopedCredentials::new();
+    set!(operation, params,
+        policy: text("Policy"),
+        duration_seconds: number("DurationSeconds"),
+        minimum_session_token_size: number("MinimumSessionTokenSize"),
+        scoped_session_description: text("ScopedSessionDescription"),
+    );
+    Ok(Box::new(operation))
+}
+
 fn get_session_token(params: &mut Params) -> Built {
     let mut operation = GetSessionToken::new();
     set!(operation, params,
@@ -259,8 +271,12 @@ fn get_web_identity_token(params: &mut Params) -> Built {
     let audience = params.texts("Audience")?.ok_or("Audience is missing")?;
     let algorithm = SigningAlgorithm::from(params.required("SigningAlgorithm")?.as_str());
     let mut operation = GetWebIdentityToken::new(audience, algorithm);
+    if let Some(mode) = params.text("SubjectMode")? {
+        operation = operation.subject_mode(SubjectMode::from(mode.as_str()));
+    }
     set!(operation, params,
         duration_seconds: number("DurationSeconds"),
+        scope: text("Scope"),
         tags: tags("Tags"),
     );
     Ok(Box::new(operation))

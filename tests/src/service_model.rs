@@ -43,6 +43,15 @@ pub struct Member<'m> {
     pub shape: Shape<'m>,
 }
 
+/// An entry of a map, as the Query protocol writes it.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry<'m> {
+    /// The key and the value: the names of their elements, and what they are.
+    pub halves: [(&'m str, Shape<'m>); 2],
+    /// Whether entries have the map's own name and stand where the map would, instead of `<entry>` in it.
+    pub is_flat: bool,
+}
+
 /// A parameter of an operation, as flat as [`sts_proto::operation::Parameter`].
 #[derive(Clone, Debug)]
 pub struct Input<'m> {
@@ -62,6 +71,7 @@ pub enum Type {
     Integer,
     Timestamp,
     List,
+    Map,
     Structure,
 }
 
@@ -189,6 +199,7 @@ impl<'m> Shape<'m> {
             Some("integer") => Type::Integer,
             Some("timestamp") => Type::Timestamp,
             Some("list") => Type::List,
+            Some("map") => Type::Map,
             Some("structure") => Type::Structure,
             other => panic!("{} is of the type {other:?}", self.name),
         }
@@ -216,6 +227,12 @@ impl<'m> Shape<'m> {
         self.json["pattern"].as_str()
     }
 
+    /// The values of an enumeration; empty for any other text.
+    #[must_use]
+    pub fn values(&self) -> Vec<&'m str> {
+        self.json["enum"].as_array().into_iter().flatten().filter_map(Value::as_str).collect()
+    }
+
     /// Whether it must be kept out of logs.
     #[must_use]
     pub fn is_sensitive(&self) -> bool {
@@ -226,6 +243,17 @@ impl<'m> Shape<'m> {
     #[must_use]
     pub fn item(&self) -> Option<Self> {
         (self.kind() == Type::List).then(|| self.model.shape(&self.json["member"]["shape"]))
+    }
+
+    /// What an entry of a map consists of.
+    #[must_use]
+    pub fn entry(&self) -> Option<Entry<'m>> {
+        let half = |half: &'static str| {
+            let json = &self.json[half];
+            (json["locationName"].as_str().unwrap_or(half), self.model.shape(&json["shape"]))
+        };
+        let is_flat = self.json["flattened"] == true;
+        (self.kind() == Type::Map).then(|| Entry { halves: [half("key"), half("value")], is_flat })
     }
 
     /// The members of a structure.

@@ -131,6 +131,7 @@ fn exchanges() -> Vec<Exchange> {
         GetCallerIdentity::new(),
         GetDelegatedAccessToken::new("token"),
         GetFederationToken::new("Bob"),
+        GetScopedCredentials::new().duration_seconds(900).unsigned(),
         GetSessionToken::new(),
         GetWebIdentityToken::new(["https://x.test"], SigningAlgorithm::Rs256),
     ];

@@ -90,6 +90,7 @@ fn cases() -> Vec<Case> {
         GetCallerIdentity::new(),
         GetDelegatedAccessToken::new("token"),
         GetFederationToken::new("Bob"),
+        GetScopedCredentials::new().duration_seconds(900).unsigned(),
         GetSessionToken::new(),
         GetWebIdentityToken::new(["https://x.test"], SigningAlgorithm::Rs256),
         GetCallerIdentity::new().unsigned(),

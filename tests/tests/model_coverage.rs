@@ -16,7 +16,7 @@ use sts_tests::vectors::{self, Cases};
 
 /// Members without which a result would be useless, so that a reply without one is an error: `*` for any operation.
 /// The service model calls most of them optional.
-const INDISPENSABLE: [(&str, &str); 17] = [
+const INDISPENSABLE: [(&str, &str); 22] = [
     ("*", "Credentials"),
     ("*", "Credentials.AccessKeyId"),
     ("*", "Credentials.SecretAccessKey"),
@@ -28,6 +28,11 @@ const INDISPENSABLE: [(&str, &str); 17] = [
     ("*", "FederatedUser"),
     ("*", "FederatedUser.FederatedUserId"),
     ("*", "FederatedUser.Arn"),
+    ("*", "TrustedIdentityPropagationContext.TransactionContext.IdentityProvider.entry.key"),
+    ("*", "TrustedIdentityPropagationContext.TransactionContext.IdentityProvider.entry.value"),
+    ("GetScopedCredentials", "SessionInfo"),
+    ("GetScopedCredentials", "SessionInfo.ScopedSessionId"),
+    ("GetScopedCredentials", "SessionInfo.Arn"),
     ("GetCallerIdentity", "Arn"),
     ("GetCallerIdentity", "UserId"),
     ("GetCallerIdentity", "Account"),
@@ -78,7 +83,7 @@ fn operations() {
 /// What a parameter is, by ours and by the model.
 #[derive(Debug, PartialEq)]
 enum Limits<'a> {
-    Text { min: usize, max: Option<usize>, pattern: Option<&'a str> },
+    Text { min: usize, max: Option<usize>, pattern: Option<&'a str>, values: Vec<&'a str> },
     Integer { min: usize, max: Option<usize> },
     List { min: usize, max: Option<usize> },
     Structure,
@@ -87,7 +92,9 @@ enum Limits<'a> {
 
 fn our_limits(parameter: &Parameter) -> Limits<'static> {
     match parameter.kind {
-        Kind::Text { min, max, pattern, .. } => Limits::Text { min, max, pattern },
+        Kind::Text { min, max, pattern, values, .. } => {
+            Limits::Text { min, max, pattern, values: values.to_vec() }
+        }
         Kind::Integer { min, max, .. } => Limits::Integer { min: min as usize, max: Some(max as usize) },
         Kind::List { min, max, .. } => Limits::List { min, max },
         Kind::Structure => Limits::Structure,
@@ -98,11 +105,11 @@ fn our_limits(parameter: &Parameter) -> Limits<'static> {
 fn their_limits<'m>(shape: &Shape<'m>) -> Limits<'m> {
     let (min, max) = (shape.min(), shape.max());
     match shape.kind() {
-        Type::Text => Limits::Text { min, max, pattern: shape.pattern() },
+        Type::Text => Limits::Text { min, max, pattern: shape.pattern(), values: shape.values() },
         Type::Integer => Limits::Integer { min, max },
         Type::List => Limits::List { min, max },
         Type::Structure => Limits::Structure,
-        Type::Timestamp => Limits::Unknown,
+        Type::Timestamp | Type::Map => Limits::Unknown,
     }
 }
 

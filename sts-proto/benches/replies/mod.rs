@@ -4,8 +4,8 @@ use std::hint::black_box;
 
 use sts_proto::operation::{
     AssumeRole, AssumeRoleWithSaml, AssumeRoleWithWebIdentity, AssumeRoot, DecodeAuthorizationMessage,
-    GetAccessKeyInfo, GetCallerIdentity, GetDelegatedAccessToken, GetFederationToken, GetSessionToken,
-    GetWebIdentityToken, Operation,
+    GetAccessKeyInfo, GetCallerIdentity, GetDelegatedAccessToken, GetFederationToken, GetScopedCredentials,
+    GetSessionToken, GetWebIdentityToken, Operation,
 };
 
 /// A reply to be read.
@@ -124,6 +124,17 @@ pub(crate) fn each(mut show: impl FnMut(Sample<'_>)) -> super::Outcome {
       <FederatedUserId>123456789012:Bob</FederatedUserId>
       <Arn>arn:aws:sts::123456789012:federated-user/Bob</Arn>
     </FederatedUser>
+    {credentials}"
+        ),
+        &mut show,
+    )?;
+    one(
+        &GetScopedCredentials::new().duration_seconds(900),
+        &format!(
+            "<SessionInfo>
+      <ScopedSessionId>AROA3XFRBF535PLBIFPI4:build-42</ScopedSessionId>
+      <Arn>arn:aws:sts::123456789012:assumed-role/Deploy/build-42</Arn>
+    </SessionInfo>
     {credentials}"
         ),
         &mut show,

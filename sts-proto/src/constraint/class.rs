@@ -1,7 +1,8 @@
 //! Hand-written character classes for the patterns of the service model.
 //!
 //! A class never rejects a character that its pattern accepts. Where it accepts more, the comment says so; the
-//! tests prove both over all code points with the `regex` crate. Patterns are read as Smithy has it: the dialect of
+//! tests prove both over all code points with the `regex` crate. One pattern is more than a set of characters: see
+//! [`Class::arrangement`]. Patterns are read as Smithy has it: the dialect of
 //! ECMA 262, in which `\w` and `\d` are ASCII, anchored at both ends.
 
 /// A pattern of the service model, as a test of single characters.
@@ -12,6 +13,16 @@ pub(crate) struct Class {
     pub(crate) accepts: fn(char) -> bool,
     /// The bytes of ASCII that it accepts, for texts that are nothing else: nearly all.
     pub(crate) plain: [bool; 256],
+    /// The position of the first character that is accepted, but not there; for texts of accepted characters only.
+    arrangement: Option<fn(&str) -> Option<usize>>,
+}
+
+impl Class {
+    /// The position of the first character that does not fit, in characters. `is_plain`: all are in the table.
+    pub(crate) fn misfit(&self, text: &str, is_plain: bool) -> Option<usize> {
+        let stranger = if is_plain { None } else { text.chars().position(|c| !(self.accepts)(c)) };
+        stranger.or_else(|| self.arrangement?(text))
+    }
 }
 
 /// Bytes from `first` to `last`, and those of `more`.
@@ -48,24 +59,28 @@ pub(crate) static NAME: Class = Class {
     pattern: r"[\w+=,.@-]*",
     accepts: |c| is_word(c) || matches!(c, '+' | '=' | ',' | '.' | '@' | '-'),
     plain: table(WORDS, b"+=,.@-"),
+    arrangement: None,
 };
 
 pub(crate) static EXTERNAL_ID: Class = Class {
     pattern: r"[\w+=,.@:\/-]*",
     accepts: |c| is_word(c) || matches!(c, '+' | '=' | ',' | '.' | '@' | ':' | '/' | '-'),
     plain: table(WORDS, b"+=,.@:/-"),
+    arrangement: None,
 };
 
 pub(crate) static SERIAL_NUMBER: Class = Class {
     pattern: r"[\w+=/:,.@-]*",
     accepts: |c| is_word(c) || matches!(c, '+' | '=' | '/' | ':' | ',' | '.' | '@' | '-'),
     plain: table(WORDS, b"+=/:,.@-"),
+    arrangement: None,
 };
 
-pub(crate) static WORD: Class = Class { pattern: r"[\w]*", accepts: is_word, plain: table(WORDS, b"") };
+pub(crate) static WORD: Class =
+    Class { pattern: r"[\w]*", accepts: is_word, plain: table(WORDS, b""), arrangement: None };
 
 pub(crate) static DIGITS: Class =
-    Class { pattern: r"[\d]*", accepts: |c| c.is_ascii_digit(), plain: table(TENS, b"") };
+    Class { pattern: r"[\d]*", accepts: |c| c.is_ascii_digit(), plain: table(TENS, b""), arrangement: None };
 
 /// Accepts more: the controls U+007F to U+0084 and U+0086 to U+009F. The pattern's last range is meant to be U+10000
 /// to U+10FFFF, but is spelt so that some regex engines read it as `0` to U+10FF, which holds those controls. What
@@ -74,12 +89,14 @@ pub(crate) static ARN: Class = Class {
     pattern: r"[\u0009\u000A\u000D\u0020-\u007E\u0085\u00A0-\uD7FF\uE000-\uFFFD\u10000-\u10FFFF]+",
     accepts: |c| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..),
     plain: table(TEXTS, b""),
+    arrangement: None,
 };
 
 pub(crate) static POLICY: Class = Class {
     pattern: r"[\u0009\u000A\u000D\u0020-\u00FF]+",
     accepts: |c| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{ff}'),
     plain: table(TEXTS, b""),
+    arrangement: None,
 };
 
 /// Accepts more: characters that are alphabetic without being letters, such as vowel signs and circled letters.
@@ -96,13 +113,38 @@ pub(crate) static TAG_KEY: Class = Class {
     pattern: r"[\p{L}\p{Z}\p{N}_.:/=+\-@]+",
     accepts: is_tag_character,
     plain: table(WORDS, b" .:/=+-@"),
+    arrangement: None,
 };
 
 pub(crate) static TAG_VALUE: Class = Class {
     pattern: r"[\p{L}\p{Z}\p{N}_.:/=+\-@]*",
     accepts: is_tag_character,
     plain: table(WORDS, b" .:/=+-@"),
+    arrangement: None,
 };
+
+pub(crate) static DESCRIPTION: Class = Class {
+    pattern: r"[\u0009\u000A\u000D\u0020-\u007E\u00A1-\u00FF]*",
+    accepts: |c| matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{a1}'..='\u{ff}'),
+    plain: table(&[(b'\t', b'\n'), (b'\r', b'\r'), (b' ', b'~')], b""),
+    arrangement: None,
+};
+
+/// OAuth 2.0 scopes (RFC 6749, section 3.3) without commas, with one space between.
+pub(crate) static SCOPE: Class = Class {
+    pattern: r"[\x21\x23-\x2B\x2D-\x5B\x5D-\x7E]+( [\x21\x23-\x2B\x2D-\x5B\x5D-\x7E]+)*",
+    accepts: |c| matches!(c, ' '..='~') && !matches!(c, '"' | ',' | '\\'),
+    plain: table(&[(b' ', b'!'), (b'#', b'+'), (b'-', b'['), (b']', b'~')], b""),
+    arrangement: Some(misplaced_space),
+};
+
+/// The first space that begins the text or follows another one, else the one that ends the text.
+fn misplaced_space(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let follows = bytes.windows(2).position(|pair| pair == b"  ").map(|at| at + 1);
+    let ends = || bytes.len().checked_sub(1).filter(|_| bytes.ends_with(b" "));
+    if bytes.starts_with(b" ") { Some(0) } else { follows.or_else(ends) }
+}
 
 #[cfg(test)]
 mod tests {
@@ -134,9 +176,19 @@ mod tests {
 
     #[test]
     fn the_tables_are_the_classes() {
-        for class in
-            [&NAME, &EXTERNAL_ID, &SERIAL_NUMBER, &WORD, &DIGITS, &ARN, &POLICY, &TAG_KEY, &TAG_VALUE]
-        {
+        for class in [
+            &NAME,
+            &EXTERNAL_ID,
+            &SERIAL_NUMBER,
+            &WORD,
+            &DIGITS,
+            &ARN,
+            &POLICY,
+            &TAG_KEY,
+            &TAG_VALUE,
+            &DESCRIPTION,
+            &SCOPE,
+        ] {
             for byte in 0..=u8::MAX {
                 let accepted = byte.is_ascii() && (class.accepts)(char::from(byte));
                 assert_eq!(class.plain[usize::from(byte)], accepted, "{}: {byte:#x}", class.pattern);
@@ -146,7 +198,7 @@ mod tests {
 
     #[test]
     fn exact_classes() {
-        for class in [&NAME, &EXTERNAL_ID, &SERIAL_NUMBER, &WORD, &DIGITS, &POLICY] {
+        for class in [&NAME, &EXTERNAL_ID, &SERIAL_NUMBER, &WORD, &DIGITS, &POLICY, &DESCRIPTION] {
             assert_eq!(excess(class), [], "{}", class.pattern);
         }
     }

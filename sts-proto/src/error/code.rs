@@ -42,10 +42,16 @@ codes! {
     IdpCommunicationError = "IDPCommunicationError",
     /// The identity provider says that the claim is no good, or has expired.
     IdpRejectedClaim = "IDPRejectedClaim",
+    /// The session asked of GetScopedCredentials would outlive the session that asks: ask for less, or give no duration.
+    InsufficientSessionLifetime = "InsufficientSessionLifetime",
     /// The encoded message of DecodeAuthorizationMessage is not one that AWS made.
     InvalidAuthorizationMessage = "InvalidAuthorizationMessageException",
+    /// A context assertion in `ProvidedContexts` is malformed, has expired, or is from an untrusted provider.
+    InvalidContextAssertion = "InvalidContextAssertion",
     /// The web identity token or SAML assertion cannot be validated.
     InvalidIdentityToken = "InvalidIdentityToken",
+    /// The credentials that called GetScopedCredentials are not those of a valid session.
+    InvalidSubjectCredentials = "InvalidSubjectCredentials",
     /// The token asked of GetWebIdentityToken would be too large; use fewer or shorter tags.
     JwtPayloadSizeExceeded = "JWTPayloadSizeExceededException",
     /// A policy is not well-formed.

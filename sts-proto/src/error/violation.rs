@@ -90,7 +90,14 @@ pub enum Rule {
         /// The number of characters in all.
         length: usize,
     },
-    /// It contradicts another parameter, or the endpoint.
+    /// It is none of the values that the service model lists.
+    NotListed {
+        /// The values that are listed.
+        values: &'static [&'static str],
+        /// The number of characters seen.
+        length: usize,
+    },
+    /// It contradicts another parameter, the credentials, or the endpoint.
     Relation(&'static str),
     /// It begins or ends with white space, as a text does that was read from a file or pasted.
     StrayWhiteSpace {
@@ -130,6 +137,9 @@ impl fmt::Display for Rule {
             Self::MaxValue { max, value } => write!(f, "must be at most {max}, and is {value}"),
             Self::Pattern { pattern, position, length } => {
                 write!(f, "must match {pattern}, and character {position} of {length} does not")
+            }
+            Self::NotListed { values, length } => {
+                write!(f, "must be one of {}, and is another text of {length} characters", values.join(", "))
             }
             Self::Relation(sentence) => f.write_str(sentence),
             Self::StrayWhiteSpace { length } => {

@@ -150,7 +150,7 @@ impl AssumeRole {
         self
     }
 
-    /// Who is behind the session, for CloudTrail and along a chain of roles. 2 to 64 characters of letters, digits
+    /// Who is behind the session, for CloudTrail and along a chain of roles. 2 to 256 characters of letters, digits
     /// and `_+=,.@-`, not beginning with `aws:`.
     #[must_use]
     pub fn source_identity(mut self, source_identity: impl Into<String>) -> Self {
@@ -184,7 +184,7 @@ static EXTERNAL_ID: Text = Text::optional("ExternalId").length(2, 1224).of(&clas
 pub(super) static SERIAL_NUMBER: Text =
     Text::optional("SerialNumber").length(9, 256).of(&class::SERIAL_NUMBER);
 pub(super) static TOKEN_CODE: Text = Text::optional("TokenCode").length(6, 6).of(&class::DIGITS).sensitive();
-static SOURCE_IDENTITY: Text = Text::optional("SourceIdentity").length(2, 64).of(&class::NAME);
+static SOURCE_IDENTITY: Text = Text::optional("SourceIdentity").length(2, 256).of(&class::NAME);
 static PROVIDED_CONTEXTS: List = List::optional("ProvidedContexts").length(1, 5);
 pub(super) static MINIMUM_SESSION_TOKEN_SIZE: Integer = Integer::optional("MinimumSessionTokenSize", 0, 4096);
 

@@ -3,7 +3,7 @@ use super::{Operation, Warning};
 use crate::constraint::{Members, Text, class};
 use crate::credentials::{Credentials, Secret};
 use crate::reply::ReplyFault;
-use crate::shape::{self, AssumedRoleUser, PolicyArn};
+use crate::shape::{self, AssumedRoleUser, PolicyArn, TrustedIdentityPropagationContext};
 use crate::xml::{Cursor, Field};
 
 /// Gives out temporary credentials for a role to a user whom a SAML identity provider vouches for. Sent
@@ -143,6 +143,7 @@ impl Operation for AssumeRoleWithSaml {
         let mut source_identity = Field::new("SourceIdentity");
         let mut session_token_utilization = Field::new("SessionTokenUtilization");
         let mut session_token_size = Field::new("SessionTokenSize");
+        let mut identity_context = Field::new("TrustedIdentityPropagationContext");
         while cursor.child()? {
             match cursor.name() {
                 b"Credentials" => credentials.set(shape::read_credentials(cursor)?)?,
@@ -158,6 +159,9 @@ impl Operation for AssumeRoleWithSaml {
                     session_token_utilization.set(cursor.number("SessionTokenUtilization")?)?;
                 }
                 b"SessionTokenSize" => session_token_size.set(cursor.number("SessionTokenSize")?)?,
+                b"TrustedIdentityPropagationContext" => {
+                    identity_context.set(TrustedIdentityPropagationContext::read(cursor)?)?;
+                }
                 _ => cursor.skip()?,
             }
         }
@@ -174,6 +178,7 @@ impl Operation for AssumeRoleWithSaml {
             source_identity: source_identity.optional(),
             session_token_utilization: session_token_utilization.optional(),
             session_token_size: session_token_size.optional(),
+            trusted_identity_propagation_context: identity_context.optional(),
         })
     }
 }
@@ -205,6 +210,8 @@ pub struct AssumeRoleWithSamlOutput {
     pub session_token_utilization: Option<u32>,
     /// The size of the session token, in bytes.
     pub session_token_size: Option<u32>,
+    /// On whose behalf the session acts, where the identity provider is set up to say so.
+    pub trusted_identity_propagation_context: Option<TrustedIdentityPropagationContext>,
 }
 
 #[cfg(test)]

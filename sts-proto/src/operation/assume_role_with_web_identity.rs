@@ -6,7 +6,7 @@ use super::{Operation, Warning};
 use crate::constraint::{Members, Text};
 use crate::credentials::{Credentials, Secret};
 use crate::reply::ReplyFault;
-use crate::shape::{self, AssumedRoleUser, PolicyArn};
+use crate::shape::{self, AssumedRoleUser, PolicyArn, TrustedIdentityPropagationContext};
 use crate::xml::{Cursor, Field};
 
 /// Gives out temporary credentials for a role to a user whom a web identity provider vouches for: OpenID
@@ -154,6 +154,7 @@ impl Operation for AssumeRoleWithWebIdentity {
         let mut source_identity = Field::new("SourceIdentity");
         let mut session_token_utilization = Field::new("SessionTokenUtilization");
         let mut session_token_size = Field::new("SessionTokenSize");
+        let mut identity_context = Field::new("TrustedIdentityPropagationContext");
         while cursor.child()? {
             match cursor.name() {
                 b"Credentials" => credentials.set(shape::read_credentials(cursor)?)?,
@@ -169,6 +170,9 @@ impl Operation for AssumeRoleWithWebIdentity {
                     session_token_utilization.set(cursor.number("SessionTokenUtilization")?)?;
                 }
                 b"SessionTokenSize" => session_token_size.set(cursor.number("SessionTokenSize")?)?,
+                b"TrustedIdentityPropagationContext" => {
+                    identity_context.set(TrustedIdentityPropagationContext::read(cursor)?)?;
+                }
                 _ => cursor.skip()?,
             }
         }
@@ -183,6 +187,7 @@ impl Operation for AssumeRoleWithWebIdentity {
             source_identity: source_identity.optional(),
             session_token_utilization: session_token_utilization.optional(),
             session_token_size: session_token_size.optional(),
+            trusted_identity_propagation_context: identity_context.optional(),
         })
     }
 }
@@ -210,6 +215,8 @@ pub struct AssumeRoleWithWebIdentityOutput {
     pub session_token_utilization: Option<u32>,
     /// The size of the session token, in bytes.
     pub session_token_size: Option<u32>,
+    /// On whose behalf the session acts, where the identity provider is set up to say so.
+    pub trusted_identity_propagation_context: Option<TrustedIdentityPropagationContext>,
 }
 
 #[cfg(test)]

@@ -1,8 +1,10 @@
+use std::collections::BTreeSet;
+
 use time::OffsetDateTime;
 
 use super::Operation;
 use super::assume_role::TAGS;
-use crate::constraint::{Checker, Integer, List, Members, Shape, Text};
+use crate::constraint::{Checker, Integer, List, Members, Shape, Text, class};
 use crate::credentials::Secret;
 use crate::reply::{self, ReplyFault};
 use crate::shape::{self, Tag};
@@ -17,6 +19,8 @@ pub struct GetWebIdentityToken {
     audience: Vec<Audience>,
     duration_seconds: Option<u32>,
     signing_algorithm: SigningAlgorithm,
+    scope: Option<String>,
+    subject_mode: Option<SubjectMode>,
     tags: Vec<Tag>,
 }
 
@@ -30,6 +34,8 @@ impl GetWebIdentityToken {
             audience: audience.into_iter().map(|item| Audience(item.into())).collect(),
             duration_seconds: None,
             signing_algorithm: signing_algorithm.into(),
+            scope: None,
+            subject_mode: None,
             tags: Vec::new(),
         }
     }
@@ -56,6 +62,23 @@ impl GetWebIdentityToken {
         self
     }
 
+    /// The OAuth 2.0 scopes of the token's `scope` claim, 1 to 256 characters: `read write`.
+    ///
+    /// One space stands between scopes, none twice, and case matters. A scope is of visible ASCII characters without
+    /// `"`, `,` and `\`. AWS takes scopes only with [`SubjectMode::OriginIdentity`] and one audience.
+    #[must_use]
+    pub fn scope(mut self, scope: impl Into<String>) -> Self {
+        self.scope = Some(scope.into());
+        self
+    }
+
+    /// Whose identity becomes the token's `sub` claim. AWS's default is [`SubjectMode::AwsIdentity`].
+    #[must_use]
+    pub fn subject_mode(mut self, subject_mode: impl Into<SubjectMode>) -> Self {
+        self.subject_mode = Some(subject_mode.into());
+        self
+    }
+
     /// Adds a tag that becomes a claim of the token. At most 50.
     #[must_use]
     pub fn tag(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
@@ -75,6 +98,8 @@ static AUDIENCE: List = List::required("Audience").length(1, 10);
 static AUDIENCE_ITEM: Text = Text::item().length(1, 1000);
 static SIGNING_ALGORITHM: Text = Text::required("SigningAlgorithm").length(5, 5);
 static DURATION_SECONDS: Integer = Integer::optional("DurationSeconds", 60, 3600);
+static SCOPE: Text = Text::optional("Scope").length(1, 256).of(&class::SCOPE);
+static SUBJECT_MODE: Text = Text::optional("SubjectMode").one_of(&["AWSIdentity", "OriginIdentity"]);
 
 /// Someone whom a token is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,6 +151,41 @@ impl From<&str> for SigningAlgorithm {
     }
 }
 
+/// Whose identity a token's `sub` claim holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SubjectMode {
+    /// The ARN of the AWS principal that calls.
+    AwsIdentity,
+    /// The end user on whose behalf the session acts: the subject of its
+    /// [`OriginIdentity`](crate::shape::OriginIdentity), which the session must have.
+    OriginIdentity,
+    /// One that AWS added later, by its name.
+    Other(String),
+}
+
+impl SubjectMode {
+    /// AWS's name for it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::AwsIdentity => "AWSIdentity",
+            Self::OriginIdentity => "OriginIdentity",
+            Self::Other(name) => name,
+        }
+    }
+}
+
+impl From<&str> for SubjectMode {
+    fn from(name: &str) -> Self {
+        match name {
+            "AWSIdentity" => Self::AwsIdentity,
+            "OriginIdentity" => Self::OriginIdentity,
+            _ => Self::Other(name.to_owned()),
+        }
+    }
+}
+
 impl Operation for GetWebIdentityToken {
     type Output = GetWebIdentityTokenOutput;
 
@@ -141,11 +201,17 @@ impl Operation for GetWebIdentityToken {
         members.list(&AUDIENCE, &self.audience);
         members.integer(&DURATION_SECONDS, self.duration_seconds);
         members.text(&SIGNING_ALGORITHM, Some(self.signing_algorithm.as_str()));
+        members.text(&SCOPE, self.scope.as_deref());
+        members.text(&SUBJECT_MODE, self.subject_mode.as_ref().map(SubjectMode::as_str));
         members.list(&TAGS, &self.tags);
     }
 
     fn relations(&self, checker: &mut Checker) {
         shape::check_tags(checker, &self.tags, &[]);
+        let mut scopes = BTreeSet::new();
+        let mut all = self.scope.iter().flat_map(|scope| scope.split(' ')).filter(|one| !one.is_empty());
+        let are_different = all.all(|one| scopes.insert(one));
+        checker.relation(|| "Scope".into(), are_different, "has the same scope twice");
     }
 
     fn read(&self, cursor: &mut Cursor<'_>) -> Result<GetWebIdentityTokenOutput, ReplyFault> {

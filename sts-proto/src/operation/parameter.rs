@@ -28,6 +28,8 @@ pub enum Kind {
         max: Option<usize>,
         /// The pattern, anchored at both ends, where there is one.
         pattern: Option<&'static str>,
+        /// The values of an enumeration; empty for any other text.
+        values: &'static [&'static str],
     },
     /// A number.
     #[non_exhaustive]
@@ -77,7 +79,8 @@ impl Description {
 
 impl Members for Description {
     fn text(&mut self, rule: &'static Text, _value: Option<&str>) {
-        let kind = Kind::Text { min: rule.min, max: limit(rule.max), pattern: rule.class.map(|c| c.pattern) };
+        let (min, max, values) = (rule.min, limit(rule.max), rule.values);
+        let kind = Kind::Text { min, max, pattern: rule.class.map(|class| class.pattern), values };
         self.push(rule.name, rule.required, kind, rule.sensitive);
     }
 

@@ -22,6 +22,10 @@ impl<O: Operation> Operation for Unsigned<O> {
         self.0.needs_regional_endpoint()
     }
 
+    fn needs_temporary_credentials(&self) -> bool {
+        self.0.needs_temporary_credentials()
+    }
+
     fn warnings(&self) -> Vec<Warning> {
         self.0.warnings()
     }

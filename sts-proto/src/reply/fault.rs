@@ -21,6 +21,7 @@ pub enum ReplyFault {
     WrongRoot { expected: String, found: String },
     Missing { name: &'static str },
     Twice { name: &'static str },
+    SameKey { name: &'static str },
     Value { name: &'static str },
     NoCode,
     NoResult { action: String },
@@ -67,6 +68,7 @@ impl fmt::Display for ReplyFault {
             }
             Self::Missing { name } => write!(f, "<{name}> is missing"),
             Self::Twice { name } => write!(f, "<{name}> stands in it twice"),
+            Self::SameKey { name } => write!(f, "two entries of <{name}> have the same key"),
             Self::Value { name } => write!(f, "the value of <{name}> is not valid"),
             Self::NoCode => f.write_str("it is an error without a code"),
         }

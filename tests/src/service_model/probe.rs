@@ -12,10 +12,11 @@ pub type Probe = (Value, Option<Rule>);
 #[must_use]
 pub fn probes(input: &Input<'_>) -> Vec<Probe> {
     match input.shape.kind() {
+        Type::Text if !input.shape.values().is_empty() => enum_probes(input.shape),
         Type::Text => text_probes(input),
         Type::Integer => integer_probes(input.shape),
         Type::List => list_probes(input),
-        Type::Structure | Type::Timestamp => Vec::new(),
+        Type::Structure | Type::Map | Type::Timestamp => Vec::new(),
     }
 }
 
@@ -35,6 +36,19 @@ fn text_probes(input: &Input<'_>) -> Vec<Probe> {
             probes.push((text(0), Some(Rule::Required)));
         }
         None => probes.push((text(0), None)),
+    }
+    probes
+}
+
+fn enum_probes(shape: Shape<'_>) -> Vec<Probe> {
+    let listed = shape.values();
+    let mut probes: Vec<_> = listed.iter().map(|value| (json!(value), None)).collect();
+    // A rule of ours lives as long as the program.
+    let values: Vec<&'static str> = listed.iter().map(|value| &*(*value).to_owned().leak()).collect();
+    let values: &'static [&'static str] = values.leak();
+    // Names are compared to the letter.
+    for stranger in ["", "x", &listed[0].to_lowercase()] {
+        probes.push((json!(stranger), Some(Rule::NotListed { values, length: stranger.len() })));
     }
     probes
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use super::{OperationModel, Shape, Type};
+use super::{Entry, OperationModel, Shape, Type};
 
 /// A piece of a reply: an element with what is in it.
 #[derive(Clone, Debug)]
@@ -18,6 +18,8 @@ pub struct Node<'m> {
     pub shape: Shape<'m>,
     /// Whether the model says that it is deprecated.
     pub is_deprecated: bool,
+    /// Whether the model calls it, or what holds it, sensitive.
+    pub is_sensitive: bool,
     depth: usize,
 }
 
@@ -25,7 +27,7 @@ impl Node<'_> {
     /// Whether `Debug` must not show it. The session token is as good as the key, whatever the model says of it.
     #[must_use]
     pub fn is_secret(&self) -> bool {
-        self.shape.is_sensitive() || self.name == "SessionToken"
+        self.text.is_some() && (self.is_sensitive || self.name == "SessionToken")
     }
 
     /// Its name as that of a field: `session_token_size`.
@@ -65,33 +67,74 @@ impl Node<'_> {
 #[must_use]
 pub fn nodes<'m>(operation: &OperationModel<'m>) -> Vec<Node<'m>> {
     let mut nodes = Vec::new();
-    collect("", 0, operation.output(), &mut nodes);
+    collect(Place { prefix: "", depth: 0, is_sensitive: false }, operation.output(), &mut nodes);
     nodes
 }
 
-fn collect<'m>(prefix: &str, depth: usize, structure: Shape<'m>, nodes: &mut Vec<Node<'m>>) {
+/// Where the members of a structure are.
+#[derive(Clone, Copy)]
+struct Place<'p> {
+    prefix: &'p str,
+    depth: usize,
+    is_sensitive: bool,
+}
+
+/// So many items of a list, and entries of a map, are in a reply.
+const ITEMS: usize = 2;
+
+fn collect<'m>(place: Place<'_>, structure: Shape<'m>, nodes: &mut Vec<Node<'m>>) {
     for member in structure.members() {
-        let path = format!("{prefix}{}", member.name);
-        let text = value(&path, nodes.len(), member.shape);
-        let (name, shape, is_deprecated) = (member.name, member.shape, member.is_deprecated);
-        nodes.push(Node { path: path.clone(), name, text, shape, is_deprecated, depth });
-        if let Some(item) = shape.item() {
-            for _ in 0..2 {
-                let path = format!("{path}.member");
-                let text = value(&path, nodes.len(), item);
+        let flat = member.shape.entry().filter(|entry| entry.is_flat);
+        for _ in 0..if flat.is_some() { ITEMS } else { 1 } {
+            push(place, member.name, member.shape, member.is_deprecated, nodes);
+        }
+    }
+}
+
+/// Adds an element with all that it holds.
+fn push<'m>(
+    place: Place<'_>,
+    name: &'m str,
+    shape: Shape<'m>,
+    is_deprecated: bool,
+    nodes: &mut Vec<Node<'m>>,
+) {
+    let Place { prefix, depth, is_sensitive } = place;
+    let (path, is_sensitive) = (format!("{prefix}{name}"), is_sensitive || shape.is_sensitive());
+    let text = value(&path, nodes.len(), shape);
+    nodes.push(Node { path: path.clone(), name, text, shape, is_deprecated, is_sensitive, depth });
+    let inside = format!("{path}.");
+    let inside = Place { prefix: &inside, depth: depth + 1, is_sensitive };
+    if let Some(item) = shape.item() {
+        (0..ITEMS).for_each(|_| push(inside, "member", item, is_deprecated, nodes));
+    }
+    match shape.entry() {
+        Some(entry) if entry.is_flat => halves(inside, entry, nodes),
+        Some(entry) => {
+            for _ in 0..ITEMS {
+                let path = format!("{path}.entry");
                 let node = Node {
-                    path: path.clone(),
-                    name: "member",
-                    text,
-                    shape: item,
+                    path,
+                    name: "entry",
+                    text: None,
+                    shape,
                     is_deprecated,
+                    is_sensitive,
                     depth: depth + 1,
                 };
                 nodes.push(node);
-                collect(&format!("{path}."), depth + 2, item, nodes);
+                let prefix = format!("{}entry.", inside.prefix);
+                halves(Place { prefix: &prefix, depth: depth + 2, is_sensitive }, entry, nodes);
             }
         }
-        collect(&format!("{path}."), depth + 1, shape, nodes);
+        None => {}
+    }
+    collect(inside, shape, nodes);
+}
+
+fn halves<'m>(place: Place<'_>, entry: Entry<'m>, nodes: &mut Vec<Node<'m>>) {
+    for (name, shape) in entry.halves {
+        push(place, name, shape, false, nodes);
     }
 }
 
@@ -109,7 +152,7 @@ fn value(path: &str, number: usize, shape: Shape<'_>) -> Option<String> {
         }
         Type::Integer => Some((10_000 + number).to_string()),
         Type::Timestamp => Some(format!("2031-05-06T07:08:{:02}Z", number % 60)),
-        Type::List | Type::Structure => None,
+        Type::List | Type::Map | Type::Structure => None,
     }
 }
 
@@ -174,10 +217,39 @@ pub fn deprecated_fields(source: &str, name: &str) -> Option<BTreeSet<String>> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::super::Model;
     use super::*;
+
+    #[test]
+    fn map_of_the_model_is_written_with_its_names() {
+        let text = |map: &Value| {
+            let model = Model::new(json!({
+                "operations": {"Do": {"output": {"shape": "Out", "resultWrapper": "DoResult"}}},
+                "shapes": {
+                    "Out": {"type": "structure", "members": {"M": {"shape": "Map"}}},
+                    "Map": map,
+                    "Text": {"type": "string"}
+                }
+            }));
+            let operation = model.operations().next().unwrap();
+            let nodes = nodes(&operation);
+            let xml = xml(&operation, &nodes, None);
+            let (_, rest) = xml.split_once("<DoResult>").unwrap();
+            rest.split_once("</DoResult>").unwrap().0.to_owned()
+        };
+        let (key, value) = (json!({"shape": "Text"}), json!({"shape": "Text", "locationName": "V"}));
+        assert_eq!(
+            text(&json!({"type": "map", "key": key, "value": value})),
+            "<M><entry><key>Text0002Mentrykey</key><V>Text0003MentryV</V></entry>\
+             <entry><key>Text0005Mentrykey</key><V>Text0006MentryV</V></entry></M>"
+        );
+        assert_eq!(
+            text(&json!({"type": "map", "key": key, "value": value, "flattened": true})),
+            "<M><key>Text0001Mkey</key><V>Text0002MV</V></M><M><key>Text0004Mkey</key><V>Text0005MV</V></M>"
+        );
+    }
 
     #[test]
     fn a_reply_has_every_member_and_lacks_what_is_left_out() {

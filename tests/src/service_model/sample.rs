@@ -12,8 +12,9 @@ const WIDE: char = 'é';
 /// A text of a length in characters; those with another number differ, where there is room.
 #[must_use]
 pub fn text(shape: Shape<'_>, length: usize, number: usize) -> String {
+    let starts = [r"[\w", r"[\d", r"[\x21"];
     let is_ascii =
-        shape.pattern().is_some_and(|pattern| pattern.starts_with(r"[\w") || pattern.starts_with(r"[\d"));
+        shape.pattern().is_some_and(|pattern| starts.iter().any(|start| pattern.starts_with(start)));
     let digits = number.to_string();
     let filler = if is_ascii { PLAIN } else { WIDE };
     let room = length.saturating_sub(digits.len());
@@ -24,6 +25,7 @@ pub fn text(shape: Shape<'_>, length: usize, number: usize) -> String {
 #[must_use]
 pub fn value(shape: Shape<'_>, number: usize) -> Value {
     match shape.kind() {
+        Type::Text if !shape.values().is_empty() => json!(shape.values()[0]),
         // Long enough for the whole number, so that the items of a list differ.
         Type::Text => json!(text(shape, shape.min().max(number.to_string().len()), number)),
         Type::Integer => json!(shape.min()),
@@ -32,7 +34,8 @@ pub fn value(shape: Shape<'_>, number: usize) -> Value {
             let members = shape.members().into_iter();
             members.map(|member| (member.name.to_owned(), value(member.shape, number))).collect()
         }
-        Type::Timestamp => Value::Null,
+        // No parameter of STS is one of these.
+        Type::Timestamp | Type::Map => Value::Null,
     }
 }
 

@@ -105,6 +105,11 @@ fn reply(action: &str) -> String {
         "<{action}Response><{action}Result><Credentials><AccessKeyId>ASIAEXAMPLE</AccessKeyId><SecretAccessKey>{KEY}\
          </SecretAccessKey><SessionToken>{TOKEN}</SessionToken><Expiration>2026-11-20T18:08:48Z</Expiration>\
          </Credentials><AssumedRoleUser><AssumedRoleId>A:s</AssumedRoleId><Arn>arn:x</Arn></AssumedRoleUser>\
+         <SessionInfo><ScopedSessionId>A:s</ScopedSessionId><Arn>arn:x</Arn></SessionInfo>\
+         <TrustedIdentityPropagationContext><OriginIdentity><Subject>{PASSWORD}</Subject><SubjectType>{PASSWORD}\
+         </SubjectType><Issuer>{PASSWORD}</Issuer><FederatedProviderArn>{PASSWORD}</FederatedProviderArn></OriginIdentity>\
+         <TransactionContext><IdentityProvider><entry><key>{PASSWORD}</key><value>{PASSWORD}</value></entry>\
+         </IdentityProvider></TransactionContext></TrustedIdentityPropagationContext>\
          <FederatedUser><FederatedUserId>1:B</FederatedUserId><Arn>arn:x</Arn></FederatedUser><Arn>arn:x</Arn>\
          <UserId>U</UserId><Account>1</Account><DecodedMessage>{{\"allowed\":false}}</DecodedMessage>\
          <WebIdentityToken>{JWT}</WebIdentityToken><Expiration>2026-11-20T18:08:48Z</Expiration></{action}Result>\

@@ -40,6 +40,7 @@ pub(super) fn show(seen: &Seen) {
         GetCallerIdentity::new().unsigned(),
         GetDelegatedAccessToken::new(JWT),
         GetFederationToken::new("Bob").policy(POLICY),
+        GetScopedCredentials::new().policy(POLICY).scoped_session_description("x"),
         GetSessionToken::new().serial_number("arn:aws:iam::123456789012:mfa/alice").token_code(CODE),
         GetWebIdentityToken::new(["https://x.test"], SigningAlgorithm::Es384),
         RawAction::new("AssumeRole").parameter("Password", PASSWORD).parameter("Token", JWT),
@@ -79,12 +80,20 @@ fn parts(seen: &Seen) {
         show!(seen, parameter, parameter.kind);
     }
     show!(seen, Tag::new("Project", "x"), PolicyArn::from(ROLE), ProvidedContext::new(ROLE, JWT));
-    show!(seen, SigningAlgorithm::Es384);
+    show!(seen, SigningAlgorithm::Es384, SubjectMode::OriginIdentity);
     let reply = role().decode(&Response::new(reply("AssumeRole"))).unwrap().into_output();
     show!(seen, reply.assumed_role_user);
     let federated = GetFederationToken::new("Bob");
     let output = federated.decode(&Response::new(super::reply("GetFederationToken"))).unwrap().into_output();
     show!(seen, output.federated_user);
+    let scoped = GetScopedCredentials::new().duration_seconds(900);
+    let output = scoped.decode(&Response::new(super::reply("GetScopedCredentials"))).unwrap().into_output();
+    show!(seen, output.session_info);
+    let saml = AssumeRoleWithSaml::new(ROLE, ROLE, SAML);
+    let output = saml.decode(&Response::new(super::reply("AssumeRoleWithSAML"))).unwrap().into_output();
+    let context = output.trusted_identity_propagation_context.unwrap();
+    show!(seen, context);
+    show!(seen, context.origin_identity.unwrap(), context.transaction_context.unwrap());
     let many = role().policy(POLICY.repeat(100));
     many.warnings().iter().for_each(|warning| show!(seen, *warning));
 }
