@@ -115,6 +115,7 @@ mod tests {
     use ring::hmac::{HMAC_SHA256, Key, sign};
 
     use super::super::http::parse_head;
+    use super::super::keys::Session;
     use super::super::testing::{IDENTITY, Signing};
     use super::super::{AccessKey, Principal};
     use super::*;
@@ -126,9 +127,7 @@ mod tests {
             secret_access_key: "secret".to_owned(),
             session_token: Some("to/ken+=".to_owned()),
             expires: None,
-            source_identity: None,
-            mfa: false,
-            tags: Vec::new(),
+            session: Session::default(),
             principal: Principal::user("123456789012", "alice"),
         };
         let mut odd = Signing::post(&key, IDENTITY);

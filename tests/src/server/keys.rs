@@ -117,6 +117,15 @@ pub(super) struct SessionTag {
     pub(super) transitive: bool,
 }
 
+/// The state that STS keeps with the credentials of a session, besides their principal.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Session {
+    pub(super) source_identity: Option<String>,
+    /// Whether the session was requested with an MFA code.
+    pub(super) mfa: bool,
+    pub(super) tags: Vec<SessionTag>,
+}
+
 /// A key pair, with a session token if it is temporary, and the principal it proves.
 #[derive(Clone, PartialEq, Eq)]
 pub struct AccessKey {
@@ -124,11 +133,7 @@ pub struct AccessKey {
     pub(super) secret_access_key: String,
     pub(super) session_token: Option<String>,
     pub(super) expires: Option<OffsetDateTime>,
-    pub(super) source_identity: Option<String>,
-    /// Whether its owner showed a code to get it.
-    pub(super) mfa: bool,
-    /// What the session carries.
-    pub(super) tags: Vec<SessionTag>,
+    pub(super) session: Session,
     pub(super) principal: Principal,
 }
 
@@ -139,9 +144,7 @@ impl AccessKey {
             secret_access_key: secret_access_key.to_owned(),
             session_token: None,
             expires: None,
-            source_identity: None,
-            mfa: false,
-            tags: Vec::new(),
+            session: Session::default(),
             principal,
         }
     }
@@ -232,9 +235,7 @@ mod tests {
             secret_access_key: "hush".to_owned(),
             session_token: Some("hush".to_owned()),
             expires: None,
-            source_identity: None,
-            mfa: false,
-            tags: Vec::new(),
+            session: Session::default(),
             principal: Principal::user("123456789012", "alice"),
         }
     }

@@ -12,7 +12,7 @@ use time::{Duration, OffsetDateTime};
 use super::clock;
 use super::form::Form;
 use super::ids;
-use super::keys::{AccessKey, Kind, Principal, SessionTag};
+use super::keys::{AccessKey, Kind, Principal, Session};
 use super::model::Operation;
 use super::refusal::Refusal;
 use super::service::Service;
@@ -74,18 +74,21 @@ impl<'a> Call<'a> {
         Duration::seconds(self.form.number("DurationSeconds").unwrap_or(default))
     }
 
+    /// The end of a session that lasts as long as `DurationSeconds` says, or `default` seconds without it.
+    fn expires(&self, default: i64) -> OffsetDateTime {
+        self.now.saturating_add(self.duration(default))
+    }
+
     /// Issues a temporary key and describes it: `<Credentials>`, and what the model says about the token's size.
-    fn issue(&self, principal: Principal, duration: Duration, session: Session<'_>) -> Issued {
+    fn issue(&self, principal: Principal, expires: OffsetDateTime, session: Session) -> Issued {
         let minimum = self.form.number("MinimumSessionTokenSize").unwrap_or_default();
         let token = ids::session_token(usize::try_from(minimum).unwrap_or_default());
         let key = AccessKey {
             access_key_id: self.issued_id(principal.account()),
             secret_access_key: ids::secret_access_key(),
             session_token: Some(token.clone()),
-            expires: Some(self.now.saturating_add(duration)),
-            source_identity: session.source_identity.map(str::to_owned),
-            mfa: session.mfa,
-            tags: session.tags,
+            expires: Some(expires),
+            session,
             principal,
         };
         let credentials = Node::Group(
@@ -94,7 +97,7 @@ impl<'a> Call<'a> {
                 Node::text("AccessKeyId", &key.access_key_id),
                 Node::text("SecretAccessKey", &key.secret_access_key),
                 Node::text("SessionToken", &token),
-                Node::text("Expiration", clock::expiration(self.now.saturating_add(duration))),
+                Node::text("Expiration", clock::expiration(expires)),
             ],
         );
         let token_size = vec![
@@ -141,14 +144,6 @@ impl<'a> Call<'a> {
         Ok((size > 0)
             .then(|| Node::text("PackedPolicySize", percentage(size, PACKED_POLICY_MAXIMUM).to_string())))
     }
-}
-
-/// What stays with a session.
-#[derive(Debug, Default)]
-struct Session<'a> {
-    source_identity: Option<&'a str>,
-    mfa: bool,
-    tags: Vec<SessionTag>,
 }
 
 /// A key that was just made known to the server, as the reply shows it.

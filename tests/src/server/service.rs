@@ -262,6 +262,7 @@ fn operation_of(form: &Form) -> Result<&'static Operation, Refusal> {
 #[cfg(test)]
 mod tests {
     use super::super::http::parse_head;
+    use super::super::keys::Session;
     use super::super::testing::{ASSUME, Signing};
     use super::*;
 
@@ -281,9 +282,7 @@ mod tests {
             secret_access_key: "secret".to_owned(),
             session_token: Some("token".to_owned()),
             expires: None,
-            source_identity: None,
-            mfa: false,
-            tags: Vec::new(),
+            session: Session::default(),
             principal: Principal::user("123456789012", "alice"),
         };
         service.keys().add(key.clone());
@@ -366,9 +365,7 @@ mod tests {
             secret_access_key: "secret".to_owned(),
             session_token: None,
             expires: None,
-            source_identity: None,
-            mfa: false,
-            tags: Vec::new(),
+            session: Session::default(),
             principal: Principal::user("123456789012", "alice"),
         });
         let request = parse_head((head + &rest).as_bytes()).expect("well-formed").expect("complete").request;

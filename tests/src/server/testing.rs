@@ -141,9 +141,7 @@ impl Reply {
             secret_access_key: text("SecretAccessKey"),
             session_token: Some(text("SessionToken")),
             expires: None,
-            source_identity: None,
-            mfa: false,
-            tags: Vec::new(),
+            session: super::keys::Session::default(),
             principal: super::Principal::root("0"),
         }
     }

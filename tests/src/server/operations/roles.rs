@@ -1,8 +1,8 @@
 //! Answers that make somebody else of the caller: the four `AssumeRo…` operations.
 
-use super::{Call, Session, trust};
+use super::{Call, trust};
 use crate::server::iam::context::Asker;
-use crate::server::keys::{Kind, Principal};
+use crate::server::keys::{Kind, Principal, Session};
 use crate::server::oidc;
 use crate::server::refusal::Refusal;
 use crate::server::tokens::{SamlAssertion, WebIdentity};
@@ -49,7 +49,8 @@ pub(crate) fn assume_role(call: &Call<'_>) -> Result<Vec<Node>, Refusal> {
         return Err(Refusal::validation(message));
     }
     // A source identity stays with whoever carries it once.
-    let source_identity = caller.source_identity.as_deref().or_else(|| call.form.get("SourceIdentity"));
+    let source_identity =
+        caller.session.source_identity.as_deref().or_else(|| call.form.get("SourceIdentity"));
     let role = Role::parse(call.required("RoleArn"))?;
     let session = call.required("RoleSessionName");
     let mfa = trust::check_mfa(call)?;
@@ -112,8 +113,8 @@ fn assume(
         vec![Node::text("AssumedRoleId", principal.user_id()), Node::text("Arn", principal.arn())],
     );
     let tags = trust::session_tags(call)?;
-    let session = Session { source_identity, mfa: false, tags };
-    let issued = call.issue(principal, call.duration(ROLE_DURATION), session);
+    let session = Session { source_identity: source_identity.map(str::to_owned), tags, ..Session::default() };
+    let issued = call.issue(principal, call.expires(ROLE_DURATION), session);
     let mut members = vec![issued.credentials, user];
     members.extend(facts);
     members.extend(call.packed_policy_size()?);
@@ -139,12 +140,9 @@ pub(crate) fn assume_root(call: &Call<'_>) -> Result<Vec<Node>, Refusal> {
         return Err(Refusal::validation(format!("{policy} is not a task policy for root sessions")));
     }
     let principal = Principal::root_in(partition, account);
-    let source_identity = caller.source_identity.as_deref();
-    let issued = call.issue(
-        principal,
-        call.duration(ROOT_DURATION),
-        Session { source_identity, ..Session::default() },
-    );
+    let source_identity = caller.session.source_identity.clone();
+    let session = Session { source_identity: source_identity.clone(), ..Session::default() };
+    let issued = call.issue(principal, call.expires(ROOT_DURATION), session);
     let mut members = vec![issued.credentials];
     members.extend(source_identity.map(|identity| Node::text("SourceIdentity", identity)));
     members.extend(issued.token_size);

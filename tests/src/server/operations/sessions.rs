@@ -1,10 +1,10 @@
 //! Answers that give the caller other credentials for the same rights, or fewer.
 
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 
-use super::{Call, Session, trust};
+use super::{Call, trust};
 use crate::server::ids;
-use crate::server::keys::{Kind, Principal};
+use crate::server::keys::{Kind, Principal, Session};
 use crate::server::refusal::Refusal;
 use crate::server::xml::Node;
 
@@ -18,8 +18,8 @@ const DELEGATED_ROLE: &str = "DelegatedRole";
 pub(crate) fn get_session_token(call: &Call<'_>) -> Result<Vec<Node>, Refusal> {
     let mfa = trust::check_mfa(call)?;
     let principal = call.caller()?.principal.clone();
-    let duration = allowed(call, principal.kind);
-    let issued = call.issue(principal, duration, Session { mfa, ..Session::default() });
+    let expires = expires(call, principal.kind);
+    let issued = call.issue(principal, expires, Session { mfa, ..Session::default() });
     Ok(std::iter::once(issued.credentials).chain(issued.token_size).collect())
 }
 
@@ -31,7 +31,7 @@ pub(crate) fn get_federation_token(call: &Call<'_>) -> Result<Vec<Node>, Refusal
         "FederatedUser",
         vec![Node::text("FederatedUserId", principal.user_id()), Node::text("Arn", principal.arn())],
     );
-    let issued = call.issue(principal, allowed(call, caller.kind), Session::default());
+    let issued = call.issue(principal, expires(call, caller.kind), Session::default());
     let mut members = vec![issued.credentials, user];
     members.extend(call.packed_policy_size()?);
     members.extend(issued.token_size);
@@ -45,11 +45,13 @@ pub(crate) fn get_delegated_access_token(call: &Call<'_>) -> Result<Vec<Node>, R
     let session = format!("{:016x}", ids::stable_hash(call.required("TradeInToken"), 0));
     let principal = Principal::role_session_in(&caller.partition, caller.account(), DELEGATED_ROLE, &session);
     let assumed = Node::text("AssumedPrincipal", principal.arn());
-    let issued = call.issue(principal, Duration::seconds(DELEGATED_DURATION), Session::default());
+    let expires = call.now.saturating_add(Duration::seconds(DELEGATED_DURATION));
+    let issued = call.issue(principal, expires, Session::default());
     Ok(vec![issued.credentials, assumed])
 }
 
-fn allowed(call: &Call<'_>, kind: Kind) -> Duration {
-    let asked = call.duration(SESSION_DURATION);
-    if kind == Kind::Root { asked.min(Duration::seconds(ROOT_SESSION_DURATION)) } else { asked }
+fn expires(call: &Call<'_>, kind: Kind) -> OffsetDateTime {
+    let expires = call.expires(SESSION_DURATION);
+    let limit = call.now.saturating_add(Duration::seconds(ROOT_SESSION_DURATION));
+    if kind == Kind::Root { expires.min(limit) } else { expires }
 }

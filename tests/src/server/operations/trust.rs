@@ -16,7 +16,7 @@ pub(super) fn check_mfa(call: &Call<'_>) -> Result<bool, Refusal> {
     let refused =
         |message: &str| Refusal::access_denied(format!("MultiFactorAuthentication failed{message}"));
     let (serial, code) = match (call.form.get("SerialNumber"), call.form.get("TokenCode")) {
-        (None, None) => return Ok(caller.mfa),
+        (None, None) => return Ok(caller.session.mfa),
         (Some(serial), Some(code)) => (serial, code),
         _ => return Err(refused(", must provide both MFA serial number and one time pass code.")),
     };
@@ -44,7 +44,7 @@ pub(super) fn of_caller(call: &Call<'_>, mfa: bool) -> Result<Context, Refusal> 
         let name = caller.arn().rsplit('/').next().unwrap_or_default();
         context.add("aws:username", name);
     }
-    for tag in &caller.tags {
+    for tag in &caller.session.tags {
         context.add(&format!("aws:PrincipalTag/{}", tag.key), &tag.value);
     }
     // Long-term keys leave the key out; temporary ones always have it.
@@ -59,7 +59,7 @@ pub(super) fn of_caller(call: &Call<'_>, mfa: bool) -> Result<Context, Refusal> 
 
 /// The tags of the session that is asked for: its own, and those that its parent hands on.
 pub(super) fn session_tags(call: &Call<'_>) -> Result<Vec<SessionTag>, Refusal> {
-    let parent = call.caller.map(|caller| caller.tags.as_slice()).unwrap_or_default();
+    let parent = call.caller.map(|caller| caller.session.tags.as_slice()).unwrap_or_default();
     let mut tags: Vec<_> = parent.iter().filter(|tag| tag.transitive).cloned().collect();
     let inherited = tags.len();
     let transitive = call.form.list("TransitiveTagKeys")?.unwrap_or_default();
