@@ -6,6 +6,16 @@ use super::form::{Form, Member};
 use super::model::Parameter;
 use super::refusal::Refusal;
 
+/// Which rules of the model are enforced.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Enforcement {
+    /// All rules.
+    #[default]
+    Model,
+    /// All rules but maxima, patterns and enums.
+    BeyondModel,
+}
+
 /// What a value of a parameter must be.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Rule {
@@ -33,7 +43,7 @@ pub(super) enum Rule {
     Audiences,
 }
 
-/// The regular expressions of the model. Each is a set of characters, so membership is all there is to match.
+/// The regular expressions of the model, all of which are sets of characters.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Pattern {
     Any,
@@ -67,7 +77,11 @@ impl Pattern {
         }
     }
 
-    fn accepts(self, c: char) -> bool {
+    fn matches(self, value: &str) -> bool {
+        value.chars().all(|c| self.contains(c))
+    }
+
+    fn contains(self, c: char) -> bool {
         // Without a flag, `\w` and `\d` of the service's regular expressions are ASCII.
         let word = c.is_ascii_alphanumeric() || c == '_';
         let layout = matches!(c, '\t' | '\n' | '\r');
@@ -90,18 +104,19 @@ impl Pattern {
 const ARN: Rule = Rule::Text { min: 20, max: 2048, pattern: Pattern::Arn };
 const TAG_KEY: Rule = Rule::Text { min: 1, max: 128, pattern: Pattern::Tag };
 const TAG_VALUE: Rule = Rule::Text { min: 0, max: 256, pattern: Pattern::TagValue };
-const CONTEXT: Rule = Rule::Text { min: 4, max: 2048, pattern: Pattern::Any };
+const CONTEXT: Rule = Rule::Text { min: 4, max: 3072, pattern: Pattern::Any };
 const AUDIENCE: Rule = Rule::Text { min: 1, max: 1000, pattern: Pattern::Any };
 
 impl Rule {
-    /// Adds what is wrong with a parameter. An `Err` means that its form alone cannot be read.
+    /// Adds the violations of a parameter. Fails if the parameter cannot be read.
     pub(super) fn check(
         self,
         parameter: &Parameter,
         form: &Form,
+        enforcement: Enforcement,
         violations: &mut Vec<String>,
     ) -> Result<(), Refusal> {
-        let mut checker = Checker { violations };
+        let mut checker = Checker { enforcement, violations };
         let path = lower_first(parameter.name);
         let list = |min, max| List { form, name: parameter.name, required: parameter.required, min, max };
         match self {
@@ -134,6 +149,7 @@ struct List<'a> {
 }
 
 struct Checker<'a> {
+    enforcement: Enforcement,
     violations: &'a mut Vec<String>,
 }
 
@@ -149,7 +165,7 @@ impl Checker<'_> {
         match rule {
             Rule::Text { min, max, pattern } => {
                 self.length(&subject, value.chars().count(), min, max);
-                if !value.chars().all(|c| pattern.accepts(c)) {
+                if self.is_model() && !pattern.matches(value) {
                     self.report(
                         &subject,
                         &format!("Member must satisfy regular expression pattern: {}", pattern.text()),
@@ -168,11 +184,11 @@ impl Checker<'_> {
                 if number < min {
                     self.report(&subject, &format!("Member must have value greater than or equal to {min}"));
                 }
-                if number > max {
+                if self.is_model() && number > max {
                     self.report(&subject, &format!("Member must have value less than or equal to {max}"));
                 }
             }
-            Rule::OneOf(values) if !values.contains(&value) => {
+            Rule::OneOf(values) if self.is_model() && !values.contains(&value) => {
                 let values = values.join(", ");
                 self.report(&subject, &format!("Member must satisfy enum value set: [{values}]"));
             }
@@ -213,9 +229,13 @@ impl Checker<'_> {
         if length < min {
             self.report(subject, &format!("Member must have length greater than or equal to {min}"));
         }
-        if length > max {
+        if self.is_model() && length > max {
             self.report(subject, &format!("Member must have length less than or equal to {max}"));
         }
+    }
+
+    fn is_model(&self) -> bool {
+        self.enforcement == Enforcement::Model
     }
 
     fn report(&mut self, subject: &str, constraint: &str) {
@@ -246,10 +266,14 @@ mod tests {
     use super::*;
 
     fn check(action: &str, text: &str) -> Result<(), Refusal> {
+        check_with(Enforcement::Model, action, text)
+    }
+
+    fn check_with(enforcement: Enforcement, action: &str, text: &str) -> Result<(), Refusal> {
         let mut form = Form::default();
         form.add(text.as_bytes()).expect("a form");
         let operation = OPERATIONS.iter().find(|operation| operation.name == action).expect("an operation");
-        operation.check(&form)
+        operation.check(&form, enforcement)
     }
 
     fn message(action: &str, text: &str) -> String {
@@ -317,5 +341,42 @@ mod tests {
             check("GetSessionToken", "DurationSeconds=x").expect_err("no number").code,
             "MalformedInput"
         );
+    }
+
+    #[test]
+    fn limits_are_those_of_the_model() {
+        let role = "RoleArn=arn:aws:iam::123456789012:role/R&RoleSessionName=";
+        let longest = |n: usize| format!("{role}abc&SourceIdentity={}", "s".repeat(n));
+        check("AssumeRole", &longest(256)).expect("the longest source identity");
+        assert!(message("AssumeRole", &longest(257)).contains("less than or equal to 256"));
+        let name = format!("{role}{}", "s".repeat(65));
+        assert!(message("AssumeRole", &name).contains("less than or equal to 64"));
+        let context =
+            |n: usize| format!("{role}abc&ProvidedContexts.member.1.ContextAssertion={}", "s".repeat(n));
+        check("AssumeRole", &context(3072)).expect("the longest assertion");
+        assert!(message("AssumeRole", &context(3073)).contains("less than or equal to 3072"));
+    }
+
+    #[test]
+    fn beyond_model_ignores_maxima_patterns_and_enums_only() {
+        let check = |action, text: &str| check_with(Enforcement::BeyondModel, action, text);
+        let role = "RoleArn=arn:aws:iam::123456789012:role/R";
+        let tags: String = (1..=51).map(|n| format!("&TransitiveTagKeys.member.{n}=k%21{n}")).collect();
+        let long = "s".repeat(3000);
+        let beyond = format!("{role}&RoleSessionName={long}%2F&DurationSeconds=43201&Policy=%E2%82%AC{tags}");
+        check("AssumeRole", &beyond).expect("maxima and patterns");
+        check("GetWebIdentityToken", "Audience.member.1=a&SigningAlgorithm=ES512").expect("an enum");
+        for text in [
+            "RoleSessionName=abc",
+            &format!("{role}&RoleSessionName=a"),
+            &format!("{role}&RoleSessionName=abc&DurationSeconds=899"),
+            &format!("{role}&RoleSessionName=abc&ProvidedContexts="),
+        ] {
+            assert_eq!(check("AssumeRole", text).expect_err(text).code, "ValidationError", "{text}");
+        }
+        for text in ["DurationSeconds=x", "Tags.member.2.Key=a"] {
+            let text = format!("{role}&RoleSessionName=abc&{text}");
+            assert_eq!(check("AssumeRole", &text).expect_err(&text).code, "MalformedInput", "{text}");
+        }
     }
 }

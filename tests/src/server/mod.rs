@@ -1,6 +1,6 @@
 //! An STS that listens on loopback and verifies what it is sent.
 //!
-//! It answers all eleven operations over real HTTP/1.1, in the words of AWS, and it believes nothing: signatures are
+//! It answers all operations over real HTTP/1.1, in the words of AWS, and it believes nothing: signatures are
 //! recomputed by the `aws-sigv4` crate, never by ours, so that one mistake cannot hide on both sides. What it issues
 //! works: the credentials of an `AssumeRole` sign the next call.
 //!
@@ -133,10 +133,12 @@ impl Server {
     ///
     /// What the system says when it has no socket or no thread to give, or the port is taken.
     pub fn with(options: Options) -> io::Result<Self> {
-        let Options { limits, port, clock_offset, log, config, tls, metadata } = options;
+        let Options { limits, port, clock_offset, log, config, tls, metadata, enforcement } = options;
         let tls = tls.then(tls::Tls::new).transpose()?;
         let scheme = if tls.is_some() { "https" } else { "http" };
-        let service = Arc::new(Service::new(log, tls, metadata));
+        let mut service = Service::new(log, tls, metadata);
+        service.enforcement = enforcement;
+        let service = Arc::new(service);
         let config = config.unwrap_or_default();
         service.clock.set_offset(clock_offset.unwrap_or(config.clock_offset));
         service.stable_key_ids.store(config.stable_key_ids, Ordering::Relaxed);

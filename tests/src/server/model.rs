@@ -1,8 +1,8 @@
-//! The eleven operations: their parameters, the rules these obey, and who answers.
+//! The operations: their parameters, the rules of these parameters, and the functions that answer.
 //!
 //! A transcript of the service model of version 2011-06-15, written apart from the client's on purpose.
 
-use super::constraint::{Pattern, Rule};
+use super::constraint::{Enforcement, Pattern, Rule};
 use super::form::Form;
 use super::operations::{Call, identity, roles, sessions};
 use super::refusal::Refusal;
@@ -30,11 +30,11 @@ pub(super) struct Parameter {
 }
 
 impl Operation {
-    /// Every violation at once, in the order of the model.
-    pub(super) fn check(&self, form: &Form) -> Result<(), Refusal> {
+    /// Reports all violations at once, in the order of the model.
+    pub(super) fn check(&self, form: &Form, enforcement: Enforcement) -> Result<(), Refusal> {
         let mut violations = Vec::new();
         for parameter in self.parameters {
-            parameter.rule.check(parameter, form, &mut violations)?;
+            parameter.rule.check(parameter, form, enforcement, &mut violations)?;
         }
         match violations.len() {
             0 => Ok(()),
@@ -60,6 +60,7 @@ const fn text(min: usize, max: usize, pattern: Pattern) -> Rule {
 
 const ARN: Rule = text(20, 2048, Pattern::Arn);
 const SESSION_NAME: Rule = text(2, 64, Pattern::Name);
+const SOURCE_IDENTITY: Rule = text(2, 256, Pattern::Name);
 const POLICY: Rule = text(1, 2048, Pattern::Policy);
 /// The model set no upper limit for `AssumeRole` since 2026.
 const UNRESTRICTED_POLICY: Rule = text(1, usize::MAX, Pattern::Policy);
@@ -70,7 +71,7 @@ const MFA_CODE: Rule = text(6, 6, Pattern::Digits);
 const MINIMUM_TOKEN: Parameter = optional("MinimumSessionTokenSize", Rule::Number { min: 0, max: 4096 });
 
 /// All operations.
-pub(super) static OPERATIONS: [Operation; 11] = [
+pub(super) static OPERATIONS: &[Operation] = &[
     Operation {
         name: "AssumeRole",
         signed: true,
@@ -85,7 +86,7 @@ pub(super) static OPERATIONS: [Operation; 11] = [
             optional("ExternalId", text(2, 1224, Pattern::ExternalId)),
             optional("SerialNumber", MFA_SERIAL),
             optional("TokenCode", MFA_CODE),
-            optional("SourceIdentity", SESSION_NAME),
+            optional("SourceIdentity", SOURCE_IDENTITY),
             optional("ProvidedContexts", Rule::ProvidedContexts),
             MINIMUM_TOKEN,
         ],

@@ -20,6 +20,8 @@ use super::xml::Node;
 
 /// What `SessionTokenUtilization` is a percentage of. AWS promises no maximum; this is its usual one.
 const SESSION_TOKEN_MAXIMUM: usize = 4096;
+/// The longest token that this server makes, also if it accepts values beyond the model.
+const LONGEST_SESSION_TOKEN: usize = 65_536;
 /// What `PackedPolicySize` is a percentage of.
 const PACKED_POLICY_MAXIMUM: usize = 2048;
 
@@ -80,9 +82,19 @@ impl<'a> Call<'a> {
     }
 
     /// Issues a temporary key and describes it: `<Credentials>`, and what the model says about the token's size.
-    fn issue(&self, principal: Principal, expires: OffsetDateTime, session: Session) -> Issued {
+    fn issue(
+        &self,
+        principal: Principal,
+        expires: OffsetDateTime,
+        session: Session,
+    ) -> Result<Issued, Refusal> {
         let minimum = self.form.number("MinimumSessionTokenSize").unwrap_or_default();
-        let token = ids::session_token(usize::try_from(minimum).unwrap_or_default());
+        let minimum = usize::try_from(minimum).unwrap_or_default();
+        if minimum > LONGEST_SESSION_TOKEN {
+            let message = format!("MinimumSessionTokenSize must be at most {LONGEST_SESSION_TOKEN}");
+            return Err(Refusal::validation(message));
+        }
+        let token = ids::session_token(minimum);
         let key = AccessKey {
             access_key_id: self.issued_id(principal.account()),
             secret_access_key: ids::secret_access_key(),
@@ -105,7 +117,7 @@ impl<'a> Call<'a> {
             Node::text("SessionTokenSize", token.len().to_string()),
         ];
         self.service.keys().issue(key);
-        Issued { credentials, token_size }
+        Ok(Issued { credentials, token_size })
     }
 
     /// The id of a key that is issued. One that is stable is that of the caller's key and of the parameters, apart from

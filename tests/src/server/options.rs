@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::config::Config;
+use super::constraint::Enforcement;
 
 /// Connections served at the same time unless one says otherwise: more than a process may have open on most systems.
 const CONNECTIONS: usize = 10_000;
@@ -38,6 +39,7 @@ pub struct Options {
     pub(super) config: Option<Config>,
     pub(super) tls: bool,
     pub(super) metadata: bool,
+    pub(super) enforcement: Enforcement,
 }
 
 impl Options {
@@ -87,6 +89,14 @@ impl Options {
     #[must_use]
     pub fn metadata(mut self) -> Self {
         self.metadata = true;
+        self
+    }
+
+    /// Accepts values beyond the maxima, patterns and enums of the service model, as a service does after AWS raised
+    /// its limits. Minima, required parameters, formats and rules about several parameters are still enforced.
+    #[must_use]
+    pub fn accept_beyond_model(mut self) -> Self {
+        self.enforcement = Enforcement::BeyondModel;
         self
     }
 

@@ -9,6 +9,7 @@ use time::{Duration, OffsetDateTime};
 use super::answers::{Answer, Log};
 use super::auth;
 use super::clock::{self, Clock};
+use super::constraint::Enforcement;
 use super::control;
 use super::fault::Fault;
 use super::faults::Faults;
@@ -48,6 +49,7 @@ pub(super) struct Service {
     metadata: bool,
     /// Whether the id of an issued key follows from the request and its caller.
     pub(super) stable_key_ids: AtomicBool,
+    pub(super) enforcement: Enforcement,
     tokens: Mutex<Tokens>,
 }
 
@@ -225,7 +227,7 @@ impl Service {
         } else {
             None
         };
-        operation.check(&form)?;
+        operation.check(&form, self.enforcement)?;
         let call = Call { service: self, form: &form, caller: caller.as_deref(), now };
         Ok((operation.name, (operation.answer)(&call)?))
     }

@@ -15,6 +15,8 @@ Serves AWS STS on 127.0.0.1, verifies every signature, and prints the environmen
   --ca-file FILE          that file, instead of one among the system's temporary files
   --metadata              answer as instance metadata, container endpoint and SSO, too
   --clock-offset SECONDS  run this far ahead of the machine's clock, or behind it
+  --accept-beyond-model   do not enforce the maxima, patterns and enums of the service model, as if AWS had raised
+                          its limits; minima, required parameters and rules about several parameters still hold
   --fault FAULT[*N|@RATE] let this go wrong with the next N requests (1), or with that part of all of them:
                           throttle*3, 503-empty, delay=250@0.1, reset-in-body, certificate=expired, ...
   --seed N                which requests a RATE strikes
@@ -41,6 +43,7 @@ pub(crate) struct Arguments {
     pub(crate) port: u16,
     pub(crate) config: Option<PathBuf>,
     pub(crate) metadata: bool,
+    pub(crate) accept_beyond_model: bool,
     pub(crate) tls: bool,
     pub(crate) ca_file: Option<PathBuf>,
     pub(crate) clock_offset: Option<i64>,
@@ -68,9 +71,10 @@ pub(crate) fn parse(words: impl IntoIterator<Item = String>) -> Result<Command, 
             "--clock-offset" => arguments.clock_offset = Some(number(name, &value()?)?),
             "--fault" => arguments.faults.push(fault(&value()?)?),
             "--seed" => arguments.seed = number(name, &value()?)?,
-            "--log" | "--metadata" | "--tls" | "--help" | "-h" if has_inline => {
+            "--accept-beyond-model" | "--log" | "--metadata" | "--tls" | "--help" | "-h" if has_inline => {
                 return Err(format!("{name} takes no value"));
             }
+            "--accept-beyond-model" => arguments.accept_beyond_model = true,
             "--log" => arguments.log = true,
             "--metadata" => arguments.metadata = true,
             "--tls" => arguments.tls = true,
@@ -119,6 +123,14 @@ mod tests {
         assert_eq!(parsed("--port 8080 --clock-offset=-60 --log"), Ok(Command::Serve(expected)));
         assert_eq!(parsed(""), Ok(Command::Serve(Arguments::default())));
         assert_eq!(parsed("--log -h"), Ok(Command::Help));
+    }
+
+    #[test]
+    fn accept_beyond_model_is_read() {
+        let expected = Arguments { accept_beyond_model: true, ..Arguments::default() };
+        assert_eq!(parsed("--accept-beyond-model"), Ok(Command::Serve(expected)));
+        let complaint = "--accept-beyond-model takes no value".to_owned();
+        assert_eq!(parsed("--accept-beyond-model=1"), Err(complaint));
     }
 
     #[test]

@@ -49,6 +49,9 @@ fn serve(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
     if arguments.metadata {
         options = options.metadata();
     }
+    if arguments.accept_beyond_model {
+        options = options.accept_beyond_model();
+    }
     if arguments.log {
         options = options.log(|text| eprintln!("{text}"));
     }

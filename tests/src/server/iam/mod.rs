@@ -11,8 +11,6 @@ pub use policy::{InvalidPolicy, TrustPolicy};
 
 /// What a declared role allows that says nothing else, in seconds.
 const MAX_SESSION_DURATION: i64 = 3600;
-/// The longest that any role allows.
-const LONGEST_SESSION: i64 = 43_200;
 
 /// A role, and who may assume it.
 #[derive(Clone, Debug)]
@@ -72,9 +70,9 @@ pub(super) enum Found<'a> {
 }
 
 impl Found<'_> {
-    /// Seconds.
-    pub(super) fn max_session_duration(&self) -> i64 {
-        if let Found::Role(role) = self { role.max_session_duration } else { LONGEST_SESSION }
+    /// The longest session in seconds. For a role that was not declared, only the model limits the duration.
+    pub(super) fn max_session_duration(&self) -> Option<i64> {
+        if let Found::Role(role) = self { Some(role.max_session_duration) } else { None }
     }
 }
 

@@ -35,7 +35,11 @@ pub(crate) fn decode_authorization_message(call: &Call<'_>) -> Result<Vec<Node>,
 
 pub(crate) fn get_web_identity_token(call: &Call<'_>) -> Result<Vec<Node>, Refusal> {
     let caller = &call.caller()?.principal;
-    let expires = call.now.saturating_add(call.duration(WEB_IDENTITY_DURATION));
+    let algorithm = call.required("SigningAlgorithm");
+    // Reached only by a server that accepts values beyond the model.
+    let unknown = || Refusal::validation(format!("This server cannot sign tokens with {algorithm}"));
+    let algorithm = TokenAlgorithm::named(algorithm).ok_or_else(unknown)?;
+    let expires = call.expires(WEB_IDENTITY_DURATION);
     let audience: Vec<_> = call
         .form
         .list("Audience")?
@@ -56,8 +60,7 @@ pub(crate) fn get_web_identity_token(call: &Call<'_>) -> Result<Vec<Node>, Refus
         "jti": ids::request_id(),
         "sub": caller.arn(),
     });
-    let token = TokenAlgorithm::named(call.required("SigningAlgorithm"))
-        .and_then(|algorithm| oidc::signed(&call.service.key_set, algorithm, &payload))
-        .ok_or_else(|| Refusal::of_status(500))?;
+    let token = oidc::signed(&call.service.key_set, algorithm, &payload);
+    let token = token.ok_or_else(|| Refusal::of_status(500))?;
     Ok(vec![Node::text("WebIdentityToken", token), Node::text("Expiration", clock::expiration(expires))])
 }

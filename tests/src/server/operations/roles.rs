@@ -114,7 +114,7 @@ fn assume(
     );
     let tags = trust::session_tags(call)?;
     let session = Session { source_identity: source_identity.map(str::to_owned), tags, ..Session::default() };
-    let issued = call.issue(principal, call.expires(ROLE_DURATION), session);
+    let issued = call.issue(principal, call.expires(ROLE_DURATION), session)?;
     let mut members = vec![issued.credentials, user];
     members.extend(facts);
     members.extend(call.packed_policy_size()?);
@@ -142,7 +142,7 @@ pub(crate) fn assume_root(call: &Call<'_>) -> Result<Vec<Node>, Refusal> {
     let principal = Principal::root_in(partition, account);
     let source_identity = caller.session.source_identity.clone();
     let session = Session { source_identity: source_identity.clone(), ..Session::default() };
-    let issued = call.issue(principal, call.expires(ROOT_DURATION), session);
+    let issued = call.issue(principal, call.expires(ROOT_DURATION), session)?;
     let mut members = vec![issued.credentials];
     members.extend(source_identity.map(|identity| Node::text("SourceIdentity", identity)));
     members.extend(issued.token_size);

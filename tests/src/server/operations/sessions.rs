@@ -19,7 +19,7 @@ pub(crate) fn get_session_token(call: &Call<'_>) -> Result<Vec<Node>, Refusal> {
     let mfa = trust::check_mfa(call)?;
     let principal = call.caller()?.principal.clone();
     let expires = expires(call, principal.kind);
-    let issued = call.issue(principal, expires, Session { mfa, ..Session::default() });
+    let issued = call.issue(principal, expires, Session { mfa, ..Session::default() })?;
     Ok(std::iter::once(issued.credentials).chain(issued.token_size).collect())
 }
 
@@ -31,7 +31,7 @@ pub(crate) fn get_federation_token(call: &Call<'_>) -> Result<Vec<Node>, Refusal
         "FederatedUser",
         vec![Node::text("FederatedUserId", principal.user_id()), Node::text("Arn", principal.arn())],
     );
-    let issued = call.issue(principal, expires(call, caller.kind), Session::default());
+    let issued = call.issue(principal, expires(call, caller.kind), Session::default())?;
     let mut members = vec![issued.credentials, user];
     members.extend(call.packed_policy_size()?);
     members.extend(issued.token_size);
@@ -46,7 +46,7 @@ pub(crate) fn get_delegated_access_token(call: &Call<'_>) -> Result<Vec<Node>, R
     let principal = Principal::role_session_in(&caller.partition, caller.account(), DELEGATED_ROLE, &session);
     let assumed = Node::text("AssumedPrincipal", principal.arn());
     let expires = call.now.saturating_add(Duration::seconds(DELEGATED_DURATION));
-    let issued = call.issue(principal, expires, Session::default());
+    let issued = call.issue(principal, expires, Session::default())?;
     Ok(vec![issued.credentials, assumed])
 }
 

@@ -236,3 +236,25 @@ fn refuses_what_sts_refuses() {
         "a body that does not say it is a form"
     );
 }
+
+#[test]
+fn server_beyond_model_answers_what_the_model_refuses() {
+    let call = |sts: &Server, form: &str| post(sts, sts.user(), form);
+    let name = "n".repeat(200);
+    let long = form("AssumeRole", &format!("{ROLE}&RoleSessionName={name}%3A&DurationSeconds=50000"));
+    let refused = call(&server(), &long);
+    assert_eq!((refused.error().0, refused.error().1), (400, "ValidationError"));
+    assert!(refused.error().2.starts_with("3 validation errors detected: "), "{refused:?}");
+
+    let sts = Server::with(super::super::Options::new().accept_beyond_model()).expect("a server");
+    let reply = call(&sts, &long);
+    let arn = format!("arn:aws-cn:sts::210987654321:assumed-role/Web/{name}:");
+    assert_eq!(reply.element("Arn"), Some(&*arn), "{reply:?}");
+    let algorithm = form("GetWebIdentityToken", "&Audience.member.1=a&SigningAlgorithm=ES512");
+    let refusal = (400, "ValidationError", "This server cannot sign tokens with ES512");
+    assert_eq!(call(&sts, &algorithm).error(), refusal);
+    let size = format!("{ASSUME}&MinimumSessionTokenSize=99999999999");
+    let refusal = (400, "ValidationError", "MinimumSessionTokenSize must be at most 65536");
+    assert_eq!(call(&sts, &size).error(), refusal);
+    assert_eq!(sts.requests().len(), 3, "refused requests are logged");
+}

@@ -144,7 +144,8 @@ pub(super) fn check_role(
             Asker::Federated { .. } => format!("Not authorized to perform sts:{refused}"),
         }));
     }
-    if call.duration(ROLE_DURATION).whole_seconds() > role.max_session_duration() {
+    let duration = call.duration(ROLE_DURATION).whole_seconds();
+    if role.max_session_duration().is_some_and(|maximum| duration > maximum) {
         let message = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.";
         return Err(Refusal::validation(message));
     }
