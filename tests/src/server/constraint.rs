@@ -48,6 +48,7 @@ pub(super) enum Rule {
 pub(super) enum Pattern {
     Any,
     Arn,
+    Description,
     Digits,
     ExternalId,
     Name,
@@ -66,6 +67,7 @@ impl Pattern {
             Self::Arn => {
                 r"[\u0009\u000A\u000D\u0020-\u007E\u0085\u00A0-\uD7FF\uE000-\uFFFD\u10000-\u10FFFF]+"
             }
+            Self::Description => r"[\u0009\u000A\u000D\u0020-\u007E\u00A1-\u00FF]*",
             Self::Digits => r"[\d]*",
             Self::ExternalId => r"[\w+=,.@:\/-]*",
             Self::Name => r"[\w+=,.@-]*",
@@ -88,6 +90,7 @@ impl Pattern {
         match self {
             Self::Any => true,
             Self::Arn => layout || matches!(c, ' '..='~' | '\u{85}' | '\u{a0}'..='\u{fffd}' | '\u{10000}'..),
+            Self::Description => layout || matches!(c, ' '..='~' | '\u{a1}'..='\u{ff}'),
             Self::Digits => c.is_ascii_digit(),
             Self::ExternalId | Self::Serial => word || "+=,.@:/-".contains(c),
             Self::Name => word || "+=,.@-".contains(c),
@@ -353,6 +356,12 @@ mod tests {
         assert!(message("AssumeRole", &name).contains("less than or equal to 64"));
         let context =
             |n: usize| format!("{role}abc&ProvidedContexts.member.1.ContextAssertion={}", "s".repeat(n));
+        for (text, valid) in
+            [("a%09%0A%C2%A1%C3%BF", true), ("a%7F", false), ("a%C2%A0", false), ("a", false)]
+        {
+            let outcome = check("GetScopedCredentials", &format!("ScopedSessionDescription={text}"));
+            assert_eq!(outcome.is_ok(), valid, "{text}");
+        }
         check("AssumeRole", &context(3072)).expect("the longest assertion");
         assert!(message("AssumeRole", &context(3073)).contains("less than or equal to 3072"));
     }

@@ -124,6 +124,8 @@ pub(super) struct Session {
     /// Whether the session was requested with an MFA code.
     pub(super) mfa: bool,
     pub(super) tags: Vec<SessionTag>,
+    /// How many policies `GetScopedCredentials` added.
+    pub(super) scoped_policies: usize,
 }
 
 /// A key pair, with a session token if it is temporary, and the principal it proves.

@@ -4,7 +4,7 @@
 
 use super::constraint::{Enforcement, Pattern, Rule};
 use super::form::Form;
-use super::operations::{Call, identity, roles, sessions};
+use super::operations::{Call, identity, roles, scoped, sessions};
 use super::refusal::Refusal;
 use super::xml::Node;
 
@@ -168,6 +168,17 @@ pub(super) static OPERATIONS: &[Operation] = &[
             MINIMUM_TOKEN,
         ],
         answer: sessions::get_federation_token,
+    },
+    Operation {
+        name: "GetScopedCredentials",
+        signed: true,
+        parameters: &[
+            optional("Policy", POLICY),
+            optional("DurationSeconds", Rule::Number { min: 1, max: 129_600 }),
+            MINIMUM_TOKEN,
+            optional("ScopedSessionDescription", text(2, 256, Pattern::Description)),
+        ],
+        answer: scoped::get_scoped_credentials,
     },
     Operation {
         name: "GetSessionToken",

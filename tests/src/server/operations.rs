@@ -2,6 +2,7 @@
 
 pub(super) mod identity;
 pub(super) mod roles;
+pub(super) mod scoped;
 pub(super) mod sessions;
 mod trust;
 
@@ -44,6 +45,9 @@ pub(super) fn permit(operation: &Operation, caller: &AccessKey) -> Result<(), Re
     let arn = caller.arn();
     match (action, caller.principal.kind) {
         ("GetCallerIdentity", _) => Ok(()),
+        // Any temporary credentials will do, also of a federated user or of GetSessionToken.
+        ("GetScopedCredentials", _) if temporary => Ok(()),
+        ("GetScopedCredentials", _) => Err(scoped::long_term_caller()),
         ("GetSessionToken" | "GetFederationToken", _) if temporary => {
             Err(Refusal::access_denied(format!("Cannot call {action} with session credentials")))
         }
