@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
-use super::iam::{Mfa, OidcProvider, Role, TrustPolicy};
+use super::iam::{IdentityContextClaims, Mfa, OidcProvider, Role, TrustPolicy};
 use super::ids;
 use super::keys::{AccessKey, Principal};
 use super::toml::{Mistake, Section, Value};
@@ -42,6 +42,8 @@ use super::toml::{Mistake, Section, Value};
 /// [[oidc_provider]]
 /// issuer = "https://issuer.example.com"   # or "self": the server's own address
 /// audiences = ["sts.amazonaws.com"]
+/// ## Claims of the tokens that become TrustedIdentityPropagationContext; without the table there is none.
+/// identity_context = { subject = "email", subject_type = "kind", transaction = ["department", "cost_center"] }
 /// "#)?;
 /// let sts = Server::with(Options::new().config(config))?;
 /// assert_eq!(sts.user().arn(), "arn:aws:iam::210987654321:user/bob");
@@ -145,9 +147,7 @@ impl Config {
             config.roles.push(role(&section, &account)?);
         }
         for section in root.sections("oidc_provider")? {
-            section.known(&["issuer", "audiences"])?;
-            let audiences = section.value("audiences").map_or(Ok(Vec::new()), |value| value.texts())?;
-            config.providers.push(OidcProvider::new(section.required("issuer")?.text()?, audiences));
+            config.providers.push(provider(&section)?);
         }
         Ok(config)
     }
@@ -212,6 +212,22 @@ fn role(section: &Section<'_>, account: &str) -> Result<Role, Mistake> {
     })
 }
 
+fn provider(section: &Section<'_>) -> Result<OidcProvider, Mistake> {
+    section.known(&["issuer", "audiences", "identity_context"])?;
+    let audiences = section.value("audiences").map_or(Ok(Vec::new()), |value| value.texts())?;
+    let provider = OidcProvider::new(section.required("issuer")?.text()?, audiences);
+    let Some(names) = section.section("identity_context")? else { return Ok(provider) };
+    names.known(&["subject", "subject_type", "transaction"])?;
+    let mut claims = IdentityContextClaims::new(names.required("subject")?.text()?);
+    if let Some(subject_type) = names.value("subject_type") {
+        claims = claims.subject_type(subject_type.text()?);
+    }
+    if let Some(transaction) = names.value("transaction") {
+        claims = claims.transaction(transaction.texts()?);
+    }
+    Ok(provider.identity_context(claims))
+}
+
 /// A policy as JSON, or as a table.
 fn trust(value: &Value<'_>) -> Result<TrustPolicy, Mistake> {
     if value.is_table() {
@@ -271,6 +287,18 @@ mod tests {
             (
                 "[[role]]\nname='r'\nmax_session_duration=10",
                 "f.toml:3: role.max_session_duration: a number from 3600 to 43200",
+            ),
+            (
+                "[[oidc_provider]]\nissuer='i'\nidentity_context=1",
+                "f.toml:3: oidc_provider.identity_context: a table is expected, not an integer",
+            ),
+            (
+                "[[oidc_provider]]\nissuer='i'\nidentity_context={}",
+                "f.toml:3: oidc_provider.identity_context.subject: is required",
+            ),
+            (
+                "[[oidc_provider]]\nissuer='i'\n[oidc_provider.identity_context]\nsubject='s'\nkind='k'",
+                "f.toml:5: oidc_provider.identity_context.kind: unknown key",
             ),
             ("[[oidc_provider]]\n", "f.toml:1: oidc_provider.issuer: is required"),
             ("[[oidc_provider]]\nissuer='i'\naudiences=[1]", "f.toml:3: oidc_provider.audiences: a string"),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use time::OffsetDateTime;
 
+use super::iam::identity_context::IdentityContext;
 use super::ids;
 
 /// Issued keys that are remembered; the oldest is forgotten first, so that a load test does not fill the memory.
@@ -124,6 +125,7 @@ pub(super) struct Session {
     /// Whether the session was requested with an MFA code.
     pub(super) mfa: bool,
     pub(super) tags: Vec<SessionTag>,
+    pub(super) identity_context: Option<IdentityContext>,
     /// How many policies `GetScopedCredentials` added.
     pub(super) scoped_policies: usize,
 }

@@ -29,6 +29,8 @@
 //! without a declared role every role trusts everybody; any region may stand in the
 //! scope; any path is served; SAML assertions are read but their signatures are not verified, nor are those of
 //! web identity tokens without a declared provider;
+//! the identity context of a SAML session comes from attributes of the assertion, which the module `iam::identity_context`
+//! lists, since no SAML provider can be declared; operations that the global endpoint lacks are served;
 //! an operation that needs no signature ignores one; replies are XML whatever `Accept` says;
 //! `X-Amz-Expires` is obeyed, where the real service counts 15 minutes whatever it says; and the `Date` header is not
 //! taken in place of `X-Amz-Date`.
@@ -77,7 +79,7 @@ use std::sync::atomic::Ordering;
 pub use answers::Answer;
 pub use config::{Config, ConfigError};
 pub use fault::{BadCertificate, Fault, UnknownFault};
-pub use iam::{InvalidMfaSecret, InvalidPolicy, Mfa, OidcProvider, Role, TrustPolicy};
+pub use iam::{IdentityContextClaims, InvalidMfaSecret, InvalidPolicy, Mfa, OidcProvider, Role, TrustPolicy};
 pub use keys::{AccessKey, Principal};
 pub use keyset::TokenAlgorithm;
 pub use metadata::Metadata;

@@ -4,7 +4,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
 use super::ids;
@@ -30,6 +30,8 @@ pub(super) struct WebIdentity {
     pub(super) expires: Option<i64>,
     pub(super) issued: Option<i64>,
     pub(super) source_identity: Option<String>,
+    /// All claims; none of an access token.
+    pub(super) claims: Map<String, Value>,
 }
 
 impl WebIdentity {
@@ -44,7 +46,17 @@ impl WebIdentity {
             let provider = provider.to_owned();
             let (audience, audiences) = (None, Vec::new());
             let (expires, issued, source_identity) = (None, None, None);
-            return Ok(Self { subject, provider, audience, audiences, expires, issued, source_identity });
+            let claims = Map::new();
+            return Ok(Self {
+                subject,
+                provider,
+                audience,
+                audiences,
+                expires,
+                issued,
+                source_identity,
+                claims,
+            });
         }
         let Some(claims) = claims(token) else {
             let message = "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)";
@@ -77,6 +89,7 @@ impl WebIdentity {
             expires: claims.get("exp").and_then(Value::as_i64),
             issued: claims.get("iat").and_then(Value::as_i64),
             source_identity: source_identity.and_then(Value::as_str).map(str::to_owned),
+            claims,
         })
     }
 }
@@ -91,11 +104,10 @@ impl WebIdentity {
     }
 }
 
-fn claims(token: &str) -> Option<Value> {
+fn claims(token: &str) -> Option<Map<String, Value>> {
     let parts: Vec<_> = token.split('.').collect();
     let [_, payload, _] = parts[..] else { return None };
-    let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()?;
-    claims.is_object().then_some(claims)
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()
 }
 
 pub(super) fn invalid_identity_token(message: &str) -> Refusal {
@@ -109,9 +121,14 @@ pub(super) struct SamlAssertion {
     pub(super) subject_type: String,
     pub(super) issuer: String,
     pub(super) audience: String,
-    pub(super) session_name: String,
-    pub(super) source_identity: Option<String>,
+    /// The attributes of AWS, without [`ATTRIBUTES`] at the start of their names.
+    pub(super) attributes: Vec<(String, String)>,
+    /// The first certificate, as written.
+    pub(super) certificate: Option<String>,
 }
+
+/// The start of the names of AWS's own attributes.
+const ATTRIBUTES: &str = "https://aws.amazon.com/SAML/Attributes/";
 
 impl SamlAssertion {
     pub(super) fn decode(assertion: &str) -> Result<Self, Refusal> {
@@ -123,9 +140,9 @@ impl SamlAssertion {
         }
         let text = |name: &str| element(&xml, name).map(|found| found.text.to_owned());
         // `<Attribute Name="…/RoleSessionName"><AttributeValue>…`
-        let attribute = |name: &str| {
-            let rest = &xml[xml.find(&format!("https://aws.amazon.com/SAML/Attributes/{name}\""))?..];
-            element(rest, "AttributeValue").map(|found| found.text.to_owned())
+        let attribute = |piece: &str| {
+            let (name, rest) = piece.split_once('"')?;
+            Some((name.to_owned(), element(rest, "AttributeValue")?.text.to_owned()))
         };
         let subject = text("NameID").unwrap_or_else(|| "subject".to_owned());
         let format =
@@ -135,10 +152,21 @@ impl SamlAssertion {
             subject_type: format.to_owned(),
             issuer: text("Issuer").unwrap_or_else(|| "https://idp.example.com/".to_owned()),
             audience: text("Audience").unwrap_or_else(|| "https://signin.aws.amazon.com/saml".to_owned()),
-            session_name: attribute("RoleSessionName").unwrap_or_else(|| subject.clone()),
-            source_identity: attribute("SourceIdentity"),
+            attributes: xml.split(ATTRIBUTES).skip(1).filter_map(attribute).collect(),
+            certificate: text("X509Certificate"),
             subject,
         })
+    }
+
+    /// The subject, unless the assertion names the session.
+    pub(super) fn session_name(&self) -> &str {
+        self.attribute("RoleSessionName").unwrap_or(&self.subject)
+    }
+
+    /// The first value of an attribute of AWS.
+    pub(super) fn attribute(&self, name: &str) -> Option<&str> {
+        let found = self.attributes.iter().find(|(known, _)| known == name);
+        found.map(|(_, value)| value.as_str())
     }
 
     /// In the real service a hash of issuer, account and provider; here another hash of nearly the same.
@@ -231,7 +259,7 @@ mod tests {
             (&*assertion.subject, &*assertion.issuer, &*assertion.audience),
             ("bob", "https://idp", "aud")
         );
-        assert_eq!((&*assertion.session_name, assertion.source_identity.as_deref()), ("bobby", None));
+        assert_eq!((assertion.session_name(), assertion.attribute("SourceIdentity")), ("bobby", None));
         for text in ["", "!", &STANDARD.encode("<html>"), &STANDARD.encode([255])] {
             assert_eq!(SamlAssertion::decode(text).expect_err(text).code, "InvalidIdentityToken");
         }

@@ -97,6 +97,13 @@ impl<'a> Section<'a> {
         items.iter().map(section).collect()
     }
 
+    /// The table of `[name]` or `name = {}`.
+    pub(super) fn section(&self, name: &str) -> Result<Option<Self>, Mistake> {
+        let Some(value) = self.value(name) else { return Ok(None) };
+        let table = value.value.get_ref().as_table().ok_or_else(|| value.expected("a table"))?;
+        Ok(Some(Self { path: value.path, span: value.value.span(), table }))
+    }
+
     pub(super) fn mistake(&self, message: impl Into<String>) -> Mistake {
         Mistake { at: self.span.start, key: Some(self.path.clone()), message: message.into() }
     }

@@ -1,5 +1,7 @@
 //! The only writer of XML.
 
+use std::collections::BTreeMap;
+
 use super::refusal::Refusal;
 
 const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
@@ -14,6 +16,14 @@ pub(super) enum Node {
 impl Node {
     pub(super) fn text(name: &'static str, value: impl Into<String>) -> Self {
         Self::Text(name, value.into())
+    }
+
+    /// A map as the query protocol writes it: an `<entry>` with `<key>` and `<value>` for each pair.
+    pub(super) fn map(name: &'static str, pairs: &BTreeMap<String, String>) -> Self {
+        let entry = |(key, value): (&String, &String)| {
+            Self::Group("entry", vec![Self::text("key", key), Self::text("value", value)])
+        };
+        Self::Group(name, pairs.iter().map(entry).collect())
     }
 }
 
@@ -126,6 +136,26 @@ mod tests {
 </OpResponse>
 ";
         assert_eq!(result("Op", &members, "id"), expected);
+    }
+
+    #[test]
+    fn map_has_one_entry_for_each_pair() {
+        let pairs = [("a<", "1&"), ("b", "")].map(|(key, value)| (key.to_owned(), value.to_owned()));
+        let text = result("Op", &[Node::map("M", &pairs.into())], "id");
+        let lines: Vec<_> = text.lines().map(str::trim).collect();
+        let expected = [
+            "<M>",
+            "<entry>",
+            "<key>a&lt;</key>",
+            "<value>1&amp;</value>",
+            "</entry>",
+            "<entry>",
+            "<key>b</key>",
+            "<value></value>",
+            "</entry>",
+            "</M>",
+        ];
+        assert_eq!(lines[2..12], expected);
     }
 
     #[test]

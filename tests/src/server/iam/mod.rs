@@ -1,11 +1,13 @@
 //! Users' devices, roles and identity providers: what IAM knows and STS asks.
 
 pub(super) mod context;
+pub(super) mod identity_context;
 pub(super) mod mfa;
 pub(super) mod policy;
 
 use std::collections::HashMap;
 
+pub use identity_context::IdentityContextClaims;
 pub use mfa::{InvalidMfaSecret, Mfa};
 pub use policy::{InvalidPolicy, TrustPolicy};
 
@@ -40,6 +42,7 @@ impl Role {
 pub struct OidcProvider {
     pub(super) issuer: String,
     pub(super) audiences: Vec<String>,
+    pub(super) identity_context: Option<IdentityContextClaims>,
 }
 
 impl OidcProvider {
@@ -47,7 +50,15 @@ impl OidcProvider {
     /// issuers share the server's key set.
     #[must_use]
     pub fn new<I: Into<String>>(issuer: impl Into<String>, audiences: impl IntoIterator<Item = I>) -> Self {
-        Self { issuer: issuer.into(), audiences: audiences.into_iter().map(Into::into).collect() }
+        let audiences = audiences.into_iter().map(Into::into).collect();
+        Self { issuer: issuer.into(), audiences, identity_context: None }
+    }
+
+    /// Sets the identity context of the provider's sessions from these claims. Without them, the sessions have none.
+    #[must_use]
+    pub fn identity_context(mut self, claims: IdentityContextClaims) -> Self {
+        self.identity_context = Some(claims);
+        self
     }
 }
 

@@ -1,7 +1,9 @@
 //! Answers that make somebody else of the caller: the four `AssumeRo…` operations.
 
 use super::{Call, trust};
+use crate::server::constraint::Enforcement;
 use crate::server::iam::context::Asker;
+use crate::server::iam::identity_context::IdentityContext;
 use crate::server::keys::{Kind, Principal, Session};
 use crate::server::oidc;
 use crate::server::refusal::Refusal;
@@ -56,7 +58,12 @@ pub(crate) fn assume_role(call: &Call<'_>) -> Result<Vec<Node>, Refusal> {
     let mfa = trust::check_mfa(call)?;
     let asker = Asker::Aws(&caller.principal);
     trust::check_role(call, "AssumeRole", asker, session, source_identity, trust::of_caller(call, mfa)?)?;
-    assume(call, &role, session, source_identity, vec![])
+    let carried = Session {
+        source_identity: source_identity.map(str::to_owned),
+        identity_context: caller.session.identity_context.clone(),
+        ..Session::default()
+    };
+    assume(call, &role, session, carried, vec![])
 }
 
 pub(crate) fn assume_role_with_saml(call: &Call<'_>) -> Result<Vec<Node>, Refusal> {
@@ -71,10 +78,11 @@ pub(crate) fn assume_role_with_saml(call: &Call<'_>) -> Result<Vec<Node>, Refusa
     ];
     let role = Role::parse(call.required("RoleArn"))?;
     let asker = Asker::Federated { arn: provider, name: provider };
-    let (session, source_identity) = (&assertion.session_name, assertion.source_identity.as_deref());
+    let (session, source_identity) = (assertion.session_name(), assertion.attribute("SourceIdentity"));
     let context = trust::of_assertion(&assertion);
     trust::check_role(call, "AssumeRoleWithSAML", asker, session, source_identity, context)?;
-    assume(call, &role, &assertion.session_name, assertion.source_identity.as_deref(), facts)
+    let identity_context = IdentityContext::from_assertion(&assertion, provider);
+    assume_federated(call, &role, session, source_identity, identity_context, facts)
 }
 
 pub(crate) fn assume_role_with_web_identity(call: &Call<'_>) -> Result<Vec<Node>, Refusal> {
@@ -96,14 +104,49 @@ pub(crate) fn assume_role_with_web_identity(call: &Call<'_>) -> Result<Vec<Node>
     let asker = Asker::Federated { arn: &arn, name };
     let (source_identity, context) = (identity.source_identity.as_deref(), trust::of_web_identity(&identity));
     trust::check_role(call, "AssumeRoleWithWebIdentity", asker, session, source_identity, context)?;
-    assume(call, &role, session, identity.source_identity.as_deref(), facts)
+    let identity_context = identity_context(call, &identity, &arn);
+    assume_federated(call, &role, session, source_identity, identity_context, facts)
+}
+
+/// The identity context of a token whose provider was declared with one.
+fn identity_context(call: &Call<'_>, identity: &WebIdentity, provider_arn: &str) -> Option<IdentityContext> {
+    // An access token has no claims that this server could read.
+    if call.form.get("ProviderId").is_some() {
+        return None;
+    }
+    let directory = call.service.directory();
+    let provider = directory.providers().iter().find(|provider| provider.issuer == identity.provider)?;
+    let names = provider.identity_context.as_ref()?;
+    Some(IdentityContext::from_claims(names, &identity.claims, identity.provider_name(), provider_arn))
+}
+
+/// Assumes a role with the identity context that an identity provider set, which ends the reply.
+fn assume_federated(
+    call: &Call<'_>,
+    role: &Role<'_>,
+    session: &str,
+    source_identity: Option<&str>,
+    identity_context: Option<IdentityContext>,
+    facts: Vec<Node>,
+) -> Result<Vec<Node>, Refusal> {
+    if let Some(context) = &identity_context
+        && call.service.enforcement == Enforcement::Model
+    {
+        context.check()?;
+    }
+    let node = identity_context.as_ref().map(IdentityContext::to_node);
+    let source_identity = source_identity.map(str::to_owned);
+    let carried = Session { source_identity, identity_context, ..Session::default() };
+    let mut members = assume(call, role, session, carried, facts)?;
+    members.extend(node);
+    Ok(members)
 }
 
 fn assume(
     call: &Call<'_>,
     role: &Role<'_>,
     session: &str,
-    source_identity: Option<&str>,
+    carried: Session,
     facts: Vec<Node>,
 ) -> Result<Vec<Node>, Refusal> {
     call.check_policy()?;
@@ -113,8 +156,8 @@ fn assume(
         vec![Node::text("AssumedRoleId", principal.user_id()), Node::text("Arn", principal.arn())],
     );
     let tags = trust::session_tags(call)?;
-    let session = Session { source_identity: source_identity.map(str::to_owned), tags, ..Session::default() };
-    let issued = call.issue(principal, call.expires(ROLE_DURATION), session)?;
+    let source_identity = carried.source_identity.clone();
+    let issued = call.issue(principal, call.expires(ROLE_DURATION), Session { tags, ..carried })?;
     let mut members = vec![issued.credentials, user];
     members.extend(facts);
     members.extend(call.packed_policy_size()?);
