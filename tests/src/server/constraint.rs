@@ -43,7 +43,7 @@ pub(super) enum Rule {
     Audiences,
 }
 
-/// The regular expressions of the model, all of which are sets of characters.
+/// The regular expressions of the model. All but `Scope` are sets of characters.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Pattern {
     Any,
@@ -53,6 +53,7 @@ pub(super) enum Pattern {
     ExternalId,
     Name,
     Policy,
+    Scope,
     Serial,
     Tag,
     TagValue,
@@ -72,6 +73,7 @@ impl Pattern {
             Self::ExternalId => r"[\w+=,.@:\/-]*",
             Self::Name => r"[\w+=,.@-]*",
             Self::Policy => r"[\u0009\u000A\u000D\u0020-\u00FF]+",
+            Self::Scope => r"[\x21\x23-\x2B\x2D-\x5B\x5D-\x7E]+( [\x21\x23-\x2B\x2D-\x5B\x5D-\x7E]+)*",
             Self::Serial => r"[\w+=/:,.@-]*",
             Self::Tag => r"[\p{L}\p{Z}\p{N}_.:/=+\-@]+",
             Self::TagValue => r"[\p{L}\p{Z}\p{N}_.:/=+\-@]*",
@@ -80,7 +82,12 @@ impl Pattern {
     }
 
     fn matches(self, value: &str) -> bool {
-        value.chars().all(|c| self.contains(c))
+        let contains_all = |text: &str| text.chars().all(|c| self.contains(c));
+        match self {
+            // One space between two scopes, and no other space.
+            Self::Scope => value.split(' ').all(|scope| !scope.is_empty() && contains_all(scope)),
+            _ => contains_all(value),
+        }
     }
 
     fn contains(self, c: char) -> bool {
@@ -95,6 +102,7 @@ impl Pattern {
             Self::ExternalId | Self::Serial => word || "+=,.@:/-".contains(c),
             Self::Name => word || "+=,.@-".contains(c),
             Self::Policy => layout || matches!(c, ' '..='\u{ff}'),
+            Self::Scope => matches!(c, '!'..='~') && !"\",\\".contains(c),
             Self::Tag | Self::TagValue => {
                 let separator = c.is_whitespace() && !c.is_control();
                 c.is_alphanumeric() || separator || "_.:/=+-@".contains(c)
@@ -364,6 +372,21 @@ mod tests {
         }
         check("AssumeRole", &context(3072)).expect("the longest assertion");
         assert!(message("AssumeRole", &context(3073)).contains("less than or equal to 3072"));
+    }
+
+    #[test]
+    fn scope_pattern_accepts_one_space_between_scopes() {
+        let check = |scope: &str| {
+            let scope = form_urlencoded::byte_serialize(scope.as_bytes()).collect::<String>();
+            check("GetWebIdentityToken", &format!("Audience.member.1=a&SigningAlgorithm=ES384&Scope={scope}"))
+        };
+        for scope in ["a", "a b", "read:x/y?z!#[]~ READ", &"s".repeat(256)] {
+            check(scope).unwrap_or_else(|refusal| panic!("{scope}: {refusal:?}"));
+        }
+        for scope in ["", " a", "a ", "a  b", "a\tb", "a\"", "a,b", "a\\b", "a\u{7f}", "é", &"s".repeat(257)]
+        {
+            assert_eq!(check(scope).expect_err(scope).code, "ValidationError", "{scope}");
+        }
     }
 
     #[test]

@@ -90,6 +90,15 @@ impl Principal {
         Self { kind, partition: partition.to_owned(), account: account.to_owned(), arn, user_id }
     }
 
+    /// The ARN of the IAM principal: of the role, without its path, if this is a session of a role.
+    pub(super) fn iam_arn(&self) -> String {
+        let session = self.arn.split_once(":assumed-role/").and_then(|(_, rest)| rest.split_once('/'));
+        session.map_or_else(
+            || self.arn.clone(),
+            |(role, _)| format!("arn:{}:iam::{}:role/{role}", self.partition, self.account),
+        )
+    }
+
     /// The ARN.
     #[must_use]
     pub fn arn(&self) -> &str {
@@ -265,6 +274,8 @@ mod tests {
     fn principals_are_named_as_get_caller_identity_names_them() {
         let session = Principal::role_session("123456789012", "Role", "me");
         assert_eq!(session.arn(), "arn:aws:sts::123456789012:assumed-role/Role/me");
+        assert_eq!(session.iam_arn(), "arn:aws:iam::123456789012:role/Role");
+        assert_eq!(Principal::user("123456789012", "bob").iam_arn(), "arn:aws:iam::123456789012:user/bob");
         assert!(session.user_id().starts_with("AROA") && session.user_id().ends_with(":me"));
         let federated = Principal::federated_user("123456789012", "bob");
         assert_eq!(federated.arn(), "arn:aws:sts::123456789012:federated-user/bob");

@@ -198,6 +198,8 @@ pub(super) static OPERATIONS: &[Operation] = &[
             required("Audience", Rule::Audiences),
             optional("DurationSeconds", Rule::Number { min: 60, max: 3600 }),
             required("SigningAlgorithm", Rule::OneOf(&["RS256", "ES384"])),
+            optional("Scope", text(1, 256, Pattern::Scope)),
+            optional("SubjectMode", Rule::OneOf(&["AWSIdentity", "OriginIdentity"])),
             optional("Tags", Rule::Tags),
         ],
         answer: identity::get_web_identity_token,

@@ -191,3 +191,123 @@ pub(crate) fn assume_root(call: &Call<'_>) -> Result<Vec<Node>, Refusal> {
     members.extend(issued.token_size);
     Ok(members)
 }
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use serde_json::json;
+
+    use super::super::super::testing::Reply;
+    use super::super::super::{IdentityContextClaims, OidcProvider, Options, Server, TokenAlgorithm};
+    use super::super::tests::{form, names, unsigned};
+
+    const ROLE: &str = "&RoleArn=arn:aws:iam::123456789012:role/Web";
+
+    fn web_identity(options: Options, claims: serde_json::Value) -> Reply {
+        let sts = Server::with(options).expect("a server");
+        let names = IdentityContextClaims::new("email").subject_type("kind").transaction(["team", "cost"]);
+        sts.add_oidc_provider(OidcProvider::new("https://idp.test/x", ["a"]).identity_context(names));
+        sts.add_oidc_provider(OidcProvider::new("https://plain.test", ["a"]));
+        let token = sts.mint_token(&claims, TokenAlgorithm::Es384).expect("a token");
+        let rest = format!("{ROLE}&RoleSessionName=web&WebIdentityToken={token}");
+        unsigned(&sts, &form("AssumeRoleWithWebIdentity", &rest))
+    }
+
+    #[test]
+    fn web_identity_reply_ends_with_the_identity_context() {
+        let claims = json!({
+            "iss": "https://idp.test/x", "aud": "a", "sub": "me", "email": "me@x", "kind": "user", "team": "blue",
+            "cost": 7,
+        });
+        let reply = web_identity(Options::new(), claims);
+        let expected = [
+            "SessionTokenSize",
+            "TrustedIdentityPropagationContext",
+            "OriginIdentity",
+            "Subject",
+            "SubjectType",
+            "Issuer",
+            "FederatedProviderArn",
+            "TransactionContext",
+            "IdentityProvider",
+            "entry",
+            "key",
+            "value",
+            "entry",
+            "key",
+            "value",
+        ];
+        assert!(names(&reply).ends_with(&expected), "{reply:?}");
+        for (name, value) in [
+            ("Subject", "me@x"),
+            ("SubjectType", "user"),
+            ("Issuer", "idp.test/x"),
+            ("FederatedProviderArn", "arn:aws:iam::123456789012:oidc-provider/idp.test/x"),
+            ("key", "cost"),
+            ("value", "7"),
+        ] {
+            assert_eq!(reply.element(name), Some(value), "{reply:?}");
+        }
+    }
+
+    #[test]
+    fn web_identity_reply_has_no_identity_context_unless_configured() {
+        let claims = json!({ "iss": "https://plain.test", "aud": "a", "sub": "me", "email": "me@x" });
+        let reply = web_identity(Options::new(), claims);
+        assert_eq!(names(&reply).last(), Some(&"SessionTokenSize"), "{reply:?}");
+    }
+
+    #[test]
+    fn web_identity_refuses_long_transaction_values_of_the_model() {
+        let claims = json!({ "iss": "https://idp.test/x", "aud": "a", "sub": "me", "team": "b".repeat(129) });
+        let reply = web_identity(Options::new(), claims.clone());
+        assert_eq!((reply.error().0, reply.error().1), (400, "ValidationError"));
+        let beyond = web_identity(Options::new().accept_beyond_model(), claims);
+        assert_eq!(beyond.element("value").map(str::len), Some(129), "{beyond:?}");
+    }
+
+    #[test]
+    fn saml_reply_ends_with_the_identity_context_of_the_attributes() {
+        let sts = Server::start().expect("a server");
+        let provider = "arn:aws:iam::123456789012:saml-provider/P";
+        let assume = |attributes: &[(&str, &str)]| {
+            let attributes: String = attributes
+                .iter()
+                .map(|(name, value)| {
+                    format!(
+                        "<Attribute Name=\"https://aws.amazon.com/SAML/Attributes/{name}\">\
+                         <AttributeValue>{value}</AttributeValue></Attribute>"
+                    )
+                })
+                .collect();
+            let certificate = "<ds:X509Certificate>MIIB</ds:X509Certificate>";
+            let xml = format!("<Assertion>{certificate}<NameID>bob</NameID>{attributes}</Assertion>");
+            let xml = STANDARD.encode(xml);
+            let xml = form_urlencoded::byte_serialize(xml.as_bytes()).collect::<String>();
+            let rest = format!("{ROLE}&PrincipalArn={provider}&SAMLAssertion={xml}");
+            unsigned(&sts, &form("AssumeRoleWithSAML", &rest))
+        };
+        let plain = assume(&[("RoleSessionName", "bobby")]);
+        assert_eq!(names(&plain).last(), Some(&"SessionTokenSize"), "{plain:?}");
+        let reply = assume(&[
+            ("RoleSessionName", "bobby"),
+            ("OriginIdentity:Subject", "bob@x"),
+            ("OriginIdentity:SubjectType", "user"),
+            ("TransactionContext:team", "blue"),
+        ]);
+        assert!(reply.element("AssumedRoleId").is_some_and(|id| id.ends_with(":bobby")), "{reply:?}");
+        let (_, context) = reply.body.split_once("<TrustedIdentityPropagationContext>").expect("a context");
+        let context = Reply { body: context.to_owned(), ..reply };
+        for (name, value) in [
+            ("Subject", "bob@x"),
+            ("SubjectType", "user"),
+            ("FederatedProviderArn", provider),
+            ("key", "team"),
+            ("value", "blue"),
+        ] {
+            assert_eq!(context.element(name), Some(value), "{context:?}");
+        }
+        assert_eq!(context.element("Issuer").map(str::len), Some(16), "a hash");
+    }
+}

@@ -8,11 +8,11 @@ fn server() -> Server {
     Server::start().expect("a server")
 }
 
-fn form(action: &str, rest: &str) -> String {
+pub(super) fn form(action: &str, rest: &str) -> String {
     format!("Action={action}&Version=2011-06-15{rest}")
 }
 
-fn unsigned(sts: &Server, form: &str) -> Reply {
+pub(super) fn unsigned(sts: &Server, form: &str) -> Reply {
     let length = form.len();
     let head = format!(
         "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: {length}\r\nContent-Type: application/x-www-form-urlencoded\r\n\r\n"
@@ -21,7 +21,7 @@ fn unsigned(sts: &Server, form: &str) -> Reply {
 }
 
 /// The names of a result's elements, in order.
-fn names(reply: &Reply) -> Vec<&str> {
+pub(super) fn names(reply: &Reply) -> Vec<&str> {
     assert_eq!(reply.status, 200, "{reply:?}");
     let tags = reply.body.split('<').filter_map(|piece| piece.split_once('>')).map(|(tag, _)| tag);
     let inner = tags.filter(|tag| !tag.starts_with('/')).skip(2).take_while(|tag| *tag != "ResponseMetadata");
