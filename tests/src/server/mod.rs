@@ -29,6 +29,7 @@
 //! without a declared role every role trusts everybody; any region may stand in the
 //! scope; any path is served; SAML assertions are read but their signatures are not verified, nor are those of
 //! web identity tokens without a declared provider;
+//! a context assertion is refused only if it is a JSON web token and has expired;
 //! the identity context of a SAML session comes from attributes of the assertion, which the module `iam::identity_context`
 //! lists, since no SAML provider can be declared; operations that the global endpoint lacks are served;
 //! an operation that needs no signature ignores one; replies are XML whatever `Accept` says;

@@ -110,6 +110,17 @@ fn claims(token: &str) -> Option<Map<String, Value>> {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()
 }
 
+/// Refuses a context assertion that is a JSON web token and has expired. Everything else is accepted unread: in AWS only
+/// STS itself can decrypt an assertion.
+pub(super) fn check_context_assertion(assertion: &str, now: OffsetDateTime) -> Result<(), Refusal> {
+    let expires = claims(assertion).and_then(|claims| claims.get("exp")?.as_i64());
+    if expires.is_some_and(|expires| expires <= now.unix_timestamp()) {
+        let message = "The context assertion provided is expired";
+        return Err(Refusal::new(400, "InvalidContextAssertion", message));
+    }
+    Ok(())
+}
+
 pub(super) fn invalid_identity_token(message: &str) -> Refusal {
     Refusal::new(400, "InvalidIdentityToken", message)
 }
@@ -246,6 +257,18 @@ mod tests {
         }
         let named = WebIdentity::decode("Atza|token", Some("www.amazon.com"), OffsetDateTime::UNIX_EPOCH);
         assert_eq!(named.expect("an access token").provider, "www.amazon.com");
+    }
+
+    #[test]
+    fn context_assertion_is_refused_after_its_expiration() {
+        let now = OffsetDateTime::UNIX_EPOCH + time::Duration::seconds(1000);
+        let expired = check_context_assertion(&jwt("RS256", &serde_json::json!({ "exp": 1000 })), now);
+        let refusal = expired.expect_err("expired");
+        assert_eq!((refusal.status, refusal.code), (400, "InvalidContextAssertion"));
+        let valid = jwt("RS256", &serde_json::json!({ "exp": 1001 }));
+        for assertion in ["opaque", "a.b.c", &jwt("RS256", &serde_json::json!({})), &valid] {
+            assert_eq!(check_context_assertion(assertion, now), Ok(()), "{assertion}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::server::iam::identity_context::IdentityContext;
 use crate::server::keys::{Kind, Principal, Session};
 use crate::server::oidc;
 use crate::server::refusal::Refusal;
-use crate::server::tokens::{SamlAssertion, WebIdentity};
+use crate::server::tokens::{self, SamlAssertion, WebIdentity};
 use crate::server::xml::Node;
 
 const ROLE_DURATION: i64 = 3600;
@@ -49,6 +49,11 @@ pub(crate) fn assume_role(call: &Call<'_>) -> Result<Vec<Node>, Refusal> {
     {
         let message = "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining";
         return Err(Refusal::validation(message));
+    }
+    for context in call.form.list("ProvidedContexts")?.unwrap_or_default() {
+        if let Some(assertion) = context.get("ContextAssertion") {
+            tokens::check_context_assertion(assertion, call.now)?;
+        }
     }
     // A source identity stays with whoever carries it once.
     let source_identity =
@@ -198,7 +203,7 @@ mod tests {
     use base64::engine::general_purpose::STANDARD;
     use serde_json::json;
 
-    use super::super::super::testing::Reply;
+    use super::super::super::testing::{ASSUME, Reply, post};
     use super::super::super::{IdentityContextClaims, OidcProvider, Options, Server, TokenAlgorithm};
     use super::super::tests::{form, names, unsigned};
 
@@ -265,6 +270,21 @@ mod tests {
         assert_eq!((reply.error().0, reply.error().1), (400, "ValidationError"));
         let beyond = web_identity(Options::new().accept_beyond_model(), claims);
         assert_eq!(beyond.element("value").map(str::len), Some(129), "{beyond:?}");
+    }
+
+    #[test]
+    fn assume_role_refuses_expired_context_assertions() {
+        let sts = Server::start().expect("a server");
+        let assume = |assertion: &str| {
+            let arn = "arn:aws:iam::aws:contextProvider/IdentityCenter";
+            let member = "&ProvidedContexts.member.1";
+            let context = format!("{member}.ProviderArn={arn}{member}.ContextAssertion={assertion}");
+            post(&sts, sts.user(), &format!("{ASSUME}{context}"))
+        };
+        assert_eq!(assume("opaque").status, 200);
+        let expired = sts.mint_token(&json!({ "exp": 1 }), TokenAlgorithm::Es384).expect("a token");
+        let message = "The context assertion provided is expired";
+        assert_eq!(assume(&expired).error(), (400, "InvalidContextAssertion", message));
     }
 
     #[test]
