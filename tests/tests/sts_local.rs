@@ -1,7 +1,8 @@
 //! The program `sts-local`, from outside.
 
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
@@ -30,6 +31,9 @@ trust_policy = '''{"Statement": {"Effect": "Allow", "Principal": {"Federated": "
 [[oidc_provider]]
 issuer = "self"
 audiences = ["sts.amazonaws.com"]
+[oidc_provider.identity_context]
+subject = "email"
+transaction = ["team"]
 "#;
 
 /// A file that is gone after the test.
@@ -94,6 +98,26 @@ impl Running {
     }
 }
 
+/// The reply to an unsigned POST, with its head.
+fn post(url: &str, path: &str, body: &str) -> String {
+    let mut stream = TcpStream::connect(url.strip_prefix("http://").expect("no TLS")).expect("a server");
+    let head = format!("POST {path} HTTP/1.1\r\nHost: sts.test\r\nConnection: close\r\n");
+    let form = format!("Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}", body.len());
+    stream.write_all(format!("{head}{form}\r\n\r\n{body}").as_bytes()).expect("a request");
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).expect("a reply");
+    reply
+}
+
+/// A form of `AssumeRoleWithWebIdentity`.
+fn web_identity(session: &str, token: &str) -> String {
+    let role = "arn:aws:iam::123456789012:role/Web";
+    format!(
+        "Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn={role}&RoleSessionName={session}\
+         &WebIdentityToken={token}"
+    )
+}
+
 impl Drop for Running {
     fn drop(&mut self) {
         let _ = self.child.kill();
@@ -132,6 +156,34 @@ fn serves_what_its_configuration_declares() {
     assert_eq!(lines[0], "#1 POST fault throttle", "{log}");
     assert_eq!(lines[1], "#1 POST GetCallerIdentity 200", "{log}");
     assert_eq!(lines.len(), 5, "{log}");
+}
+
+#[test]
+fn identity_context_of_the_configuration_is_in_the_reply() {
+    let config = File::new("sts-local-context.toml", CONFIG);
+    let running = Running::start(&["--config", &config.0.display().to_string()]);
+    let url = &running.environment["AWS_ENDPOINT_URL_STS"];
+    let order = r#"{"claims": {"email": "me@example.com", "team": "blue"}}"#;
+    let reply = post(url, "/_control/token", order);
+    let (_, token) = reply.split_once(r#"{"token":""#).expect("a token");
+    let token = token.trim_end_matches("\"}");
+    let reply = post(url, "/", &web_identity("session", token));
+    assert!(reply.contains("<Subject>me@example.com</Subject>"), "{reply}");
+    assert!(reply.contains("<key>team</key>"), "{reply}");
+}
+
+#[test]
+fn accept_beyond_model_accepts_a_long_session_name() {
+    let name = "n".repeat(65);
+    let form = web_identity(&name, "e30.eyJzdWIiOiJzIiwiaXNzIjoiaSJ9.e30");
+    let reply = |arguments: &[&str]| {
+        let running = Running::start(arguments);
+        post(&running.environment["AWS_ENDPOINT_URL_STS"], "/", &form)
+    };
+    let refused = reply(&[]);
+    assert!(refused.contains("400") && refused.contains("<Code>ValidationError</Code>"), "{refused}");
+    let accepted = reply(&["--accept-beyond-model"]);
+    assert!(accepted.contains(&format!("assumed-role/Web/{name}</Arn>")), "{accepted}");
 }
 
 #[test]
