@@ -21,7 +21,7 @@ use super::xml::Node;
 
 /// What `SessionTokenUtilization` is a percentage of. AWS promises no maximum; this is its usual one.
 const SESSION_TOKEN_MAXIMUM: usize = 4096;
-/// The longest token that this server makes, also if it accepts values beyond the model.
+/// The longest token that this server makes, even if the model's maximum is not enforced.
 const LONGEST_SESSION_TOKEN: usize = 65_536;
 /// What `PackedPolicySize` is a percentage of.
 const PACKED_POLICY_MAXIMUM: usize = 2048;
@@ -45,7 +45,7 @@ pub(super) fn permit(operation: &Operation, caller: &AccessKey) -> Result<(), Re
     let arn = caller.arn();
     match (action, caller.principal.kind) {
         ("GetCallerIdentity", _) => Ok(()),
-        // Any temporary credentials will do, also of a federated user or of GetSessionToken.
+        // Federated users and sessions of GetSessionToken may call this operation, unlike most others.
         ("GetScopedCredentials", _) if temporary => Ok(()),
         ("GetScopedCredentials", _) => Err(scoped::long_term_caller()),
         ("GetSessionToken" | "GetFederationToken", _) if temporary => {
@@ -80,7 +80,7 @@ impl<'a> Call<'a> {
         Duration::seconds(self.form.number("DurationSeconds").unwrap_or(default))
     }
 
-    /// The end of a session that lasts as long as `DurationSeconds` says, or `default` seconds without it.
+    /// The expiration that `DurationSeconds` requests; `default` seconds from now without it.
     fn expires(&self, default: i64) -> OffsetDateTime {
         self.now.saturating_add(self.duration(default))
     }

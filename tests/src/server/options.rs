@@ -92,8 +92,9 @@ impl Options {
         self
     }
 
-    /// Accepts values beyond the maxima, patterns and enums of the service model, as a service does after AWS raised
-    /// its limits. Minima, required parameters, formats and rules about several parameters are still enforced.
+    /// Does not enforce the maxima, patterns and enums of the service model.
+    ///
+    /// The server then answers like a service whose limits AWS raised after the model was written. Minima, required parameters, formats and rules about several parameters are still enforced.
     #[must_use]
     pub fn accept_beyond_model(mut self) -> Self {
         self.enforcement = Enforcement::BeyondModel;

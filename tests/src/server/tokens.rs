@@ -110,8 +110,9 @@ fn claims(token: &str) -> Option<Map<String, Value>> {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()
 }
 
-/// Refuses a context assertion that is a JSON web token and has expired. Everything else is accepted unread: in AWS only
-/// STS itself can decrypt an assertion.
+/// Refuses a context assertion that is an expired JSON web token.
+///
+/// Any other assertion is accepted unread, since in AWS only STS itself can decrypt one.
 pub(super) fn check_context_assertion(assertion: &str, now: OffsetDateTime) -> Result<(), Refusal> {
     let expires = claims(assertion).and_then(|claims| claims.get("exp")?.as_i64());
     if expires.is_some_and(|expires| expires <= now.unix_timestamp()) {

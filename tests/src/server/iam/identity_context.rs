@@ -20,10 +20,10 @@ use crate::server::xml::Node;
 const TRANSACTION_VALUE_MAXIMUM: usize = 128;
 const TRANSACTION_ATTRIBUTE: &str = "TransactionContext:";
 
-/// The claims of a token that become the identity context of a session; IAM calls this a context provider.
+/// The claims of a token that become the identity context of a session.
 ///
-/// A claim that the token lacks leaves its key out. A claim that is a number or a boolean is taken as text; a list or an
-/// object is ignored.
+/// IAM calls this a context provider. A claim that the token lacks leaves its key out. A claim that is a number or a
+/// boolean is taken as text; a list or an object is ignored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdentityContextClaims {
     subject: String,
@@ -98,14 +98,15 @@ impl IdentityContext {
         if subject.is_none() && subject_type.is_none() && transaction.is_empty() {
             return None;
         }
-        // In AWS a hash of the key that signed the assertion. Nothing is verified here, so the certificate stands in.
+        // AWS hashes the key that signed the assertion. This server verifies no signature and hashes the certificate.
         let hash = |certificate: &String| format!("{:016x}", ids::stable_hash(certificate, 0));
         let issuer = assertion.certificate.as_ref().map(hash);
         let federated_provider_arn = Some(provider_arn.to_owned());
         Some(Self { subject, subject_type, issuer, federated_provider_arn, transaction })
     }
 
-    /// Fails if a value is longer than the model allows. The message does not repeat the value, which is the end user's.
+    /// Fails if a value of the transaction context is longer than the model allows. The error leaves the value out,
+    /// because it is about the end user.
     pub(crate) fn check(&self) -> Result<(), Refusal> {
         let is_long = |value: &String| value.chars().count() > TRANSACTION_VALUE_MAXIMUM;
         self.transaction.iter().find(|(_, value)| is_long(value)).map_or(Ok(()), |(key, _)| {
@@ -156,7 +157,7 @@ impl IdentityContext {
     }
 }
 
-/// Without values, which are the end user's.
+/// Leaves the values out, because they are about the end user.
 impl fmt::Debug for IdentityContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("IdentityContext").finish_non_exhaustive()

@@ -87,7 +87,7 @@ pub(crate) fn get_web_identity_token(call: &Call<'_>) -> Result<Vec<Node>, Refus
     Ok(vec![Node::text("WebIdentityToken", token), Node::text("Expiration", clock::expiration(expires))])
 }
 
-/// Refuses scopes that the other parameters do not allow, and a scope that is there twice.
+/// Refuses a repeated scope, and scopes that the other parameters do not allow.
 fn check_scope(scope: &str, mode: Option<&str>, audiences: usize) -> Result<(), Refusal> {
     if mode != Some(ORIGIN_IDENTITY) {
         return Err(Refusal::validation("Scope can be specified only if SubjectMode is OriginIdentity"));

@@ -113,7 +113,7 @@ pub(crate) fn assume_role_with_web_identity(call: &Call<'_>) -> Result<Vec<Node>
     assume_federated(call, &role, session, source_identity, identity_context, facts)
 }
 
-/// The identity context of a token whose provider was declared with one.
+/// The identity context that the declared provider of a token configures.
 fn identity_context(call: &Call<'_>, identity: &WebIdentity, provider_arn: &str) -> Option<IdentityContext> {
     // An access token has no claims that this server could read.
     if call.form.get("ProviderId").is_some() {
@@ -125,7 +125,7 @@ fn identity_context(call: &Call<'_>, identity: &WebIdentity, provider_arn: &str)
     Some(IdentityContext::from_claims(names, &identity.claims, identity.provider_name(), provider_arn))
 }
 
-/// Assumes a role with the identity context that an identity provider set, which ends the reply.
+/// Assumes a role with the identity context of the provider, and ends the reply with it.
 fn assume_federated(
     call: &Call<'_>,
     role: &Role<'_>,
@@ -209,12 +209,12 @@ mod tests {
 
     const ROLE: &str = "&RoleArn=arn:aws:iam::123456789012:role/Web";
 
-    fn web_identity(options: Options, claims: serde_json::Value) -> Reply {
+    fn web_identity(options: Options, claims: &serde_json::Value) -> Reply {
         let sts = Server::with(options).expect("a server");
         let names = IdentityContextClaims::new("email").subject_type("kind").transaction(["team", "cost"]);
         sts.add_oidc_provider(OidcProvider::new("https://idp.test/x", ["a"]).identity_context(names));
         sts.add_oidc_provider(OidcProvider::new("https://plain.test", ["a"]));
-        let token = sts.mint_token(&claims, TokenAlgorithm::Es384).expect("a token");
+        let token = sts.mint_token(claims, TokenAlgorithm::Es384).expect("a token");
         let rest = format!("{ROLE}&RoleSessionName=web&WebIdentityToken={token}");
         unsigned(&sts, &form("AssumeRoleWithWebIdentity", &rest))
     }
@@ -225,7 +225,7 @@ mod tests {
             "iss": "https://idp.test/x", "aud": "a", "sub": "me", "email": "me@x", "kind": "user", "team": "blue",
             "cost": 7,
         });
-        let reply = web_identity(Options::new(), claims);
+        let reply = web_identity(Options::new(), &claims);
         let expected = [
             "SessionTokenSize",
             "TrustedIdentityPropagationContext",
@@ -259,16 +259,16 @@ mod tests {
     #[test]
     fn web_identity_reply_has_no_identity_context_unless_configured() {
         let claims = json!({ "iss": "https://plain.test", "aud": "a", "sub": "me", "email": "me@x" });
-        let reply = web_identity(Options::new(), claims);
+        let reply = web_identity(Options::new(), &claims);
         assert_eq!(names(&reply).last(), Some(&"SessionTokenSize"), "{reply:?}");
     }
 
     #[test]
     fn web_identity_refuses_long_transaction_values_of_the_model() {
         let claims = json!({ "iss": "https://idp.test/x", "aud": "a", "sub": "me", "team": "b".repeat(129) });
-        let reply = web_identity(Options::new(), claims.clone());
+        let reply = web_identity(Options::new(), &claims);
         assert_eq!((reply.error().0, reply.error().1), (400, "ValidationError"));
-        let beyond = web_identity(Options::new().accept_beyond_model(), claims);
+        let beyond = web_identity(Options::new().accept_beyond_model(), &claims);
         assert_eq!(beyond.element("value").map(str::len), Some(129), "{beyond:?}");
     }
 

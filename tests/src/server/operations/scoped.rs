@@ -1,4 +1,4 @@
-//! `GetScopedCredentials`: credentials for the caller's own session with fewer rights, a shorter life, or both.
+//! `GetScopedCredentials`: credentials of the caller's own session with fewer permissions or a shorter lifetime.
 
 use super::Call;
 use crate::server::keys::Session;
@@ -7,7 +7,7 @@ use crate::server::xml::Node;
 
 /// The most policies that a session can collect.
 const POLICIES_MAXIMUM: usize = 3;
-/// The life of a scoped session if neither the request nor the caller limits it: the longest of the model, in seconds.
+/// The duration of a scoped session that neither the request nor the caller limits: the model's maximum, in seconds.
 const DURATION_MAXIMUM: i64 = 129_600;
 
 /// The refusal for a caller with long-term credentials.
@@ -42,7 +42,7 @@ pub(crate) fn get_scoped_credentials(call: &Call<'_>) -> Result<Vec<Node>, Refus
             ));
         }
         Some(expires) if !has_duration => expires,
-        // Keys that a test added have no end to inherit.
+        // A temporary key that a test added has no expiration.
         _ => requested,
     };
     let session = Session { scoped_policies, ..caller.session.clone() };
