@@ -1,16 +1,20 @@
 """Writes what botocore makes of generated STS calls, to compare this client with.
 
     python -m venv VENV && VENV/bin/pip install -r requirements.txt
-    VENV/bin/python generate.py OUT_DIR [--count N] [--seed S]
+    VENV/bin/python generate.py OUT_DIR [--count N] [--seed S] [--any-version]
 
 Needs no network. The same seed, count and botocore give the same bytes. Both files hold one JSON object per
 line (UTF-8, lines end with LF only; a value may hold U+2028 or U+0085, so split on LF).
 
 forms.jsonl: `count` parameter sets for each operation (one for GetCallerIdentity, which has no parameters).
-All are valid under the model: lengths (of strings: in code points), ranges and patterns, and the rules that
-the model does not say: SerialNumber and TokenCode both or neither, tag keys unique without regard to case,
-TransitiveTagKeys among the tag keys, SourceIdentity not starting with "aws:", SigningAlgorithm RS256 or
-ES384, at most ten PolicyArns. Sensible they are not: policies need not be JSON, ARNs may hold line breaks.
+All are valid under the model: lengths (of strings: in code points), ranges, patterns and enums, and the
+rules that the model does not say: SerialNumber and TokenCode both or neither, tag keys unique without regard
+to case, TransitiveTagKeys among the tag keys, SourceIdentity not starting with "aws:", SigningAlgorithm RS256
+or ES384, at most ten PolicyArns; GetScopedCredentials with Policy, DurationSeconds or both; Scope without a
+value twice, and only with SubjectMode OriginIdentity and one Audience. Sensible they are not: policies need
+not be JSON, ARNs may hold line breaks.
+
+With --any-version, operations and optional members that this script has no values for are left out, and named.
 
     operation    "AssumeRole"
     params       {"RoleArn": "arn:...", "Tags": [{"Key": "k", "Value": "v"}], "DurationSeconds": 900, ...}
@@ -87,11 +91,14 @@ SIGNED_OPERATIONS = (
     "GetCallerIdentity",
     "GetDelegatedAccessToken",
     "GetFederationToken",
+    "GetScopedCredentials",
     "GetSessionToken",
     "GetWebIdentityToken",
 )
 OPERATIONS = tuple(sorted(SIGNED_OPERATIONS + UNSIGNED_OPERATIONS))
 
+# Signed with a session token only.
+TEMPORARY_ONLY = ("GetScopedCredentials",)
 SIGNED_PER_OPERATION = 36
 PRESIGNED = {"GetCallerIdentity": 32, "AssumeRole": 28, "GetSessionToken": 10, "GetFederationToken": 10}
 
@@ -119,6 +126,8 @@ SPACES = " \u00a0\u1680\u2003\u2028\u2029\u202f\u3000"
 TAG_SIGNS = "_.:/=+-@"
 # Valid in an ARN by the model, ends of ranges included.
 ARN_WIDE = DELICATE + "\x85\u00a0éЖ語\ud7ff\ue000\ufffd\U00010000\U0001f600\U0010ffff"
+# Of a value of an OAuth scope: printable ASCII without space, quote, comma and backslash.
+SCOPE = "".join(c for c in map(chr, range(0x21, 0x7F)) if c not in '",\\')
 WILD = DELICATE + LATIN1 + LETTERS + "\U0001f600"
 
 
@@ -157,6 +166,15 @@ def tag_text(rng, length):
     return text(rng, length, narrow if rng.random() < 0.4 else LETTERS + NUMBERS + SPACES + TAG_SIGNS)
 
 
+def scope(rng, length):
+    """Values that differ, with one space between."""
+    while True:
+        made = text(rng, length, SCOPE + 8 * " ")
+        values = made.split(" ")
+        if "" not in values and len(set(values)) == len(values):
+            return made
+
+
 def target_principal(rng, length):
     return arn(rng, length) if length >= 20 else text(rng, length, string.digits)
 
@@ -172,6 +190,7 @@ STRINGS = {
     "externalIdType": word("+=,.@:/-"),
     "jwtAlgorithmType": lambda rng, length: rng.choice(["RS256", "ES384"]),
     "roleSessionNameType": word("+=,.@-"),
+    "scopedSessionDescriptionType": lambda rng, length: text(rng, length, POLICY + LATIN1[0x21:]),
     "serialNumberType": word("+=/:,.@-"),
     "sessionPolicyDocumentType": policy,
     "sourceIdentityType": word("+=,.@-"),
@@ -183,6 +202,7 @@ STRINGS = {
     "urlType": opaque(string.ascii_lowercase + string.digits + ".-/:"),
     "userNameType": word("+=,.@-"),
     "webIdentityTokenAudienceStringType": opaque(string.ascii_lowercase + string.digits + ".-/:"),
+    "webIdentityTokenScopeType": scope,
 }
 
 
@@ -243,6 +263,8 @@ def make_structure(rng, shape, size):
 
 def make_value(rng, shape, size):
     """`size`: "min" and "max" give the limits throughout, "any" a mixture."""
+    if shape.type_name == "string" and shape.enum:
+        return rng.choice(shape.enum)
     if shape.type_name == "string":
         return STRINGS[shape.name](rng, pick_length(rng, shape, size))
     makers = {"integer": make_integer, "list": make_list, "structure": make_structure}
@@ -254,11 +276,27 @@ def make_value(rng, shape, size):
 
 # Given both or neither.
 PAIRED = ("SerialNumber", "TokenCode")
+# By input shape, members of which at least one is given.
+AT_LEAST_ONE = {"GetScopedCredentialsRequest": ("Policy", "DurationSeconds")}
+
+
+def without_values(shape, path):
+    """The paths at and below a shape that this script has no values for."""
+    if shape.type_name == "structure":
+        return [inner for name, member in shape.members.items() for inner in without_values(member, f"{path}.{name}")]
+    if shape.type_name == "list":
+        return without_values(shape.member, f"{path}[]")
+    is_known = shape.type_name == "integer" or shape.type_name == "string" and (shape.enum or shape.name in STRINGS)
+    return [] if is_known else [f"{path} ({shape.name})"]
 
 
 def optional_units(shape):
     """The optional members as groups that are present or absent together."""
-    optional = [name for name in shape.members if name not in shape.required_members]
+    optional = [
+        name
+        for name, member in shape.members.items()
+        if name not in shape.required_members and not without_values(member, name)
+    ]
     paired = [name for name in optional if name in PAIRED]
     single = [[name] for name in optional if name not in PAIRED]
     return single + ([paired] if paired else [])
@@ -266,11 +304,19 @@ def optional_units(shape):
 
 def make_params(rng, shape, units, size):
     chosen = set(shape.required_members).union(*units)
+    one_of = AT_LEAST_ONE.get(shape.name)
+    if one_of and chosen.isdisjoint(one_of):
+        chosen.add(rng.choice(one_of))
+    if "Scope" in chosen:
+        chosen.add("SubjectMode")
     params = {name: make_value(rng, shape.members[name], size) for name in shape.members if name in chosen}
     if "TransitiveTagKeys" in params:
         keys = [tag["Key"] for tag in params.get("Tags", [])]
         rng.shuffle(keys)
         params["TransitiveTagKeys"] = keys[: len(keys) if size == "max" else rng.randint(0, len(keys))]
+    if "Scope" in params:
+        params["SubjectMode"] = "OriginIdentity"
+        del params["Audience"][1:]
     return params
 
 
@@ -278,6 +324,9 @@ def plan(rng, shape):
     """Endless: what each case has of the optional members, and its sizes. The extremes come first."""
     units = optional_units(shape)
     yield units, "max"
+    if ["Scope"] in units:
+        # With it there is one Audience only.
+        yield [unit for unit in units if unit != ["Scope"]], "max"
     yield [], "min"
     yield units, "min"
     yield [], "any"
@@ -295,7 +344,7 @@ def parameter_sets(rng, shape, count):
     for units, size in cases:
         params = make_params(rng, shape, units, size)
         check_value(shape, params, shape.name)
-        check_cross_rules(params)
+        check_cross_rules(shape, params)
         yield params
 
 
@@ -354,9 +403,10 @@ def check_value(shape, value, path):
         pattern = shape.metadata.get("pattern")
         fits = pattern is None or compiled(pattern).fullmatch(value)
         check(fits, f"{path}: {value!r} does not fit {pattern}")
+        check(not shape.enum or value in shape.enum, f"{path}: {value!r} is none of {shape.enum}")
 
 
-def check_cross_rules(params):
+def check_cross_rules(shape, params):
     check(("SerialNumber" in params) == ("TokenCode" in params), "SerialNumber or TokenCode alone")
     keys = [tag["Key"] for tag in params.get("Tags", [])]
     for fold in (str.lower, str.upper, str.casefold):
@@ -364,6 +414,13 @@ def check_cross_rules(params):
     transitive = params.get("TransitiveTagKeys", [])
     check(set(transitive) <= set(keys) and len(set(transitive)) == len(transitive), "TransitiveTagKeys")
     check(not params.get("SourceIdentity", "").startswith("aws:"), "SourceIdentity")
+    one_of = AT_LEAST_ONE.get(shape.name)
+    check(not one_of or not set(params).isdisjoint(one_of), f"{shape.name} has none of {one_of}")
+    if "Scope" in params:
+        scopes = params["Scope"].split(" ")
+        check("" not in scopes and len(set(scopes)) == len(scopes), "Scope has a value twice or no value")
+        check(params.get("SubjectMode") == "OriginIdentity", "Scope with another SubjectMode")
+        check(len(params["Audience"]) == 1, "Scope with several Audience items")
 
 
 def has_empty_list(params):
@@ -545,11 +602,26 @@ def new_session():
     return session
 
 
-def input_shapes(session):
+def input_shapes(session, any_version):
+    """The input shape of each operation. Fails, or with `any_version` says so, if the model has what is unknown here."""
     model = session.get_service_model("sts")
-    if tuple(sorted(model.operation_names)) != OPERATIONS:
-        sys.exit(f"this botocore has other STS operations: {', '.join(sorted(model.operation_names))}")
-    return {name: model.operation_model(name).input_shape for name in OPERATIONS}
+    theirs = set(model.operation_names)
+    shapes = {name: model.operation_model(name).input_shape for name in OPERATIONS if name in theirs}
+    required = {name: [shape.members[member] for member in shape.required_members] for name, shape in shapes.items()}
+    differences = {
+        "new operations": sorted(theirs - set(OPERATIONS)),
+        "operations that are gone": sorted(set(OPERATIONS) - theirs),
+        "members that need an entry of STRINGS": [
+            path for name, shape in shapes.items() for path in without_values(shape, name)
+        ],
+    }
+    lines = [f"{what}: {', '.join(names)}" for what, names in differences.items() if names]
+    if lines:
+        line = f"botocore {botocore.__version__} has another model of STS: {'; '.join(lines)}"
+        if not any_version:
+            sys.exit(line)
+        print(line, file=sys.stderr)
+    return {name: shape for name, shape in shapes.items() if not any(without_values(m, "") for m in required[name])}
 
 
 def check_version():
@@ -636,14 +708,15 @@ def any_params(rng, shape):
     units = [unit for unit in optional_units(shape) if rng.random() < 0.5]
     params = make_params(rng, shape, units, "any")
     check_value(shape, params, shape.name)
-    check_cross_rules(params)
+    check_cross_rules(shape, params)
     return params
 
 
 def signed(clients, shapes, seed):
-    for operation in SIGNED_OPERATIONS:
+    for operation in filter(shapes.get, SIGNED_OPERATIONS):
         rng = random.Random(f"{seed}/signed/{operation}")
-        for setting in itertools.islice(settings(rng), SIGNED_PER_OPERATION):
+        fitting = (setting for setting in settings(rng) if setting[0][2] or operation not in TEMPORARY_ONLY)
+        for setting in itertools.islice(fitting, SIGNED_PER_OPERATION):
             Clock.now = rng.choice(TIMES)
             yield clients.get(setting).signed(operation, any_params(rng, shapes[operation]))
 
@@ -651,6 +724,8 @@ def signed(clients, shapes, seed):
 def presigned(clients, shapes, seed):
     mixtures = settings(random.Random(f"{seed}/presigned"))
     for operation, count in PRESIGNED.items():
+        if operation not in shapes:
+            continue
         rng = random.Random(f"{seed}/presigned/{operation}")
         for index in range(count):
             Clock.now = rng.choice(TIMES)
@@ -691,17 +766,19 @@ def arguments():
     add("out_dir", metavar="OUT_DIR", type=Path, help="where forms.jsonl and signed.jsonl are written")
     add("--count", metavar="N", type=positive, default=300, help="forms of each operation (default: 300)")
     add("--seed", metavar="S", type=int, default=1, help="another seed gives other cases (default: 1)")
+    add("--any-version", action="store_true", help="take another botocore than requirements.txt asks for")
     return parser.parse_args()
 
 
 def main():
     options = arguments()
-    check_version()
+    if not options.any_version:
+        check_version()
     options.out_dir.mkdir(parents=True, exist_ok=True)
     Clock.install()
     botocore.auth.AUTH_TYPE_MAPS.update({"v4": RecordingHeader, "v4-query": RecordingQuery})
     session = new_session()
-    shapes = input_shapes(session)
+    shapes = input_shapes(session, options.any_version)
     clients = Clients(session)
     seed = options.seed
     form_lines = forms(session, shapes, options.count, seed)
