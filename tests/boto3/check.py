@@ -20,6 +20,7 @@ from pathlib import Path
 from unittest import mock
 
 import boto3
+import botocore
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
@@ -28,6 +29,7 @@ ROLE = f"arn:aws:iam::{ACCOUNT}:role/Deploy"
 PROVIDER = f"arn:aws:iam::{ACCOUNT}:saml-provider/Idp"
 ROOT_TASK = "arn:aws:iam::aws:policy/root-task/IAMAuditRootUserCredentials"
 POLICY = json.dumps({"Version": "2012-10-17", "Statement": []})
+ALLOW_ALL = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
 TAGS = [{"Key": "Project", "Value": "α β/γ=δ"}, {"Key": "Stage", "Value": ""}]
 # How version 1 of the AWS CLI ends when the service refuses.
 CLI_REFUSED = 255
@@ -117,6 +119,13 @@ def acts_as(credentials, arn):
     if not datetime.timedelta() < left < datetime.timedelta(days=2):
         raise AssertionError(f"credentials that last {left}")
     equal(client(credentials).get_caller_identity()["Arn"], arn)
+
+
+def lasts(credentials, seconds):
+    """Whether those credentials were made just now, to last that long."""
+    left = (credentials["Expiration"] - datetime.datetime.now(datetime.timezone.utc)).total_seconds()
+    if not seconds - 30 < left <= seconds + 1:
+        raise AssertionError(f"credentials that last {left} seconds instead of {seconds}")
 
 
 @contextlib.contextmanager
@@ -236,6 +245,47 @@ def _():
     acts_as(answer["Credentials"], f"arn:aws:sts::{ACCOUNT}:federated-user/Bob")
 
 
+@check("boto3 GetScopedCredentials")
+def _():
+    caller = role_credentials()
+    arn = f"arn:aws:sts::{ACCOUNT}:assumed-role/Deploy/session"
+    for arguments in ({"Policy": POLICY}, {"DurationSeconds": 60}, {"Policy": POLICY, "DurationSeconds": 900}):
+        answer = client(caller).get_scoped_credentials(ScopedSessionDescription="nightly", **arguments)
+        acts_as(answer["Credentials"], arn)
+        equal(answer["SessionInfo"]["Arn"], arn)
+        equal(answer["ScopedPoliciesCount"], 1 if "Policy" in arguments else 0)
+        if "DurationSeconds" in arguments:
+            lasts(answer["Credentials"], arguments["DurationSeconds"])
+        else:
+            equal(answer["Credentials"]["Expiration"], caller["Expiration"])
+
+
+@check("boto3 GetScopedCredentials, three layers of policies and no fourth")
+def _():
+    credentials = client().assume_role(RoleArn=ROLE, RoleSessionName="session", SourceIdentity="Alice")["Credentials"]
+    for layer in (1, 2, 3):
+        answer = client(credentials).get_scoped_credentials(Policy=ALLOW_ALL)
+        equal((answer["ScopedPoliciesCount"], answer["SourceIdentity"]), (layer, "Alice"))
+        credentials = answer["Credentials"]
+    with refused(403, "AccessDenied"):
+        client(credentials).get_scoped_credentials(Policy=ALLOW_ALL)
+    equal(client(credentials).get_scoped_credentials(DurationSeconds=60)["ScopedPoliciesCount"], 3)
+
+
+@check("boto3 GetScopedCredentials, refused")
+def _():
+    with refused(400, "InvalidSubjectCredentials"):
+        client().get_scoped_credentials(Policy=POLICY)
+    short = client().assume_role(RoleArn=ROLE, RoleSessionName="short", DurationSeconds=900)["Credentials"]
+    sts = client(short)
+    with refused(400, "InsufficientSessionLifetime"):
+        sts.get_scoped_credentials(DurationSeconds=3600)
+    with refused(400, "ValidationError"):
+        sts.get_scoped_credentials()
+    with refused(400, "MalformedPolicyDocument"):
+        sts.get_scoped_credentials(Policy="[]")
+
+
 @check("boto3 GetSessionToken")
 def _():
     answer = client().get_session_token(DurationSeconds=900)
@@ -250,6 +300,14 @@ def _():
         )
         head = answer["WebIdentityToken"].split(".")[0]
         equal(json.loads(base64.urlsafe_b64decode(head + "=" * (-len(head) % 4)))["alg"], algorithm)
+    token = {"SigningAlgorithm": "RS256", "Scope": "read write"}
+    for arguments in (
+        {"Audience": ["a"]},
+        {"Audience": ["a"], "SubjectMode": "AWSIdentity"},
+        {"Audience": ["a", "b"], "SubjectMode": "OriginIdentity"},
+    ):
+        with refused(400, "ValidationError"):
+            client().get_web_identity_token(**token, **arguments)
 
 
 @check("boto3 knows no operation that is not checked here")
@@ -447,6 +505,8 @@ def _():
 def aws(*arguments, credentials=None, status=0, code=None):
     """What the AWS CLI prints. Its exit status, and the code in its complaint, have to be those."""
     environment = dict(os.environ)
+    # Version 1 of the AWS CLI comes with a model of its own, which is older than the one of botocore.
+    environment["AWS_DATA_PATH"] = str(Path(botocore.__file__).with_name("data"))
     if credentials:
         environment["AWS_ACCESS_KEY_ID"] = credentials["AccessKeyId"]
         environment["AWS_SECRET_ACCESS_KEY"] = credentials["SecretAccessKey"]
@@ -508,6 +568,17 @@ def _():
 def _():
     answer = aws("get-access-key-info", "--access-key-id", os.environ["AWS_ACCESS_KEY_ID"])
     equal(answer["Account"], ACCOUNT)
+
+
+@check("aws sts get-scoped-credentials")
+def _():
+    arguments = ("--policy", POLICY, "--duration-seconds", "60")
+    caller = role_credentials()
+    answer = aws("get-scoped-credentials", *arguments, credentials=caller)
+    identity = aws("get-caller-identity", credentials=answer["Credentials"])
+    equal(identity, aws("get-caller-identity", credentials=caller))
+    equal(identity["Arn"], answer["SessionInfo"]["Arn"])
+    aws("get-scoped-credentials", *arguments, status=CLI_REFUSED, code="InvalidSubjectCredentials")
 
 
 @check("aws sts get-web-identity-token")

@@ -31,8 +31,12 @@ QUERIES = [
     "'text'",
     "`1.5`",
     "not_null(Account, SourceIdentity, 'none')",
+    "TrustedIdentityPropagationContext.TransactionContext.IdentityProvider",
+    "SessionInfo.[ScopedSessionId, Arn]",
 ]
 TEXTS = ["plain", "with space", "ünï→漢", "a=b,c", "it's \"quoted\"", "tab\tnewline\nend", "1", "true", "", "x" * 60, "{json}"]
+# Of entries of maps; the order of the code points is another one than that of the letters.
+KEYS = ["department", "cost:center", "Zone", "ünï", "two words", "1"]
 # By parameter, what every rule of the model allows.
 GOOD = {
     "RoleArn": "arn:aws:iam::123456789012:role/Deploy",
@@ -45,6 +49,8 @@ GOOD = {
     "AccessKeyId": "AKIAIOSFODNN7EXAMPLE",
     "SigningAlgorithm": "ES384",
     "Policy": '{"Version": "2012-10-17", "Statement": []}',
+    "Scope": "openid profile:read",
+    "ScopedSessionDescription": "nightly report, für alle",
 }
 ERRORS = [
     (403, "AccessDenied", "User: arn:aws:iam::123456789012:user/α is not authorized to perform: sts:AssumeRole"),
@@ -191,7 +197,7 @@ class Cases:
                     else [self.shorthand(item) for item in value],
                 ]
             )()
-        if shape.type_name == "structure":
+        if shape.type_name in ("structure", "map"):
             value = self.any(name, shape, is_wild)
             return rng.choice([lambda: [self.shorthand(value)], lambda: [json.dumps(value)]])()
         value = str(self.any(name, shape, is_wild))
@@ -207,10 +213,14 @@ class Cases:
             return {member: self.good(member, inner) for member, inner in shape.members.items()}
         if shape.type_name == "list":
             return [self.good(name, shape.member)]
+        if shape.type_name == "map":
+            return {self.rng.choice(KEYS): self.good(name, shape.value)}
         if shape.type_name == "integer":
             return self.rng.choice([900, 3600, 43200])
         if name in GOOD:
             return GOOD[name]
+        if shape.enum:
+            return self.rng.choice(shape.enum)
         return self.rng.choice([text for text in TEXTS if len(text) >= shape.metadata.get("min", 0)])
 
     def wild(self, name, shape):
@@ -222,6 +232,8 @@ class Cases:
             if rng.random() < 0.2:
                 members["Strange"] = "x"
             return members
+        if shape.type_name == "map":
+            return self.good(name, shape)
         if shape.type_name == "integer":
             return rng.choice([0, 1, 899, 10**9, "abc", "1.5", " 900 ", "+900"])
         return rng.choice(TEXTS)
@@ -259,17 +271,28 @@ class Cases:
         for name, member in shape.members.items():
             if rng.random() < 0.15:
                 continue
-            if member.type_name == "structure":
-                text = self.elements(member)
-            elif member.type_name == "integer":
-                text = str(rng.choice([0, 6, 100]))
-            elif member.type_name == "timestamp":
-                text = rng.choice(["2026-11-20T18:08:48Z", "2026-11-20T18:08:48.711Z", "2026-11-20T18:08:48.000001Z"])
-            else:
-                text = escape(rng.choice([name, GOOD.get(name, "123456789012"), "AKIA", "it's a: \"text\" # of", "ünï→漢", "t" * 120, "word " * 30 + "end"]))
-            pieces.append(f"<{name}>{text}</{name}>")
+            pieces.append(f"<{name}>{self.content(name, member)}</{name}>")
         rng.shuffle(pieces)
         return "".join(pieces) + "<Unheard>of</Unheard>"
+
+    def content(self, name, shape):
+        """What is inside of an element."""
+        rng = self.rng
+        if shape.type_name == "structure":
+            return self.elements(shape)
+        if shape.type_name == "map":
+            keys = rng.sample(KEYS, rng.randrange(4))
+            return "".join(
+                f"<entry><key>{key}</key><value>{self.content(name, shape.value)}</value></entry>" for key in keys
+            )
+        if shape.type_name == "integer":
+            return str(rng.choice([0, 6, 100]))
+        if shape.type_name == "timestamp":
+            return rng.choice(["2026-11-20T18:08:48Z", "2026-11-20T18:08:48.711Z", "2026-11-20T18:08:48.000001Z"])
+        if shape.enum:
+            return rng.choice(shape.enum)
+        texts = [name, GOOD.get(name, "123456789012"), "AKIA", "it's a: \"text\" # of", "ünï→漢", "t" * 120, "word " * 30 + "end"]
+        return escape(rng.choice(texts))
 
     def failure(self, error):
         status, code, message = error
