@@ -24,8 +24,8 @@ def write(target, seeds):
 
 OPERATIONS = [
     "AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity", "AssumeRoot", "DecodeAuthorizationMessage",
-    "GetAccessKeyInfo", "GetCallerIdentity", "GetDelegatedAccessToken", "GetFederationToken", "GetSessionToken",
-    "GetWebIdentityToken",
+    "GetAccessKeyInfo", "GetCallerIdentity", "GetDelegatedAccessToken", "GetFederationToken", "GetScopedCredentials",
+    "GetSessionToken", "GetWebIdentityToken",
 ]
 XMLNS = ' xmlns="https://sts.amazonaws.com/doc/2011-06-15/"'
 CREDENTIALS = (
@@ -52,6 +52,9 @@ RESULTS = {
     "GetDelegatedAccessToken": CREDENTIALS + "<AssumedPrincipal>arn:aws:iam::1:role/r</AssumedPrincipal>",
     "GetFederationToken": CREDENTIALS + "<FederatedUser><FederatedUserId>1:Bob</FederatedUserId>"
     "<Arn>arn:aws:sts::1:federated-user/Bob</Arn></FederatedUser>",
+    "GetScopedCredentials": CREDENTIALS + "<SessionInfo><ScopedSessionId>AROAEXAMPLE:s</ScopedSessionId>"
+    "<Arn>arn:aws:sts::123456789012:assumed-role/r/s</Arn></SessionInfo><ScopedPoliciesCount>1</ScopedPoliciesCount>"
+    "<SourceIdentity>Alice</SourceIdentity>" + SIZES,
     "GetSessionToken": CREDENTIALS + SIZES,
     "GetWebIdentityToken": "<WebIdentityToken>eyJh.e30.c2ln</WebIdentityToken>"
     "<Expiration>2026-11-20T17:13:48Z</Expiration>",
@@ -62,11 +65,26 @@ def reply(action, result, request_id="<ResponseMetadata><RequestId>r-1</RequestI
     return f"<{action}Response{ns}><{action}Result>{result}</{action}Result>{request_id}</{action}Response>"
 
 
+def entry(key, value):
+    return f"<entry><key>{key}</key><value>{value}</value></entry>"
+
+
+def propagated(*entries, action="AssumeRoleWithWebIdentity"):
+    """A seed whose result has a trusted identity propagation context: its transaction context is a map."""
+    context = (
+        "<TrustedIdentityPropagationContext><OriginIdentity><Subject>bob</Subject><SubjectType>User</SubjectType>"
+        "<Issuer>https://idp.test</Issuer><FederatedProviderArn>arn:aws:iam::1:oidc-provider/p.test</FederatedProviderArn>"
+        f"</OriginIdentity><TransactionContext><IdentityProvider>{''.join(entries)}</IdentityProvider>"
+        "</TransactionContext></TrustedIdentityPropagationContext>"
+    )
+    return letter(action) + "0" + reply(action, RESULTS[action] + context)
+
+
 def letter(action):
     return chr(ord("A") + OPERATIONS.index(action))
 
 
-RAW, RAW_WITHOUT_NAME = "L", "M"
+RAW, RAW_WITHOUT_NAME = "M", "N"
 IDENTITY = RESULTS["GetCallerIdentity"]
 ERROR = "<Type>Sender</Type><Code>AccessDenied</Code><Message>no</Message>"
 
@@ -97,6 +115,12 @@ replies |= {
     "ok-fraction-and-offset": letter("GetWebIdentityToken") + "0" + reply(
         "GetWebIdentityToken", RESULTS["GetWebIdentityToken"].replace("48Z", "48.359711+02:00")
     ),
+    "ok-map-empty": propagated(),
+    "ok-map-one": propagated(entry("department", "R&amp;D"), action="AssumeRoleWithSAML"),
+    "ok-map-three": propagated(entry("a", "1"), entry("b c", ""), "<entry><value>3</value><x/><key>d</key></entry>"),
+    "bad-map-without-key": propagated(entry("a", "1"), "<entry><value>2</value></entry>"),
+    "bad-map-without-value": propagated("<entry><key>a</key></entry>", action="AssumeRoleWithSAML"),
+    "bad-map-key-twice": propagated(entry("a", "1"), entry("a", "2")),
     "bad-twice": letter("GetSessionToken") + "0" + reply("GetSessionToken", CREDENTIALS + CREDENTIALS),
     "bad-missing": letter("GetSessionToken") + "0" + reply("GetSessionToken", "<Credentials/>"),
     "bad-empty-secret": letter("GetSessionToken") + "0" + reply("GetSessionToken", CREDENTIALS.replace("aB3/cD+e", " ")),
@@ -342,9 +366,17 @@ write("validate", {
     "key-odd": values(5, "AKIAIOSFODNN7EXAMPL\u00c9"),
     "trade-in": values(6, "token"),
     "federation": values(7, "Bob"),
-    "session": values(8, MFA, "123456"),
-    "session-half": values(8, MFA),
-    "token": values(9, "https://x.test", "https://y.test"),
+    "scoped": values(8, '{"Version":"2012-10-17"}', "nightly \u00e9", "900"),
+    "scoped-policy": values(8, '{"Version":"2012-10-17"}'),
+    "scoped-duration": values(8, "", "", "129600"),
+    "scoped-nothing": values(8, "", "nightly"),
+    "scoped-odd": values(8, "\u0100", "\u00a0", "0"),
+    "session": values(9, MFA, "123456"),
+    "session-half": values(9, MFA),
+    "token": values(10, "https://x.test", "https://y.test"),
+    "token-scope": values(10, "https://x.test", "", "openid profile:read", "OriginIdentity"),
+    "token-scope-twice": values(10, "https://x.test", "", "read read", "OriginIdentity"),
+    "token-scope-odd": values(10, "https://x.test", "https://y.test", " a,b ", "Nobody"),
 })
 
 # profile: the config file, a zero byte, the credentials file.
