@@ -1,14 +1,17 @@
 """Collects the public test cases that registries publish, in the layout that the test suites read.
 
     python fetch-vectors.py OUT_DIR && STS_VECTORS=OUT_DIR cargo test
+    python fetch-vectors.py OUT_DIR --botocore VERSION
 
-Needs Cargo, pip, and a network for both; nothing else is installed, and no build takes place.
+The second form collects botocore's files only, of that version. Needs Cargo, pip, and a network for both; nothing else is
+installed, and no build takes place.
 
     sigv4/<case>/...                                        crate aws-sigv4
     profile/{profile-parser,file-location}-tests.json       crate aws-runtime
     clock-skew-test-cases.json                              crate aws-runtime
     model/sts-2011-06-15.json                               package botocore
     endpoints/{endpoint-rule-set,partitions}.json           package botocore
+    endpoints/{signin,sso,...}-rule-set.json                package botocore
 
 What is not published there is named at the end. All the files are under the Apache License 2.0.
 """
@@ -39,6 +42,8 @@ SKIPPED_SIGV4 = {
 }
 
 NOT_PUBLISHED = ["endpoints/endpoint-tests.json", "chain/", "wire/"]
+# Services around STS whose endpoints this client needs.
+NEIGHBOURS = ["rolesanywhere", "signin", "sso", "sso-oidc"]
 
 
 class Failure(Exception):
@@ -80,14 +85,15 @@ def host_platform(directory):
     return next(line.split()[1] for line in lines if line.startswith("host:"))
 
 
-def botocore_requirement():
+def pinned_botocore():
     return Path(__file__).with_name("botocore").joinpath("requirements.txt").read_text().strip()
 
 
-def botocore_wheel(directory):
+def botocore_data(directory, requirement):
+    """The folder `data` of a botocore, in its wheel."""
     pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
-    run(pip + ["--dest", str(directory), botocore_requirement()], directory)
-    return zipfile.ZipFile(next(directory.glob("botocore-*.whl")))
+    run(pip + ["--dest", str(directory), requirement], directory)
+    return zipfile.Path(next(directory.glob("botocore-*.whl"))) / "botocore/data"
 
 
 # -----------------------------------------------------------------------------------------------------------
@@ -158,24 +164,25 @@ def without_prose(value):
     return value
 
 
-def read_wheel_json(wheel, name):
-    """botocore has most of its data compressed, but has not always."""
-    names = set(wheel.namelist())
-    if name + ".gz" in names:
-        return json.loads(gzip.decompress(wheel.read(name + ".gz")))
-    if name in names:
-        return json.loads(wheel.read(name))
+def read_data(data, name):
+    """A file of botocore's data. It has most of them compressed, but has not always."""
+    for path in (data / f"{name}.gz", data / name):
+        if path.is_file():
+            content = path.read_bytes()
+            return json.loads(gzip.decompress(content) if path.name.endswith(".gz") else content)
     raise Failure(f"this botocore has no {name}")
 
 
-def copy_botocore(wheel, out):
-    sts = "botocore/data/sts/2011-06-15"
-    model = without_prose(read_wheel_json(wheel, f"{sts}/service-2.json"))
-    rules = read_wheel_json(wheel, f"{sts}/endpoint-rule-set-1.json")
-    partitions = read_wheel_json(wheel, "botocore/data/partitions.json")
+def copy_botocore(data, out):
+    model = without_prose(read_data(data, "sts/2011-06-15/service-2.json"))
     write_json(out / "model/sts-2011-06-15.json", model)
-    write_json(out / "endpoints/endpoint-rule-set.json", rules)
-    write_json(out / "endpoints/partitions.json", partitions)
+    write_json(out / "endpoints/endpoint-rule-set.json", read_data(data, "sts/2011-06-15/endpoint-rule-set-1.json"))
+    write_json(out / "endpoints/partitions.json", read_data(data, "partitions.json"))
+    for service in NEIGHBOURS:
+        # Services have one version, named by a date.
+        (version,) = (data / service).iterdir()
+        rules = without_prose(read_data(version, "endpoint-rule-set-1.json"))
+        write_json(out / f"endpoints/{service}-rule-set.json", rules)
     return len(model["operations"])
 
 
@@ -190,7 +197,7 @@ def fetch(out):
         # Not in `out` from the start: what fails half-way must not look like a full set.
         cases = Path(temporary, "cases")
         crates = crate_sources(cargo)
-        operations = copy_botocore(botocore_wheel(pip), cases)
+        operations = copy_botocore(botocore_data(pip, pinned_botocore()), cases)
         signatures = copy_sigv4(crates["aws-sigv4"], cases / "sigv4")
         profiles = copy_profiles(crates["aws-runtime"], cases)
         shutil.copytree(cases, out, dirs_exist_ok=True)
@@ -198,15 +205,29 @@ def fetch(out):
     print(f"{signatures} SigV4 cases, {profiles} profile cases, a model of {operations} operations")
 
 
+def fetch_botocore(out, version):
+    with tempfile.TemporaryDirectory() as temporary:
+        pip, cases = Path(temporary, "pip"), Path(temporary, "cases")
+        pip.mkdir()
+        operations = copy_botocore(botocore_data(pip, f"botocore=={version}"), cases)
+        shutil.copytree(cases, out, dirs_exist_ok=True)
+    print(f"botocore {version}: a model of {operations} operations")
+
+
 def main():
     parser = argparse.ArgumentParser(description="Collect the public test cases that registries publish.")
     parser.add_argument("out_dir", metavar="OUT_DIR", type=Path, help="a new or empty folder")
-    out = parser.parse_args().out_dir
+    parser.add_argument("--botocore", metavar="VERSION", help="collect botocore's files only, of that version")
+    options = parser.parse_args()
+    out = options.out_dir
     try:
         if out.exists() and (not out.is_dir() or any(out.iterdir())):
             # A mixture of two releases would be hard to notice.
             raise Failure(f"{out} is not an empty folder")
-        fetch(out)
+        if options.botocore:
+            fetch_botocore(out, options.botocore)
+        else:
+            fetch(out)
     except Failure as failure:
         sys.exit(f"fetch-vectors: {failure}")
 
