@@ -16,6 +16,7 @@ pub use get_session_token::{GetSessionToken, GetSessionTokenOutput};
 pub use get_web_identity_token::{
     GetWebIdentityToken, GetWebIdentityTokenOutput, SigningAlgorithm, SubjectMode,
 };
+pub use model::{MODEL, Model};
 pub use parameter::{Kind, Parameter};
 pub use raw::{Element, RawAction};
 pub use unsigned::Unsigned;
@@ -38,6 +39,7 @@ mod get_federation_token;
 mod get_scoped_credentials;
 mod get_session_token;
 mod get_web_identity_token;
+mod model;
 mod parameter;
 mod raw;
 #[cfg(test)]
