@@ -35,6 +35,14 @@ fn with_credentials(arguments: &[&str]) -> Command {
     command
 }
 
+/// Runs the command with that text on its standard input.
+fn with_input(command: &mut Command, text: &str) -> Output {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    child.wait_with_output().unwrap()
+}
+
 fn stdout(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }

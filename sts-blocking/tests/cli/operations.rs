@@ -1,9 +1,8 @@
 //! The operations: as `aws sts`.
 
-use std::io::Write;
 use std::process::Stdio;
 
-use crate::{IDENTITY, SECRET, TOKEN, refusal, serve, stderr, stdout, sts, with_credentials};
+use crate::{IDENTITY, SECRET, TOKEN, refusal, serve, stderr, stdout, sts, with_credentials, with_input};
 
 #[test]
 fn exit_codes_are_those_of_version_2() {
@@ -52,10 +51,7 @@ fn replies_are_printed_and_refusals_told() {
     let (url, server) = serve(vec![(403, refusal("AccessDenied", &message))]);
     let arguments = ["get-session-token", "--serial-number", "arn:aws:iam::1:mfa/a", "--token-code", "-"];
     let mut command = with_credentials(&arguments);
-    command.args(["--endpoint-url", &url]).stdin(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    child.stdin.take().unwrap().write_all(b"123456\n").unwrap();
-    let output = child.wait_with_output().unwrap();
+    let output = with_input(command.args(["--endpoint-url", &url]), "123456\n");
     assert!(server.join().unwrap().ends_with("&TokenCode=123456"));
     assert_eq!(output.status.code(), Some(254));
     assert_eq!(

@@ -1,9 +1,6 @@
 //! Tokens for others.
 
-use std::io::Write;
-use std::process::Stdio;
-
-use crate::{IDENTITY, refusal, serve, stderr, stdout, sts, with_credentials};
+use crate::{IDENTITY, refusal, serve, stderr, stdout, sts, with_credentials, with_input};
 
 const CLUSTER: [&str; 2] = ["--cluster-name", "my-cluster"];
 
@@ -32,10 +29,7 @@ fn eks_tokens_are_verified() {
     let made = with_credentials(&[&["eks-token"][..], &CLUSTER, &endpoint].concat()).output().unwrap();
     let verify = |text: &str, more: &[&str]| {
         let mut command = sts(&[&["eks-verify"][..], &CLUSTER, more].concat());
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
-        child.wait_with_output().unwrap()
+        with_input(&mut command, text)
     };
     let token = stdout(&made);
     let output = verify(&token, &endpoint);
@@ -52,6 +46,28 @@ fn eks_tokens_are_verified() {
         let output = verify(text, &[]);
         assert!(!output.status.success() && stderr(&output).contains("The token is refused: it "), "{text}");
     }
+}
+
+#[test]
+fn web_identity_token_scope_and_subject_mode_are_sent() {
+    let reply = "<GetWebIdentityTokenResponse><GetWebIdentityTokenResult><WebIdentityToken>eyJh.e30.c2ln</WebIdentityToken>\
+        </GetWebIdentityTokenResult></GetWebIdentityTokenResponse>";
+    let (url, server) = serve(vec![(200, reply.to_owned())]);
+    let arguments = "web-identity-token --audience a --subject-mode OriginIdentity --endpoint-url";
+    let arguments: Vec<&str> = arguments.split(' ').chain([&*url, "--scope", "read write:all"]).collect();
+    let output = with_credentials(&arguments).output().unwrap();
+    assert_eq!(
+        server.join().unwrap(),
+        "Action=GetWebIdentityToken&Version=2011-06-15&Audience.member.1=a&SigningAlgorithm=ES384\
+         &Scope=read%20write%3Aall&SubjectMode=OriginIdentity"
+    );
+    assert_eq!((stdout(&output).as_str(), stderr(&output).as_str()), ("eyJh.e30.c2ln\n", ""));
+
+    // Refused before credentials are looked for: there are none.
+    let arguments = ["web-identity-token", "--audience", "a", "--region", "eu-west-1", "--scope", "a a"];
+    let output = sts(&arguments).output().unwrap();
+    assert_eq!(output.status.code(), Some(252));
+    assert_eq!(stderr(&output), "\nGetWebIdentityToken was not sent: `Scope` has the same scope twice\n");
 }
 
 #[test]
@@ -84,10 +100,7 @@ fn an_authorization_message_is_found_and_shown() {
                    </DecodeAuthorizationMessageResult></DecodeAuthorizationMessageResponse>";
     let decode = |text: &str, more: &[&str]| {
         let mut command = with_credentials(&[&["decode-authorization-message", "--pretty"], more].concat());
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
-        child.wait_with_output().unwrap()
+        with_input(&mut command, text)
     };
     let (url, server) = serve(vec![(200, decoded.to_owned())]);
     let text = "You are not authorized. Encoded authorization failure message: 4GIOHlTkIaWHQD0Q0m6X\n";

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use clap::builder::{PossibleValuesParser, RangedU64ValueParser};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde_json::json;
-use sts_blocking::operation::GetWebIdentityToken;
+use sts_blocking::Validation;
+use sts_blocking::operation::{GetWebIdentityToken, Operation};
 use sts_blocking::token::web_identity::UnverifiedClaims;
 
 use super::Extra;
@@ -42,6 +43,13 @@ fn arguments(command: Command) -> Command {
             .value_name("SECONDS")
             .value_parser(RangedU64ValueParser::<u32>::new())
             .help("How long it is good for, from 60 to 3600"),
+        Arg::new("scope")
+            .long("scope")
+            .value_name("SCOPE")
+            .help("The OAuth scopes for the token's `scope` claim, with one space between: \"read write\""),
+        Arg::new("subject-mode").long("subject-mode").value_name("MODE").help(
+            "Whose identity becomes the token's `sub` claim: AWSIdentity (the default), or OriginIdentity",
+        ),
         Arg::new("claims")
             .long("claims")
             .action(ArgAction::SetTrue)
@@ -50,14 +58,22 @@ fn arguments(command: Command) -> Command {
 }
 
 fn run(matches: &ArgMatches, globals: &Globals) -> Result<ExitCode, Failure> {
-    let client = obtain::client(matches, globals, Wanted::SIGNED, LongTerm::Keep)?;
-    let url = client.endpoint().url().to_string();
     let audience = matches.get_many::<String>("audience").into_iter().flatten().cloned();
     let algorithm = matches.get_one::<String>("signing-algorithm").map_or("ES384", String::as_str);
     let mut operation = GetWebIdentityToken::new(audience, algorithm);
     if let Some(seconds) = matches.get_one::<u32>("token-seconds") {
         operation = operation.duration_seconds(*seconds);
     }
+    if let Some(scope) = matches.get_one::<String>("scope") {
+        operation = operation.scope(scope);
+    }
+    if let Some(mode) = matches.get_one::<String>("subject-mode") {
+        operation = operation.subject_mode(mode.as_str());
+    }
+    // Before credentials are looked for, and with the exit code of a parameter that breaks a rule.
+    operation.validate(Validation::default()).map_err(|error| Failure::parameter(error.to_string()))?;
+    let client = obtain::client(matches, globals, Wanted::SIGNED, LongTerm::Keep)?;
+    let url = client.endpoint().url().to_string();
     let reply = client
         .send(operation)
         .map_err(|error| Failure::of_call(&error, "GetWebIdentityToken", &url, globals))?
