@@ -62,6 +62,160 @@ fn replies_are_printed_and_refusals_told() {
 }
 
 #[test]
+fn get_scoped_credentials_sends_and_prints_as_the_aws_cli() {
+    let reply = "<GetScopedCredentialsResponse><GetScopedCredentialsResult><SourceIdentity>Alice</SourceIdentity>\
+        <ScopedPoliciesCount>2</ScopedPoliciesCount><SessionInfo><Arn>arn:aws:sts::123456789012:assumed-role/Deploy/s</Arn>\
+        <ScopedSessionId>AROA:s</ScopedSessionId></SessionInfo><SessionTokenSize>600</SessionTokenSize><Credentials>\
+        <Expiration>2096-01-02T03:04:05Z</Expiration><AccessKeyId>ASIASCOPED</AccessKeyId></Credentials>\
+        </GetScopedCredentialsResult></GetScopedCredentialsResponse>";
+    let (url, server) = serve(vec![(200, reply.to_owned())]);
+    let arguments = ["get-scoped-credentials", "--duration-seconds", "900", "--policy", "-"];
+    let mut command = with_credentials(&arguments);
+    command.args(["--scoped-session-description", "nightly report", "--endpoint-url", &url]);
+    let output = with_input(&mut command, "{\"Statement\": []}\n");
+    assert_eq!(
+        server.join().unwrap(),
+        "Action=GetScopedCredentials&Version=2011-06-15&Policy=%7B%22Statement%22%3A%20%5B%5D%7D&DurationSeconds=900\
+         &ScopedSessionDescription=nightly%20report"
+    );
+    assert_eq!(
+        stdout(&output),
+        r#"{
+    "Credentials": {
+        "AccessKeyId": "ASIASCOPED",
+        "Expiration": "2096-01-02T03:04:05+00:00"
+    },
+    "SessionInfo": {
+        "ScopedSessionId": "AROA:s",
+        "Arn": "arn:aws:sts::123456789012:assumed-role/Deploy/s"
+    },
+    "SessionTokenSize": 600,
+    "ScopedPoliciesCount": 2,
+    "SourceIdentity": "Alice"
+}
+"#
+    );
+
+    let (url, server) = serve(vec![(400, refusal("InvalidSubjectCredentials", "no session"))]);
+    let output = with_credentials(&["get-scoped-credentials", "--endpoint-url", &url]).output().unwrap();
+    assert_eq!(server.join().unwrap(), "Action=GetScopedCredentials&Version=2011-06-15");
+    assert_eq!(output.status.code(), Some(254));
+    let said = "\nAn error occurred (InvalidSubjectCredentials) when calling the GetScopedCredentials operation: no session\n";
+    assert_eq!(stderr(&output), said);
+}
+
+#[test]
+fn get_scoped_credentials_policy_is_redacted_in_previews() {
+    let arguments = ["get-scoped-credentials", "--policy", "{\"Id\":\"sEcReT\"}", "--dry-run"];
+    let shown = stdout(&with_credentials(&arguments).output().unwrap());
+    assert!(shown.contains("Policy=[redacted]") && !shown.contains("sEcReT"), "{shown}");
+}
+
+const CONTEXT_ARGUMENTS: [&str; 8] = [
+    "assume-role-with-web-identity",
+    "--role-arn",
+    "arn:aws:iam::123456789012:role/Deploy",
+    "--role-session-name",
+    "session",
+    "--web-identity-token",
+    "eyJh",
+    "--output",
+];
+
+/// A reply to AssumeRoleWithWebIdentity with that content of `IdentityProvider`.
+fn with_context(content: &str) -> (u16, String) {
+    let body = format!(
+        "<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><TrustedIdentityPropagationContext>\
+         <TransactionContext><IdentityProvider>{content}</IdentityProvider></TransactionContext><OriginIdentity>\
+         <Issuer>idp.example</Issuer><Subject>alice</Subject></OriginIdentity></TrustedIdentityPropagationContext>\
+         </AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>"
+    );
+    (200, body)
+}
+
+/// JSON, text and table are the AWS CLI's, byte for byte.
+#[test]
+fn map_of_a_reply_is_printed_in_every_output() {
+    let content =
+        "<entry><key>zone</key><value>eu 1</value></entry><entry><key>Cost</key><value>42</value></entry>";
+    let json = r#"{
+    "TrustedIdentityPropagationContext": {
+        "OriginIdentity": {
+            "Subject": "alice",
+            "Issuer": "idp.example"
+        },
+        "TransactionContext": {
+            "IdentityProvider": {
+                "zone": "eu 1",
+                "Cost": "42"
+            }
+        }
+    }
+}
+"#;
+    let table = "\
+-------------------------------------
+|     AssumeRoleWithWebIdentity     |
++-----------------------------------+
+||TrustedIdentityPropagationContext||
+|+---------------------------------+|
+|||        OriginIdentity         |||
+||+-----------------+-------------+||
+|||     Issuer      |   Subject   |||
+||+-----------------+-------------+||
+|||  idp.example    |  alice      |||
+||+-----------------+-------------+||
+|||      TransactionContext       |||
+||+-------------------------------+||
+||||      IdentityProvider       ||||
+|||+-------------+---------------+|||
+||||    Cost     |     zone      ||||
+|||+-------------+---------------+|||
+||||  42         |  eu 1         ||||
+|||+-------------+---------------+|||
+";
+    let yaml = "TrustedIdentityPropagationContext:\n  OriginIdentity:\n    Issuer: idp.example\n    Subject: alice\n  \
+        TransactionContext:\n    IdentityProvider:\n      Cost: '42'\n      zone: eu 1\n";
+    for (format, expected) in [
+        ("json", json),
+        ("text", "ORIGINIDENTITY\tidp.example\talice\nIDENTITYPROVIDER\t42\teu 1\n"),
+        ("table", table),
+        ("yaml", yaml),
+    ] {
+        let (url, server) = serve(vec![with_context(content)]);
+        let mut command = with_credentials(&CONTEXT_ARGUMENTS);
+        let output = command.args([format, "--endpoint-url", &url]).output().unwrap();
+        server.join().unwrap();
+        assert_eq!(stdout(&output), expected, "{format}: {}", stderr(&output));
+    }
+}
+
+#[test]
+fn map_without_a_value_is_no_reply_of_sts() {
+    let (url, server) = serve(vec![with_context("<entry><key>sEcReT</key></entry>")]);
+    let mut command = with_credentials(&CONTEXT_ARGUMENTS);
+    let output = command.args(["json", "--endpoint-url", &url]).output().unwrap();
+    server.join().unwrap();
+    assert_eq!((output.status.code(), stdout(&output).as_str()), (Some(255), ""));
+    assert_eq!(
+        stderr(&output),
+        "\nAssumeRoleWithWebIdentity was answered by something that is not an STS reply: \
+         an entry of <IdentityProvider> has no <value>\n"
+    );
+}
+
+#[test]
+fn enumeration_sends_values_that_the_model_does_not_list() {
+    let arguments = "get-web-identity-token --audience a --signing-algorithm ES384 --scope read \
+                     --subject-mode NewIdentity --dry-run";
+    let arguments: Vec<&str> = arguments.split_ascii_whitespace().collect();
+    let shown = stdout(&with_credentials(&arguments).output().unwrap());
+    assert!(shown.contains("&Scope=read&SubjectMode=NewIdentity"), "{shown}");
+    let help = stdout(&sts(&["get-web-identity-token", "--help"]).output().unwrap());
+    assert!(help.contains("one of AWSIdentity, OriginIdentity"), "{help}");
+}
+
+#[test]
 fn what_a_service_says_is_shown_in_bounds() {
     let message = format!("a&#9;\u{202e}b {TOKEN} {}", "x".repeat(500_000));
     let (url, server) = serve(vec![(403, refusal("AccessDenied", &message))]);
@@ -135,9 +289,11 @@ fn completions_and_manual_pages_know_every_subcommand() {
         let shown = stdout(&sts(&["completions", shell]).output().unwrap());
         let knows = |word: &str| shown.contains(word);
         assert!(knows("assume-role-with-web-identity") && knows("role-session-name"), "{shell}");
+        assert!(knows("get-scoped-credentials") && knows("scoped-session-description"), "{shell}");
     }
     let page = stdout(&sts(&["man"]).output().unwrap());
     assert!(page.contains(".TH sts") && page.contains("get\\-caller\\-identity"), "{page}");
+    assert!(page.contains("get\\-scoped\\-credentials"), "{page}");
     let page = stdout(&sts(&["man", "assume-role"]).output().unwrap());
     assert!(page.contains("role\\-session\\-name"), "{page}");
 }

@@ -152,7 +152,11 @@ fn finish<O: Operation<Output = Element>>(
     let result = element.child(&format!("{}Result", action.action));
     let result =
         result.ok_or_else(|| Failure::general(format!("The reply has no {}Result", action.action)))?;
-    stdio::print(&output::render(action.action, (way.shown)(reply::read(action.output, result))?, globals)?)?;
+    let value = reply::read(action.output, result).map_err(|fault| {
+        let action = action.action;
+        Failure::general(format!("{action} was answered by something that is not an STS reply: {fault}"))
+    })?;
+    stdio::print(&output::render(action.action, (way.shown)(value)?, globals)?)?;
     Ok(ExitCode::SUCCESS)
 }
 

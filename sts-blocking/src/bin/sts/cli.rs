@@ -245,7 +245,7 @@ mod tests {
 
     #[test]
     fn every_subcommand_has_an_example() {
-        for action in &ACTIONS {
+        for action in ACTIONS {
             assert!(text(&[action.name, "--help"]).contains(action.example), "{}", action.name);
         }
         for extra in commands::ALL {

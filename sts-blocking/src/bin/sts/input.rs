@@ -131,10 +131,10 @@ pub(crate) fn add_json(parameters: &mut Map<String, Value>, given: &str) -> Resu
     }
 }
 
-/// What `--generate-cli-skeleton` prints.
+/// What `--generate-cli-skeleton` prints: for an enumeration its first value, where the AWS CLI takes any one at random.
 pub(crate) fn skeleton(members: &[Member]) -> Value {
     let value = |shape: &Shape| match shape {
-        Shape::Text { .. } => Value::from(""),
+        Shape::Text { values, .. } => Value::from(values.first().copied().unwrap_or_default()),
         Shape::Integer { .. } => Value::from(0),
         Shape::List { item, .. } => Value::Array(vec![match &**item {
             Shape::Structure(members) => skeleton(members),
@@ -184,6 +184,23 @@ mod tests {
             let failure = value("duration-seconds", &[wrong]).unwrap_err();
             assert!(failure.text().starts_with("invalid literal for int() with base 10: '"), "{failure:?}");
         }
+    }
+
+    #[test]
+    fn skeleton_has_the_first_value_of_an_enumeration() {
+        let members = Action::of_name("get-web-identity-token").unwrap().input().members;
+        assert_eq!(
+            skeleton(&members),
+            serde_json::json!({
+                "Audience": [""], "DurationSeconds": 0, "SigningAlgorithm": "", "Scope": "",
+                "SubjectMode": "AWSIdentity", "Tags": [{"Key": "", "Value": ""}]
+            })
+        );
+        let members = Action::of_name("get-scoped-credentials").unwrap().input().members;
+        assert_eq!(
+            skeleton(&members).to_string(),
+            r#"{"Policy":"","DurationSeconds":0,"MinimumSessionTokenSize":0,"ScopedSessionDescription":""}"#
+        );
     }
 
     #[test]

@@ -5,8 +5,8 @@
 
 use sts_blocking::operation::{
     AssumeRole, AssumeRoleWithSaml, AssumeRoleWithWebIdentity, AssumeRoot, DecodeAuthorizationMessage,
-    GetAccessKeyInfo, GetCallerIdentity, GetDelegatedAccessToken, GetFederationToken, GetSessionToken,
-    GetWebIdentityToken, Operation, Parameter,
+    GetAccessKeyInfo, GetCallerIdentity, GetDelegatedAccessToken, GetFederationToken, GetScopedCredentials,
+    GetSessionToken, GetWebIdentityToken, Operation, Parameter,
 };
 
 pub(crate) use output::{Kind as OutputKind, Member as OutputMember};
@@ -56,7 +56,7 @@ fn of(operation: &impl Operation) -> Input {
 }
 
 /// Every operation, by name.
-pub(crate) static ACTIONS: [Action; 11] = [
+pub(crate) static ACTIONS: &[Action] = &[
     Action {
         name: "assume-role",
         action: "AssumeRole",
@@ -130,6 +130,14 @@ pub(crate) static ACTIONS: [Action; 11] = [
         describe: || of(&GetFederationToken::new("")),
     },
     Action {
+        name: "get-scoped-credentials",
+        action: "GetScopedCredentials",
+        about: "Returns credentials of the calling session with fewer permissions, a shorter life, or both",
+        example: "sts get-scoped-credentials --policy file://read-only.json --duration-seconds 900",
+        output: output::GET_SCOPED_CREDENTIALS,
+        describe: || of(&GetScopedCredentials::new()),
+    },
+    Action {
         name: "get-session-token",
         action: "GetSessionToken",
         about: "Gives out temporary credentials for the user who asks, perhaps with MFA",
@@ -153,7 +161,7 @@ mod tests {
 
     #[test]
     fn names_are_those_of_the_actions() {
-        for action in &ACTIONS {
+        for action in ACTIONS {
             assert_eq!(action.name, shape::kebab(action.action));
             assert!(action.example.starts_with(&format!("sts {}", action.name)), "{}", action.name);
         }
@@ -169,5 +177,14 @@ mod tests {
         let Shape::List { item, .. } = &input.members[5].shape else { panic!("tags are a list") };
         let Shape::Structure(members) = &**item else { panic!("of structures") };
         assert_eq!(members.iter().map(|member| member.name.as_str()).collect::<Vec<_>>(), ["Key", "Value"]);
+    }
+
+    #[test]
+    fn enumeration_is_shown_with_its_values() {
+        let input = Action::of_name("get-web-identity-token").unwrap().input();
+        let mode = input.members.iter().find(|member| member.name == "SubjectMode").unwrap();
+        assert_eq!(mode.rule, "one of AWSIdentity, OriginIdentity");
+        let Shape::Text { values, .. } = mode.shape else { panic!("a text") };
+        assert_eq!(values, ["AWSIdentity", "OriginIdentity"]);
     }
 }

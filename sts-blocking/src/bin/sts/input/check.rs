@@ -97,6 +97,26 @@ mod tests {
     use super::*;
     use crate::model::Action;
 
+    #[test]
+    fn enumeration_value_is_left_to_the_service() {
+        let input = Action::of_name("get-web-identity-token").unwrap().input();
+        let parameters = serde_json::json!({
+            "Audience": ["a"], "SigningAlgorithm": "ES384", "Scope": "a  a", "SubjectMode": "NewIdentity"
+        });
+        check(&input.members, parameters.as_object().unwrap()).unwrap();
+    }
+
+    #[test]
+    fn cross_field_rule_is_left_to_the_service() {
+        assert_eq!(
+            report("get-scoped-credentials", serde_json::json!({"DurationSeconds": 0})),
+            "Parameter validation failed:\n\
+             Invalid value for parameter DurationSeconds, value: 0, valid min value: 1"
+        );
+        // The AWS CLI sends the operation without a policy and a duration too, and the service refuses it.
+        check(&Action::of_name("get-scoped-credentials").unwrap().input().members, &Map::new()).unwrap();
+    }
+
     fn report(action: &str, parameters: Value) -> String {
         let Value::Object(parameters) = parameters else { panic!("an object") };
         let input = Action::of_name(action).unwrap().input();

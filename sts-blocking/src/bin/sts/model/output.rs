@@ -18,6 +18,8 @@ pub(crate) enum Kind {
     Timestamp,
     /// A structure.
     Structure(&'static [Member]),
+    /// A map of texts.
+    Map,
 }
 
 const fn text(name: &'static str) -> Member {
@@ -37,6 +39,25 @@ const ASSUMED_ROLE_USER: Member =
     Member { name: "AssumedRoleUser", kind: Kind::Structure(&[text("AssumedRoleId"), text("Arn")]) };
 const FEDERATED_USER: Member =
     Member { name: "FederatedUser", kind: Kind::Structure(&[text("FederatedUserId"), text("Arn")]) };
+const SESSION_INFO: Member =
+    Member { name: "SessionInfo", kind: Kind::Structure(&[text("ScopedSessionId"), text("Arn")]) };
+const TRUSTED_IDENTITY_PROPAGATION_CONTEXT: Member = Member {
+    name: "TrustedIdentityPropagationContext",
+    kind: Kind::Structure(&[ORIGIN_IDENTITY, TRANSACTION_CONTEXT]),
+};
+const ORIGIN_IDENTITY: Member = Member {
+    name: "OriginIdentity",
+    kind: Kind::Structure(&[
+        text("Subject"),
+        text("SubjectType"),
+        text("Issuer"),
+        text("FederatedProviderArn"),
+    ]),
+};
+const TRANSACTION_CONTEXT: Member = Member {
+    name: "TransactionContext",
+    kind: Kind::Structure(&[Member { name: "IdentityProvider", kind: Kind::Map }]),
+};
 const PACKED_POLICY_SIZE: Member = integer("PackedPolicySize");
 const SOURCE_IDENTITY: Member = text("SourceIdentity");
 const SESSION_TOKEN_UTILIZATION: Member = integer("SessionTokenUtilization");
@@ -62,6 +83,7 @@ pub(super) const ASSUME_ROLE_WITH_SAML: &[Member] = &[
     SOURCE_IDENTITY,
     SESSION_TOKEN_UTILIZATION,
     SESSION_TOKEN_SIZE,
+    TRUSTED_IDENTITY_PROPAGATION_CONTEXT,
 ];
 pub(super) const ASSUME_ROLE_WITH_WEB_IDENTITY: &[Member] = &[
     CREDENTIALS,
@@ -73,6 +95,7 @@ pub(super) const ASSUME_ROLE_WITH_WEB_IDENTITY: &[Member] = &[
     SOURCE_IDENTITY,
     SESSION_TOKEN_UTILIZATION,
     SESSION_TOKEN_SIZE,
+    TRUSTED_IDENTITY_PROPAGATION_CONTEXT,
 ];
 pub(super) const ASSUME_ROOT: &[Member] =
     &[CREDENTIALS, SOURCE_IDENTITY, SESSION_TOKEN_UTILIZATION, SESSION_TOKEN_SIZE];
@@ -83,5 +106,13 @@ pub(super) const GET_DELEGATED_ACCESS_TOKEN: &[Member] =
     &[CREDENTIALS, PACKED_POLICY_SIZE, text("AssumedPrincipal")];
 pub(super) const GET_FEDERATION_TOKEN: &[Member] =
     &[CREDENTIALS, FEDERATED_USER, PACKED_POLICY_SIZE, SESSION_TOKEN_UTILIZATION, SESSION_TOKEN_SIZE];
+pub(super) const GET_SCOPED_CREDENTIALS: &[Member] = &[
+    CREDENTIALS,
+    SESSION_INFO,
+    SESSION_TOKEN_UTILIZATION,
+    SESSION_TOKEN_SIZE,
+    integer("ScopedPoliciesCount"),
+    SOURCE_IDENTITY,
+];
 pub(super) const GET_SESSION_TOKEN: &[Member] = &[CREDENTIALS, SESSION_TOKEN_UTILIZATION, SESSION_TOKEN_SIZE];
 pub(super) const GET_WEB_IDENTITY_TOKEN: &[Member] = &[text("WebIdentityToken"), EXPIRATION];

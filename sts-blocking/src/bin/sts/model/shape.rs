@@ -22,6 +22,8 @@ pub(crate) enum Shape {
     Text {
         /// The least length.
         min: usize,
+        /// The values of an enumeration; empty for any other text. They are not checked: the AWS CLI sends other values too.
+        values: &'static [&'static str],
         /// Whether it is a secret.
         sensitive: bool,
     },
@@ -85,7 +87,7 @@ pub(super) fn members(parameters: &[Parameter], below: &str) -> Vec<Member> {
 
 fn shape(parameters: &[Parameter], parameter: &Parameter) -> Shape {
     match parameter.kind {
-        Kind::Text { min, .. } => Shape::Text { min, sensitive: parameter.sensitive },
+        Kind::Text { min, values, .. } => Shape::Text { min, values, sensitive: parameter.sensitive },
         Kind::Integer { min, .. } => Shape::Integer { min },
         Kind::List { min, .. } => {
             let path = format!("{}[]", parameter.path);
@@ -101,6 +103,7 @@ fn shape(parameters: &[Parameter], parameter: &Parameter) -> Shape {
 
 fn rule(parameter: &Parameter) -> String {
     let mut words = match parameter.kind {
+        Kind::Text { values, .. } if !values.is_empty() => format!("one of {}", values.join(", ")),
         Kind::Text { min, max: Some(max), .. } if min == max => format!("{min} characters"),
         Kind::Text { min, max: Some(max), .. } => format!("{min} to {max} characters"),
         Kind::Text { .. } => "a text".to_owned(),
