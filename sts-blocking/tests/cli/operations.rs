@@ -2,6 +2,8 @@
 
 use std::process::Stdio;
 
+use sts_blocking::operation::{MODEL, Model};
+
 use crate::{IDENTITY, SECRET, TOKEN, refusal, serve, stderr, stdout, sts, with_credentials, with_input};
 
 #[test]
@@ -313,8 +315,17 @@ fn help_is_help() {
         let output = sts(arguments).output().unwrap();
         assert!(output.status.success() && stdout(&output).contains("Example:\n  sts "), "{arguments:?}");
     }
+}
+
+#[test]
+fn version_and_help_name_the_service_model() {
+    let run = |argument: &str| stdout(&sts(&[argument]).output().unwrap());
+    let Model { api_version, botocore, date, .. } = MODEL;
+    let model = format!("STS {api_version} as of botocore {botocore} ({date})");
     let version = format!("sts {}\n", env!("CARGO_PKG_VERSION"));
-    assert_eq!(stdout(&sts(&["--version"]).output().unwrap()), version);
+    assert_eq!(run("--version"), format!("{version}service model: {model}\n"));
+    assert_eq!(run("-V"), version);
+    assert!(run("--help").ends_with(&format!("\n\nService model: {model}\n")));
 }
 
 #[test]

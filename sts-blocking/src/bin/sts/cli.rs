@@ -5,18 +5,29 @@ use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, Command};
+use sts_blocking::operation::{MODEL, Model};
 
 use crate::failure::Failure;
 use crate::global::{self, Globals};
 use crate::model::{ACTIONS, Action};
 use crate::{call, commands, progress, stdio};
 
+/// Which service model the program follows.
+fn service_model() -> String {
+    let Model { api_version, botocore, date, .. } = MODEL;
+    format!("STS {api_version} as of botocore {botocore} ({date})")
+}
+
 /// The whole program as clap sees it.
 pub(crate) fn command() -> Command {
+    let model = service_model();
     Command::new("sts")
         .version(env!("CARGO_PKG_VERSION"))
+        .long_version(format!("{}\nservice model: {model}", env!("CARGO_PKG_VERSION")))
         .about("AWS STS on the command line: the words and the answers of `aws sts`")
-        .after_help("Example:\n  sts get-caller-identity --query Arn --output text")
+        .after_help(format!(
+            "Example:\n  sts get-caller-identity --query Arn --output text\n\nService model: {model}"
+        ))
         // As Python's argparse has it, and with it the AWS CLI.
         .infer_long_args(true)
         .args_override_self(true)
