@@ -139,24 +139,38 @@ fuzz_target!(|input: &[u8]| {
 });
 
 fn check(operation: &impl Operation, rules: u8, input: &Input<'_>) {
-    let chosen = Validation::default()
+    let chosen = Validation::strict()
         .min(rules & 1 == 0)
         .max(rules & 2 == 0)
         .pattern(rules & 4 == 0)
         .enum_values(rules & 16 == 0)
         .relations(rules & 8 == 0);
-    let all = broken(operation, Validation::default());
+    let all = broken(operation, Validation::strict());
     let of_chosen = broken(operation, chosen);
     assert!(of_chosen.iter().all(|rule| all.contains(rule)), "fewer rules, more violations: {of_chosen:?}");
     let required = broken(operation, Validation::REQUIRED_ONLY);
     assert!(required.iter().all(|rule| of_chosen.contains(rule)));
     check_encoder(operation, chosen, of_chosen.is_empty(), input);
 
-    if let Err(error) = operation.validate(Validation::default()) {
+    if let Err(error) = operation.validate(Validation::strict()) {
         check_error(&error, input);
     }
+    check_advice(operation, &all, input);
     for (name, value) in &input.values {
         check_text(operation, name, value, &all);
+    }
+}
+
+/// What is strictly refused is refused by default or is advice, and nothing is both.
+fn check_advice(operation: &impl Operation, all: &[String], input: &Input<'_>) {
+    let refused = broken(operation, Validation::default());
+    let advice = operation.advice();
+    let shown: Vec<_> = advice.iter().map(|advice| format!("{advice:?}")).collect();
+    assert!(all.iter().all(|rule| refused.contains(rule) != shown.contains(rule)), "{all:?}: {shown:?}");
+    for (advice, shown) in advice.iter().zip(&shown) {
+        assert!(all.contains(shown) || matches!(advice.rule(), Rule::Documented(_)), "{shown}");
+        let text = format!("{advice} {shown}");
+        assert!(!input.is_marked || !text.contains(MARK), "{text}");
     }
 }
 

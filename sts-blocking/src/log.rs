@@ -1,12 +1,13 @@
 use sts_proto::observe::{Event, LogLine, Observer};
 
-/// Writes a line for every call that is over: at the level `debug`, or `warn` if it failed.
+/// Writes a line for every call that is over: at the level `debug`, or `warn` if it failed. And at the level `warn` a line
+/// for every call that is sent against advice.
 pub(crate) struct Log;
 
 impl Observer for Log {
     fn event(&self, event: &Event<'_>) {
         if let Some(line) = LogLine::of(event) {
-            let level = if line.error().is_some() { log::Level::Warn } else { log::Level::Debug };
+            let level = if line.is_warning() { log::Level::Warn } else { log::Level::Debug };
             log::log!(target: env!("CARGO_CRATE_NAME"), level, "{line}");
         }
     }

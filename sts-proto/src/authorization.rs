@@ -23,9 +23,6 @@ mod message;
 /// What stands before the encoded message.
 const BEFORE: &str = "encoded authorization failure message:";
 
-/// The longest message that DecodeAuthorizationMessage takes, in characters.
-const MAX_ENCODED: usize = 10_240;
-
 /// The shortest text that is taken for a message where nothing announces it; AWS's have some hundreds of characters.
 const MIN_UNANNOUNCED: usize = 200;
 
@@ -48,7 +45,7 @@ pub fn find(text: &str) -> Option<&str> {
     };
     let end = word.bytes().position(|b| !is_encoded(b)).unwrap_or(word.len());
     let encoded = word.get(..end).filter(|_| announced.is_some() || end == word.len())?;
-    Some(encoded).filter(|encoded| (least..=MAX_ENCODED).contains(&encoded.len()))
+    Some(encoded).filter(|encoded| encoded.len() >= least)
 }
 
 #[cfg(test)]
@@ -71,7 +68,6 @@ mod tests {
 
     #[test]
     fn what_holds_none() {
-        let long = format!("Encoded authorization failure message: {}", "a".repeat(MAX_ENCODED + 1));
         let words = "word ".repeat(100);
         for text in [
             "",
@@ -79,7 +75,6 @@ mod tests {
             "é",
             "Encoded authorization failure message:",
             "Encoded authorization failure message: é",
-            &long,
             &words,
         ] {
             assert_eq!(find(text), None, "{text}");

@@ -247,6 +247,9 @@ impl<O: Operation> State<O> {
             }
         }
         self.has_token = false;
+        if self.attempts == 0 {
+            self.advise();
+        }
         // Counted once there is something to send: the result tells how often it was sent.
         self.attempts += 1;
         self.tell(|call, attempt| Event::Attempt { call, attempt, timeout });
@@ -315,13 +318,23 @@ impl<O: Operation> State<O> {
     }
 
     fn done(&self, result: Result<Reply<O::Output>, Error>) -> Step<Call<O>> {
-        if self.caller.observers.iter().any(|observer| observer.is_active()) {
+        if self.caller.is_observed() {
             let (parameters, took) = (&Parameters::of(&self.operation), self.elapsed);
             let metadata = result.as_ref().map_or_else(Error::metadata, |reply| Some(&reply.metadata));
             let error = result.as_ref().err();
             self.tell(|call, attempts| Event::Done { call, attempts, took, parameters, metadata, error });
         }
         Step::Done(result)
+    }
+
+    /// Tells those who observe what speaks against the parameters, if something does.
+    fn advise(&self) {
+        if self.caller.is_observed() {
+            let advice = self.operation.advice();
+            if !advice.is_empty() {
+                self.tell(|call, _| Event::Advice { call, advice: &advice });
+            }
+        }
     }
 
     /// Tells those who observe.

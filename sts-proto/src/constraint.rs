@@ -130,19 +130,36 @@ pub trait Shape {
     fn template() -> Self;
 }
 
-/// Which rules are checked before a request is sent.
+/// Which broken rules keep a request from being sent.
 ///
-/// All are, unless switched off. Whatever is switched off, a required parameter that is missing is an error.
+/// By default those whose breach can never become right: what is required and missing, what is below a minimum, what
+/// contradicts another parameter, the credentials or the endpoint. Maxima, patterns and lists of values are **advice**:
+/// the request is sent, and [`Operation::advice`](crate::operation::Operation::advice), an event and the hint of a
+/// refusal tell of the breach. The reason: AWS raises such limits from one day to the next, while programs are pinned
+/// to the service model of the day they were built. A `SourceIdentity` could have 64 characters until November 2026, and
+/// 256 since. botocore and the AWS SDK for JavaScript v2 have the same default.
+///
+/// No parameter of STS becomes a header, a path or a host; what does (credentials, regions, URLs, names of clusters) is
+/// checked where it is taken, whatever is chosen here.
 ///
 /// ```
 /// use sts_proto::Validation;
+/// use sts_proto::operation::{AssumeRole, Operation};
 ///
-/// // For a server that allows longer sessions than AWS does:
-/// let lenient = Validation::default().max(false);
-/// # let _ = lenient;
+/// let role = AssumeRole::new("arn:aws:iam::123456789012:role/Deploy", "x".repeat(65));
+/// role.validate(Validation::default())?;
+/// let sentence = "`RoleSessionName` must have at most 64 characters, and has 65";
+/// assert_eq!(role.advice()[0].to_string(), sentence);
+///
+/// // Refuses all that the service model says against it, before anything is sent:
+/// let error = role.validate(Validation::strict()).unwrap_err();
+/// assert_eq!(error.to_string(), format!("AssumeRole was not sent: {sentence}"));
+/// # Ok::<(), sts_proto::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Validation {
+    /// On, but for advice: of what is missing there is nothing else to say.
+    required: bool,
     min: bool,
     max: bool,
     pattern: bool,
@@ -153,33 +170,44 @@ pub struct Validation {
 impl Validation {
     /// Required parameters only.
     pub const REQUIRED_ONLY: Self =
-        Self { min: false, max: false, pattern: false, enum_values: false, relations: false };
+        Self { required: true, min: false, max: false, pattern: false, enum_values: false, relations: false };
 
-    /// Least lengths, item counts and values.
+    /// What is not refused by default.
+    pub(crate) const ADVICE: Self =
+        Self { required: false, min: false, max: true, pattern: true, enum_values: true, relations: false };
+
+    /// All rules of the service model: nothing is sent that the model of [`MODEL`](crate::operation::MODEL) does not allow.
+    #[must_use]
+    pub fn strict() -> Self {
+        Self { max: true, pattern: true, enum_values: true, ..Self::default() }
+    }
+
+    /// Whether least lengths, item counts and values are checked. On by default.
     #[must_use]
     pub fn min(self, on: bool) -> Self {
         Self { min: on, ..self }
     }
 
-    /// Greatest lengths, item counts and values.
+    /// Whether greatest lengths, item counts and values are checked.
     #[must_use]
     pub fn max(self, on: bool) -> Self {
         Self { max: on, ..self }
     }
 
-    /// Characters by the service model's patterns.
+    /// Whether characters are checked by the service model's patterns.
     #[must_use]
     pub fn pattern(self, on: bool) -> Self {
         Self { pattern: on, ..self }
     }
 
-    /// Values that the service model lists, such as those of `SubjectMode`.
+    /// Whether texts are checked by the service model's lists of values, such as that of `SubjectMode`.
     #[must_use]
     pub fn enum_values(self, on: bool) -> Self {
         Self { enum_values: on, ..self }
     }
 
-    /// Rules between parameters, and between an operation, its credentials and its endpoint.
+    /// Whether rules between parameters, and between an operation, its credentials and its endpoint are checked. On by
+    /// default.
     #[must_use]
     pub fn relations(self, on: bool) -> Self {
         Self { relations: on, ..self }
@@ -188,11 +216,16 @@ impl Validation {
     pub(crate) fn has_relations(self) -> bool {
         self.relations
     }
+
+    pub(crate) fn has_max(self) -> bool {
+        self.max
+    }
 }
 
 impl Default for Validation {
+    /// Required parameters, minima, and rules between parameters.
     fn default() -> Self {
-        Self { min: true, max: true, pattern: true, enum_values: true, relations: true }
+        Self { min: true, relations: true, ..Self::REQUIRED_ONLY }
     }
 }
 
@@ -211,6 +244,15 @@ impl Checker {
         Error::unless_empty(self.violations)
     }
 
+    pub(crate) fn into_violations(self) -> Vec<Violation> {
+        self.violations
+    }
+
+    /// What AWS's documentation says against a parameter, and the service model does not.
+    pub(crate) fn documented(&mut self, name: &'static str, sentence: impl Into<Cow<'static, str>>) {
+        self.report(name, Rule::Documented(sentence.into()));
+    }
+
     /// A rule between parameters.
     pub(crate) fn relation(
         &mut self,
@@ -220,6 +262,12 @@ impl Checker {
     ) {
         if self.validation.relations && !holds {
             self.violations.push(Violation::new(parameter(), Rule::Relation(sentence)));
+        }
+    }
+
+    fn report_missing(&mut self, name: &'static str) {
+        if self.validation.required {
+            self.report(name, Rule::Required);
         }
     }
 
@@ -240,11 +288,11 @@ impl Checker {
 
 impl Members for Checker {
     fn text(&mut self, rule: &'static Text, value: Option<&str>) {
+        let (on, name) = (self.validation, rule.name);
         if rule.required && value.is_none_or(|value| value.is_empty() && !rule.may_be_empty) {
-            return self.report(rule.name, Rule::Required);
+            return self.report_missing(name);
         }
         let Some(value) = value else { return };
-        let (on, name) = (self.validation, rule.name);
         let is_plain = match rule.class {
             Some(class) => lanes::all_in(value.as_bytes(), &class.plain),
             None => value.is_ascii(),
@@ -280,7 +328,7 @@ impl Members for Checker {
     fn structure<T: Shape>(&mut self, name: &'static str, required: bool, value: Option<&T>) {
         match value {
             Some(value) => self.part(value, || format!("{name}.")),
-            None if required => self.report(name, Rule::Required),
+            None if required => self.report_missing(name),
             None => {}
         }
     }
@@ -289,7 +337,7 @@ impl Members for Checker {
         let (on, length) = (self.validation, items.len());
         if length == 0 {
             if rule.required {
-                self.report(rule.name, Rule::Required);
+                self.report_missing(rule.name);
             }
             return;
         }

@@ -93,7 +93,7 @@ impl Presign {
 }
 
 impl Encoder {
-    /// Requests to that endpoint, with every validation.
+    /// Requests to that endpoint, with the rules of [`Validation::default`].
     #[must_use]
     pub fn new(endpoint: Endpoint) -> Self {
         // An endpoint has a host that can stand in a header.
@@ -127,6 +127,10 @@ impl Encoder {
     pub fn with_signer(mut self, signer: Arc<Signer>) -> Self {
         self.signer = signer;
         self
+    }
+
+    pub(crate) fn chosen_validation(&self) -> Validation {
+        self.validation
     }
 
     /// The endpoint.
@@ -291,7 +295,8 @@ mod tests {
     use super::*;
     use crate::endpoint::EndpointOptions;
     use crate::operation::{
-        AssumeRole, AssumeRoleWithWebIdentity, AssumeRoot, GetCallerIdentity, GetSessionToken,
+        AssumeRole, AssumeRoleWithWebIdentity, AssumeRoot, GetCallerIdentity, GetScopedCredentials,
+        GetSessionToken,
     };
 
     const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
@@ -368,6 +373,22 @@ mod tests {
         encoder("us-east-1").encode(&operation, Some(&credentials()), NOW).unwrap();
         let lenient = encoder("aws-global").validation(Validation::default().relations(false));
         lenient.encode(&operation, Some(&credentials()), NOW).unwrap();
+    }
+
+    #[test]
+    fn long_term_credentials_are_refused_where_only_temporary_ones_are_taken() {
+        let operation = GetScopedCredentials::new().duration_seconds(900);
+        let long_term = Credentials::new("AKID", "secret").unwrap();
+        let error = encoder("eu-west-1").encode(&operation, Some(&long_term), NOW).unwrap_err();
+        assert_eq!(error.violations()[0].parameter(), "Credentials");
+        assert_eq!(error.hint().map(Hint::cause), Some(crate::Cause::SessionNeeded));
+        assert!(error.to_string().contains("call GetSessionToken first"), "{error}");
+        encoder("eu-west-1").presign(&operation, &long_term, NOW, &Presign::default()).unwrap_err();
+        encoder("eu-west-1").encode(&operation, Some(&credentials()), NOW).unwrap();
+        // A server of one's own may think otherwise, and what is not signed has no credentials.
+        let lenient = encoder("eu-west-1").validation(Validation::default().relations(false));
+        lenient.encode(&operation, Some(&long_term), NOW).unwrap();
+        encoder("eu-west-1").encode(&operation.unsigned(), Some(&long_term), NOW).unwrap();
     }
 
     #[test]

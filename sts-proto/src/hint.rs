@@ -6,7 +6,8 @@ use time::OffsetDateTime;
 
 use crate::credentials::Credentials;
 use crate::endpoint::{Endpoint, EndpointRule, Partition};
-use crate::error::{Error, ErrorCode, Rule, ServiceError, TransportKind, says};
+use crate::error::{Error, ErrorCode, Rule, ServiceError, TransportKind, Violation, says};
+use crate::operation::{MODEL, Model};
 
 /// How far clocks may differ before that explains a wrong signature: AWS allows five minutes.
 const SKEW_SECONDS: i64 = 300;
@@ -50,6 +51,8 @@ pub enum Cause {
     UnknownRegion,
     /// The instance metadata service does not let its answers travel as far as into a container.
     HopLimit,
+    /// The request breaks what the service model says, which is advice unless it is asked to be more.
+    BeyondModel,
     /// The operation takes the credentials of a session only, and these are long-term ones or of no session.
     SessionNeeded,
     /// The session of SSO or of `aws login` is over, or has never begun: a person must sign in.
@@ -79,6 +82,11 @@ impl Hint {
     #[cfg(feature = "sources")]
     pub(crate) fn told(cause: Cause, sentence: impl Into<String>) -> Option<Self> {
         Self::new(cause, sentence)
+    }
+
+    /// For a refusal of parameters: what is known to speak against them.
+    pub(crate) fn of_advice(advice: &[Violation]) -> Option<Self> {
+        if advice.is_empty() { None } else { Self::new(Cause::BeyondModel, ByTheModel(advice).to_string()) }
     }
 
     /// For an operation that takes temporary credentials only.
@@ -113,6 +121,20 @@ impl Hint {
 impl fmt::Display for Hint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.sentence)
+    }
+}
+
+/// The rules that speak against parameters, with the date of the model that they are from.
+pub(crate) struct ByTheModel<'a>(pub(crate) &'a [Violation]);
+
+impl fmt::Display for ByTheModel<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Model { botocore, date, .. } = MODEL;
+        write!(f, "by the service model of {date} (botocore {botocore})")?;
+        for (i, rule) in self.0.iter().enumerate() {
+            write!(f, "{} {rule}", if i == 0 { "," } else { ";" })?;
+        }
+        Ok(())
     }
 }
 
@@ -292,6 +314,40 @@ mod tests {
             assert!(error.to_string().ends_with(&format!("; {}", error.hint().unwrap())), "{error}");
         }
         assert_eq!(refused("AKIA", "MalformedPolicyDocument", "").hint(), None);
+    }
+
+    #[test]
+    fn refusal_of_parameters_beyond_the_model_names_the_rules() {
+        let refused = |operation: &AssumeRole, code: &str| {
+            let body = format!("<Error><Code>{code}</Code><Message>no</Message></Error>");
+            operation.decode(&http::Response::builder().status(400).body(body).unwrap()).unwrap_err()
+        };
+        let role = AssumeRole::new("arn:aws:iam::123456789012:role/r", "s".repeat(65)).policy("\u{1000}");
+        let error = refused(&role, "ValidationError");
+        assert_eq!(error.hint().map(Hint::cause), Some(Cause::BeyondModel));
+        let expected = format!(
+            "; by the service model of {} (botocore {}), `RoleSessionName` must have at most 64 characters, and has 65; \
+             `Policy` must match [\\u0009\\u000A\\u000D\\u0020-\\u00FF]+, and character 0 of 1 does not",
+            MODEL.date, MODEL.botocore
+        );
+        assert!(error.to_string().ends_with(&expected), "{error}");
+        for (operation, code) in
+            [(&role.clone().role_session_name("me").policy("{}"), "ValidationError"), (&role, "AccessDenied")]
+        {
+            let hint = refused(operation, code).hint().map(Hint::cause);
+            assert_ne!(hint, Some(Cause::BeyondModel), "{code}");
+        }
+    }
+
+    #[test]
+    fn what_the_situation_tells_is_a_better_hint() {
+        let encoder = Encoder::new(EndpointOptions::new().region("eu-west-1").resolve().unwrap());
+        let body = "<Error><Code>ValidationError</Code><Message>1 hour session limit for roles assumed by role chaining\
+                    </Message></Error>";
+        let role = AssumeRole::new("arn:aws:iam::123456789012:role/r", "me").duration_seconds(50_000);
+        let error = role.decode(&http::Response::builder().status(400).body(body).unwrap()).unwrap_err();
+        let error = encoder.explain(error, None, OffsetDateTime::UNIX_EPOCH);
+        assert_eq!(error.hint().map(Hint::cause), Some(Cause::ChainedOverAnHour));
     }
 
     #[test]

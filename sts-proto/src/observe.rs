@@ -26,7 +26,7 @@ use time::OffsetDateTime;
 pub use log_line::LogLine;
 
 use crate::constraint::{Integer, List, Members, Shape, Text};
-use crate::error::Error;
+use crate::error::{Error, Violation};
 use crate::operation::Operation;
 #[cfg(doc)]
 use crate::refresh::Cached;
@@ -64,6 +64,15 @@ impl<T: Observer + ?Sized> Observer for Arc<T> {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Event<'e> {
+    /// A call is about to be sent although rules speak against its parameters that only the service can judge, see
+    /// [`Operation::advice`]. Once a call, before its first attempt; not for a call that breaks none.
+    #[non_exhaustive]
+    Advice {
+        /// Which call.
+        call: CallId<'e>,
+        /// The rules, without the values.
+        advice: &'e [Violation],
+    },
     /// A request is about to be sent.
     #[non_exhaustive]
     Attempt {

@@ -1,7 +1,5 @@
 //! The operations of STS, one file each.
 
-use std::fmt;
-
 pub use assume_role::{AssumeRole, AssumeRoleOutput};
 pub use assume_role_with_saml::{AssumeRoleWithSaml, AssumeRoleWithSamlOutput};
 pub use assume_role_with_web_identity::{AssumeRoleWithWebIdentity, AssumeRoleWithWebIdentityOutput};
@@ -22,7 +20,7 @@ pub use raw::{Element, RawAction};
 pub use unsigned::Unsigned;
 
 use crate::constraint::{Checker, Members, Validation};
-use crate::error::{Error, redact};
+use crate::error::{Error, Violation, redact};
 use crate::form::Form;
 use crate::reply::{self, Metadata, Reply, ReplyFault};
 use crate::xml::Cursor;
@@ -79,7 +77,7 @@ pub trait Operation: Clone {
         false
     }
 
-    /// Checks every rule of the parameters and reports all that are broken.
+    /// Checks the rules of the parameters that were chosen and reports all that are broken.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput), listing the violations.
@@ -90,9 +88,16 @@ pub trait Operation: Clone {
         checker.finish().map_err(|error| error.during(self.action()))
     }
 
-    /// What AWS may refuse although the service model allows it.
-    fn warnings(&self) -> Vec<Warning> {
-        Vec::new()
+    /// What is sent by default although STS may refuse it: the maxima, patterns and values of the service model that the
+    /// parameters break, and limits that only AWS's documentation names. Empty where nothing speaks against them.
+    ///
+    /// It holds no value. Drivers tell of it before the first attempt, see
+    /// [`Event::Advice`](crate::observe::Event::Advice), and again in the hint of a refusal.
+    fn advice(&self) -> Vec<Violation> {
+        let mut checker = Checker::new(Validation::ADVICE);
+        self.members(&mut checker);
+        self.documented(&mut checker);
+        checker.into_violations()
     }
 
     /// The parameters that the operation has, set or not, with their rules.
@@ -129,6 +134,10 @@ pub trait Operation: Clone {
     #[doc(hidden)]
     fn relations(&self, _checker: &mut Checker) {}
 
+    /// Adds what AWS's documentation says against the parameters.
+    #[doc(hidden)]
+    fn documented(&self, _checker: &mut Checker) {}
+
     /// Hands each parameter that is a secret to a function, which takes it out of what a service says.
     #[doc(hidden)]
     fn secrets(&self, found: &mut dyn FnMut(&str)) {
@@ -164,29 +173,4 @@ pub trait Operation: Clone {
     /// Reads the inside of the result element and leaves it.
     #[doc(hidden)]
     fn read(&self, cursor: &mut Cursor<'_>) -> Result<Self::Output, ReplyFault>;
-}
-
-/// Something that AWS may refuse although the service model allows it; the request can be sent all the same.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Warning {
-    parameter: &'static str,
-    sentence: String,
-}
-
-impl Warning {
-    pub(crate) fn new(parameter: &'static str, sentence: String) -> Self {
-        Self { parameter, sentence }
-    }
-
-    /// The parameter by AWS's name.
-    #[must_use]
-    pub fn parameter(&self) -> &str {
-        self.parameter
-    }
-}
-
-impl fmt::Display for Warning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` {}", self.parameter, self.sentence)
-    }
 }

@@ -11,7 +11,8 @@ use time::format_description::well_known::{Rfc2822, Rfc3339};
 
 pub(crate) use fault::ReplyFault;
 
-use crate::error::Error;
+use crate::error::{Error, ErrorCode};
+use crate::hint::Hint;
 use crate::operation::Operation;
 use crate::retry::{self, Retry};
 use crate::xml::Cursor;
@@ -34,8 +35,9 @@ pub const MAX_DETAILS: usize = 32;
 /// The most characters of a request id that `Display` shows; AWS's have 36.
 const ID_SHOWN: usize = 128;
 
-/// The years in which credentials may expire. Outside of them a date is damaged, not early or late.
-const EXPIRATION_YEARS: std::ops::RangeInclusive<i32> = 2000..=2099;
+/// The first year in which credentials may expire: an earlier one is damage, such as seconds where milliseconds are due.
+/// There is no last year: how far ahead an expiration may be is the service's to say.
+pub(crate) const EARLIEST_YEAR: i32 = 2000;
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 static S3_REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
@@ -167,8 +169,7 @@ fn http_date(text: &str) -> Option<OffsetDateTime> {
 /// A timestamp of STS: `2026-01-02T03:04:05Z`, perhaps with a fraction of a second or an offset.
 pub(crate) fn timestamp(name: &'static str, text: &str) -> Result<OffsetDateTime, ReplyFault> {
     let at = usual_timestamp(text).or_else(|| OffsetDateTime::parse(text, &Rfc3339).ok());
-    let at = at.ok_or(ReplyFault::Value { name })?;
-    if EXPIRATION_YEARS.contains(&at.year()) { Ok(at) } else { Err(ReplyFault::Value { name }) }
+    at.filter(|at| at.year() >= EARLIEST_YEAR).ok_or(ReplyFault::Value { name })
 }
 
 /// The form that STS writes, which is read without a parser for all the others: `2026-01-02T03:04:05Z`.
@@ -201,7 +202,9 @@ pub(crate) fn decode<O: Operation>(
             Ok(refusal) => {
                 let mut error = Error::refused(refusal.into_error(metadata)).during(operation.action());
                 operation.secrets(&mut |secret| error.redact(secret));
-                return Err(error);
+                let is_about_parameters = error.code().is_some_and(ErrorCode::is_about_parameters);
+                let advice = if is_about_parameters { operation.advice() } else { Vec::new() };
+                return Err(error.with_hint(Hint::of_advice(&advice)));
             }
             Err(fault) => Err(fault),
         }
@@ -264,8 +267,11 @@ mod tests {
         for text in ["2026-01-02T03:04:05Z", "2026-01-02T03:04:05.711621Z", "2026-01-02T05:04:05+02:00"] {
             assert_eq!(timestamp("Expiration", text).unwrap().unix_timestamp(), 1_767_323_045, "{text}");
         }
-        for text in ["", "1767323045", "2026-01-02", "1926-01-02T03:04:05Z", "9999-12-31T23:59:59Z", "x"] {
+        for text in ["", "1767323045", "2026-01-02", "1926-01-02T03:04:05Z", "10000-01-02T03:04:05Z", "x"] {
             assert!(timestamp("Expiration", text).is_err(), "{text}");
+        }
+        for text in ["2000-01-01T00:00:00Z", "2100-01-01T00:00:00Z", "9999-12-31T23:59:59Z"] {
+            assert!(timestamp("Expiration", text).is_ok(), "{text}");
         }
     }
 

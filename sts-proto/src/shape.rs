@@ -6,7 +6,6 @@ pub use identity_context::{OriginIdentity, TransactionContext, TrustedIdentityPr
 
 use crate::constraint::{Checker, Members, Shape, Text, class};
 use crate::credentials::{Credentials, Secret};
-use crate::operation::Warning;
 use crate::reply::{self, ReplyFault};
 use crate::xml::{Cursor, Field};
 
@@ -289,25 +288,19 @@ pub(crate) fn check_mfa(checker: &mut Checker, serial_number: Option<&String>, t
 }
 
 /// What AWS's documentation says of session policies and the service model does not.
-pub(crate) fn policy_warnings(policy: Option<&Secret>, arns: &[PolicyArn]) -> Vec<Warning> {
-    let mut warnings = Vec::new();
-    let length: usize = policy
-        .map(Secret::expose)
-        .into_iter()
-        .chain(arns.iter().map(PolicyArn::arn))
-        .map(|text| text.chars().count())
-        .sum();
+pub(crate) fn check_policies(checker: &mut Checker, policy: Option<&Secret>, arns: &[PolicyArn]) {
+    let texts = policy.map(Secret::expose).into_iter().chain(arns.iter().map(PolicyArn::arn));
+    let length: usize = texts.map(|text| text.chars().count()).sum();
     if length > POLICY_TEXT_MAX {
         let sentence = format!(
             "and `PolicyArns` have {length} characters together; AWS documents a limit of {POLICY_TEXT_MAX}"
         );
-        warnings.push(Warning::new("Policy", sentence));
+        checker.documented("Policy", sentence);
     }
     if arns.len() > POLICY_ARNS_MAX {
         let sentence = format!("has {} items; AWS documents a limit of {POLICY_ARNS_MAX}", arns.len());
-        warnings.push(Warning::new("PolicyArns", sentence));
+        checker.documented("PolicyArns", sentence);
     }
-    warnings
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 
 use http::{Request, Response};
+use sts_blocking::Client;
 use sts_proto::operation::{
     AssumeRoleOutput, AssumeRoleWithSamlOutput, AssumeRoleWithWebIdentityOutput, AssumeRootOutput,
     DecodeAuthorizationMessageOutput, GetAccessKeyInfoOutput, GetCallerIdentityOutput,
@@ -10,7 +11,7 @@ use sts_proto::operation::{
     GetSessionTokenOutput, GetWebIdentityTokenOutput, Operation, Parameter,
 };
 use sts_proto::shape::TrustedIdentityPropagationContext;
-use sts_proto::{Body, Credentials, Encoder, Error, Metadata, Validation};
+use sts_proto::{Body, Credentials, Encoder, Error, Metadata, Reply, Validation, Violation};
 use time::OffsetDateTime;
 
 /// An operation of whatever type.
@@ -30,6 +31,13 @@ pub trait AnyOperation {
     /// # Errors
     /// Those of [`Operation::validate`].
     fn check(&self, validation: Validation) -> Result<(), Error>;
+    /// What is sent by default although STS may refuse it.
+    fn advice(&self) -> Vec<Violation>;
+    /// Sends it.
+    ///
+    /// # Errors
+    /// Those of [`Client::send`].
+    fn send(&self, client: &Client) -> Result<AnyReply, Error>;
     /// Makes a request of it.
     ///
     /// # Errors
@@ -94,6 +102,14 @@ where
         self.validate(validation)
     }
 
+    fn advice(&self) -> Vec<Violation> {
+        Operation::advice(self)
+    }
+
+    fn send(&self, client: &Client) -> Result<AnyReply, Error> {
+        client.send(self.clone()).map(AnyReply::of)
+    }
+
     fn request(
         &self,
         encoder: &Encoder,
@@ -104,12 +120,17 @@ where
     }
 
     fn reply(&self, response: &Response<Vec<u8>>) -> Result<AnyReply, Error> {
-        let reply = self.decode(response)?;
-        Ok(AnyReply {
+        self.decode(response).map(AnyReply::of)
+    }
+}
+
+impl AnyReply {
+    fn of(reply: Reply<impl Outcome>) -> Self {
+        Self {
             debug: format!("{:?}", reply.output),
             secrets: reply.output.secrets(),
             metadata: reply.metadata,
-        })
+        }
     }
 }
 

@@ -19,7 +19,7 @@ use sts_proto::proxy::ProxySettings;
 use sts_proto::source::*;
 use sts_proto::step::{CommandOutput, Resume, Seq, Step};
 use sts_proto::token::{cli_cache, eks, process, web_identity};
-use sts_proto::{Body, Credentials, Encoder, Error, ErrorKind, RetryPolicy, Secret};
+use sts_proto::{Body, Credentials, Encoder, Error, ErrorKind, RetryPolicy, Rule, Secret, Validation};
 use time::OffsetDateTime;
 
 const ROLE: &str = "arn:aws:iam::123456789012:role/Deploy";
@@ -198,8 +198,17 @@ fn texts() {
 
 #[test]
 fn requests() {
+    /// What is refused strictly and not by default is advice.
     fn sent(operation: &impl Operation) -> Result<(), Error> {
-        encoder().encode(operation, Some(&credentials()), now()).map(drop)
+        let by_default = encoder().encode(operation, Some(&credentials()), now());
+        let strict =
+            encoder().validation(Validation::strict()).encode(operation, Some(&credentials()), now());
+        let mut advice = operation.advice();
+        advice.retain(|advice| !matches!(advice.rule(), Rule::Documented(_)));
+        assert!(advice.iter().all(|advice| !advice.to_string().contains(char::is_control)), "{advice:?}");
+        assert!(strict.is_err() || by_default.is_ok(), "{by_default:?}");
+        assert_eq!(strict.is_err(), by_default.is_err() || !advice.is_empty(), "{advice:?}");
+        strict.map(drop)
     }
     fn role() -> AssumeRole {
         AssumeRole::new(ROLE, "session")

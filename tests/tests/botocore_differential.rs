@@ -69,7 +69,7 @@ fn forms() {
             return Ok(());
         }
         let operation = build::operation(text(line, "operation")?, &line["params"])?;
-        operation.check(Validation::default()).map_err(|error| error.to_string())?;
+        operation.check(Validation::strict()).map_err(|error| error.to_string())?;
         let request = operation.request(&encoder, &credentials, OffsetDateTime::UNIX_EPOCH);
         let request = request.map_err(|error| error.to_string())?;
         let ours: Vec<_> = form_urlencoded::parse(request.body().as_ref()).into_owned().collect();

@@ -18,7 +18,8 @@ impl log::Log for Collector {
 
     fn log(&self, record: &log::Record<'_>) {
         let mut lines = LINES.lock().expect("no panic while it is held");
-        writeln!(lines, "{} {}", record.target(), record.args()).expect("a text takes everything");
+        writeln!(lines, "{} {} {}", record.level(), record.target(), record.args())
+            .expect("a text takes everything");
     }
 
     fn flush(&self) {}
@@ -52,6 +53,8 @@ fn log_lines_hold_no_secret() {
     client.send(AssumeRoleWithWebIdentity::new(arn, "session", jwt)).unwrap();
     let wrong = Credentials::new(user.access_key_id(), "wrong-secret-7741").unwrap();
     client.with_credentials(wrong).send(GetCallerIdentity::new()).unwrap_err();
+    let beyond = AssumeRole::new(arn, "s".repeat(65)).external_id("external-id-7741");
+    client.send(beyond.clone()).unwrap_err();
 
     let again = sts_async::smol::Client::builder()
         .region("us-east-1")
@@ -63,13 +66,21 @@ fn log_lines_hold_no_secret() {
         let operation = AssumeRole::new(arn, "session").external_id("external-id-7741");
         let role = again.send(operation).await.unwrap().into_output().credentials;
         again.with_credentials(role).send(GetCallerIdentity::new()).await.unwrap();
+        again.send(beyond).await.unwrap_err();
     });
 
     let lines = LINES.lock().unwrap();
-    assert_eq!(lines.lines().filter(|line| line.starts_with("sts_async")).count(), 2, "{lines}");
-    let ours = lines.lines().filter(|line| line.starts_with("sts_blocking")).count();
-    // Four calls, and one warning of what ureq logs at this level.
-    assert_eq!(ours, 5, "{lines}");
+    assert_eq!(lines.lines().filter(|line| line.contains(" sts_async ")).count(), 4, "{lines}");
+    let ours = lines.lines().filter(|line| line.contains(" sts_blocking")).count();
+    // Five calls, one of them against advice, and one warning of what ureq logs at this level.
+    assert_eq!(ours, 7, "{lines}");
+    for driver in ["sts_blocking", "sts_async"] {
+        let advice =
+            format!("WARN {driver} [sts advice] AssumeRole is sent all the same: by the service model of ");
+        let line = lines.lines().find(|line| line.starts_with(&advice));
+        let rule = "`RoleSessionName` must have at most 64 characters, and has 65";
+        assert!(line.is_some_and(|line| line.ends_with(rule)), "{lines}");
+    }
     assert!(
         lines.contains("[sts 200 0.")
             && lines.contains("] AssumeRole(RoleArn=")

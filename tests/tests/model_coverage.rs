@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use http::Response;
 use serde_json::json;
 use sts_proto::operation::{Kind, Parameter};
-use sts_proto::{ErrorCode, ErrorKind, Rule, Validation};
+use sts_proto::{ErrorCode, ErrorKind, Rule, Validation, Violation};
 use sts_tests::any::AnyOperation;
 use sts_tests::build;
 use sts_tests::report::Report;
@@ -136,16 +136,39 @@ fn parameters() {
 fn compare(report: &mut Report, operation: &OperationModel<'_>, path: &str, (value, broken): Probe) {
     let params = sample::with(operation, path, value);
     let Some(ours) = report.ok(path, build::operation(operation.name(), &params)) else { return };
-    // Rules between parameters ask for companions, which are not the matter here.
-    let found = match ours.check(Validation::default().relations(false)) {
-        Ok(()) => Vec::new(),
-        Err(error) => error.violations().to_vec(),
-    };
-    let found: Vec<_> =
-        found.iter().map(|violation| (violation.parameter(), violation.rule().clone())).collect();
     let place = path.replace("[]", "[0]");
-    let expected: Vec<_> = broken.into_iter().map(|rule| (place.as_str(), rule)).collect();
-    report.same(path, &found, &expected);
+    let same = |report: &mut Report, what: &str, found: &[Violation], expected: Option<&Rule>| {
+        let found: Vec<_> = found.iter().map(|found| (found.parameter(), found.rule())).collect();
+        let expected: Vec<_> = expected.map(|rule| (place.as_str(), rule)).into_iter().collect();
+        report.same(&format!("{path}, {what}"), &found, &expected);
+    };
+    let broken = broken.as_ref();
+    let (refused, advice): (Option<&Rule>, Option<&Rule>) =
+        if broken.is_some_and(is_advice) { (None, broken) } else { (broken, None) };
+    same(report, "strict", &violations(&*ours, Validation::strict()), broken);
+    same(report, "by default", &violations(&*ours, Validation::default()), refused);
+    let told = ours.advice();
+    let of_model: Vec<_> =
+        told.iter().filter(|told| !matches!(told.rule(), Rule::Documented(_))).cloned().collect();
+    same(report, "advice", &of_model, advice);
+}
+
+/// Whether the rule is one that AWS raises or widens while programs are pinned.
+fn is_advice(rule: &Rule) -> bool {
+    matches!(
+        rule,
+        Rule::MaxLength { .. }
+            | Rule::MaxItems { .. }
+            | Rule::MaxValue { .. }
+            | Rule::Pattern { .. }
+            | Rule::NotListed { .. }
+    )
+}
+
+/// What validation says, without rules between parameters: those ask for companions, which are not the matter here.
+fn violations(operation: &dyn AnyOperation, validation: Validation) -> Vec<Violation> {
+    let error = operation.check(validation.relations(false)).err();
+    error.iter().flat_map(|error| error.violations().to_vec()).collect()
 }
 
 #[test]
@@ -175,13 +198,19 @@ fn patterns() {
             let value = format!("{}\0", sample::text(shape, length - 1, 0));
             let params = sample::with(operation, path, json!(value));
             let Some(ours) = report.ok(path, build::operation(operation.name(), &params)) else { continue };
-            let error = ours.check(Validation::default().relations(false)).err();
-            let rules: Vec<_> = error.iter().flat_map(|error| error.violations()).collect();
-            let is_right = rules.len() == 1
-                && rules[0].parameter() == path.replace("[]", "[0]")
-                && matches!(rules[0].rule(), Rule::Pattern { pattern: ours, position, length: l }
-                    if *ours == pattern && *position == length - 1 && *l == length);
-            report.check(is_right, &format!("{path}: {rules:?}"));
+            let is_right = |rules: &[Violation]| {
+                rules.len() == 1
+                    && rules[0].parameter() == path.replace("[]", "[0]")
+                    && matches!(rules[0].rule(), Rule::Pattern { pattern: ours, position, length: l }
+                        if *ours == pattern && *position == length - 1 && *l == length)
+            };
+            let strict = violations(&*ours, Validation::strict());
+            report.check(is_right(&strict), &format!("{path}: {strict:?}"));
+            let by_default = violations(&*ours, Validation::default());
+            report.check(by_default.is_empty(), &format!("{path}, by default: {by_default:?}"));
+            let mut advice = ours.advice();
+            advice.retain(|told| !matches!(told.rule(), Rule::Documented(_)));
+            report.check(is_right(&advice), &format!("{path}, advice: {advice:?}"));
         }
     });
 }

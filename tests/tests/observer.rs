@@ -18,6 +18,7 @@ struct Lines(Arc<Mutex<Vec<String>>>);
 impl Observer for Lines {
     fn event(&self, event: &Event<'_>) {
         let line = match event {
+            Event::Advice { call, advice, .. } => format!("{} against {advice:?}", call.action),
             Event::Attempt { call, attempt, .. } => format!("{} attempt {attempt}", call.action),
             Event::Reply { attempt, metadata, .. } => format!("reply {attempt}: {}", metadata.status),
             Event::Failure { attempt, error, .. } => {
@@ -159,6 +160,22 @@ fn a_line_for_every_call_that_is_over() {
     assert!(lines[0].starts_with("[sts - 0.123 s, 0 retries] ") && lines[0].ends_with(line), "{}", lines[0]);
     let lines = logged(AssumeRole::new("x", "session"), None, true);
     assert!(lines[0].contains("[sts - 0.000 s, 0 retries] AssumeRole(RoleArn=x, "), "{}", lines[0]);
+}
+
+#[test]
+fn advice_is_told_once_and_before_the_first_attempt() {
+    let operation =
+        AssumeRole::new("arn:aws:iam::123456789012:role/r", "s".repeat(65)).policy("sEcReT\u{1000}");
+    let lines = run(operation, vec![reply(503, ""), reply(503, ""), reply(403, "")]);
+    // Every other line is the event's `Debug`.
+    let at: Vec<_> =
+        lines.iter().step_by(2).enumerate().filter(|(_, line)| line.contains("against")).collect();
+    let &[(0, line)] = &at[..] else { panic!("{lines:?}") };
+    assert!(line.contains("MaxLength { max: 64, length: 65 }") && line.contains("Pattern {"), "{line}");
+    assert!(lines[2].contains("attempt 1") && !lines.concat().contains("sEcReT"), "{lines:?}");
+    // What is not sent is told by its error.
+    let lines = run(AssumeRole::new("x", "s".repeat(65)), Vec::new());
+    assert!(!lines.concat().contains("against"), "{lines:?}");
 }
 
 #[test]

@@ -82,6 +82,11 @@ impl Caller {
         self
     }
 
+    /// Whether an observer wants events now.
+    pub(super) fn is_observed(&self) -> bool {
+        self.observers.iter().any(|observer| observer.is_active())
+    }
+
     /// Tells those who observe.
     pub(crate) fn tell(&self, event: &Event<'_>) {
         self.observers

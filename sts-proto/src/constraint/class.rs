@@ -197,6 +197,33 @@ mod tests {
     }
 
     #[test]
+    fn scope_arrangement_is_that_of_the_pattern() {
+        let regex = regex(SCOPE.pattern);
+        // Every text of up to six of two scope characters, a space and a stranger.
+        let mut texts = vec![String::new()];
+        let mut from = 0;
+        for _ in 0..6 {
+            let to = texts.len();
+            for at in from..to {
+                for c in ['a', '~', ' ', ','] {
+                    texts.push(format!("{}{c}", texts[at]));
+                }
+            }
+            from = to;
+        }
+        for text in texts.iter().filter(|text| !text.is_empty()) {
+            let is_plain = text.bytes().all(|b| SCOPE.plain[usize::from(b)]);
+            let misfit = SCOPE.misfit(text, is_plain);
+            assert_eq!(misfit.is_none(), regex.is_match(text), "{text:?}");
+            assert!(misfit.is_none_or(|at| matches!(text.as_bytes()[at], b' ' | b',')), "{text:?}");
+        }
+        for (text, at) in [(" a", 0), ("a  b ", 2), ("a b ", 3), ("a,b", 1), (" ", 0)] {
+            assert_eq!(SCOPE.misfit(text, !text.contains(',')), Some(at), "{text:?}");
+        }
+        assert_eq!(excess(&SCOPE), [' ']);
+    }
+
+    #[test]
     fn exact_classes() {
         for class in [&NAME, &EXTERNAL_ID, &SERIAL_NUMBER, &WORD, &DIGITS, &POLICY, &DESCRIPTION] {
             assert_eq!(excess(class), [], "{}", class.pattern);

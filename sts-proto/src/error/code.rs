@@ -198,6 +198,17 @@ impl ErrorCode {
         matches!(self, Self::ExpiredToken | Self::ExpiredTradeInToken)
     }
 
+    /// Whether it says that a parameter's value is no good.
+    pub(crate) fn is_about_parameters(&self) -> bool {
+        matches!(
+            self,
+            Self::InvalidParameterValue
+                | Self::MalformedInput
+                | Self::MalformedPolicyDocument
+                | Self::ValidationError
+        )
+    }
+
     /// Whether it can only mean that the clocks differ.
     pub(super) fn is_clock_skew(&self) -> bool {
         matches!(self, Self::RequestExpired | Self::RequestInTheFuture | Self::RequestTimeTooSkewed)

@@ -111,6 +111,8 @@ pub enum Rule {
         /// The number of characters in all.
         length: usize,
     },
+    /// It exceeds what AWS's documentation names and the service model does not; the text says what.
+    Documented(Cow<'static, str>),
     /// A setting that cannot be used as it is; the text says why.
     Setting(Cow<'static, str>),
 }
@@ -148,7 +150,7 @@ impl fmt::Display for Rule {
             Self::Character { position, length } => {
                 write!(f, "cannot be sent: character {position} of {length} is not allowed there")
             }
-            Self::Setting(sentence) => f.write_str(sentence),
+            Self::Setting(sentence) | Self::Documented(sentence) => f.write_str(sentence),
         }
     }
 }

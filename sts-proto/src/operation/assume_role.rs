@@ -1,4 +1,4 @@
-use super::{Operation, Warning};
+use super::Operation;
 use crate::constraint::{Checker, Integer, List, Members, Text, class};
 use crate::credentials::{Credentials, Secret};
 use crate::reply::ReplyFault;
@@ -18,7 +18,7 @@ use crate::xml::{Cursor, Field};
 ///
 /// // Every broken rule is reported, by path and length, before anything is sent.
 /// let error = template.role_session_name("?").tag("", "v").validate(Default::default()).unwrap_err();
-/// assert_eq!(error.violations().len(), 3);
+/// assert_eq!(error.violations().len(), 2);
 /// assert_eq!(
 ///     error.violations()[0].to_string(),
 ///     "`RoleSessionName` must have at least 2 characters, and has 1"
@@ -195,10 +195,6 @@ impl Operation for AssumeRole {
         "AssumeRole"
     }
 
-    fn warnings(&self) -> Vec<Warning> {
-        shape::policy_warnings(self.policy.as_ref(), &self.policy_arns)
-    }
-
     fn members(&self, members: &mut impl Members) {
         members.text(&ROLE_ARN, Some(&self.role_arn));
         members.text(&ROLE_SESSION_NAME, Some(&self.role_session_name));
@@ -224,6 +220,10 @@ impl Operation for AssumeRole {
 
     fn role_duration(&mut self) -> Option<&mut Option<u32>> {
         Some(&mut self.duration_seconds)
+    }
+
+    fn documented(&self, checker: &mut Checker) {
+        shape::check_policies(checker, self.policy.as_ref(), &self.policy_arns);
     }
 
     fn read(&self, cursor: &mut Cursor<'_>) -> Result<AssumeRoleOutput, ReplyFault> {
@@ -328,7 +328,7 @@ mod tests {
             .transitive_tag_keys(["Project", "Other"])
             .token_code("123456")
             .source_identity("aws:me")
-            .validate(crate::Validation::default().pattern(false))
+            .validate(crate::Validation::strict().pattern(false))
             .unwrap_err();
         let found: Vec<_> = error.violations().iter().map(ToString::to_string).collect();
         assert_eq!(
@@ -343,12 +343,19 @@ mod tests {
     }
 
     #[test]
-    fn long_policies_are_warned_of_and_not_refused() {
+    fn long_policies_are_advice_and_not_refused() {
         let operation = AssumeRole::new("arn:aws:iam::123456789012:role/r", "session")
             .policy("x".repeat(3000))
             .policy_arns(["arn:aws:iam::aws:policy/ReadOnlyAccess"; 11]);
         operation.validate(crate::Validation::default()).unwrap();
-        let parameters: Vec<_> = operation.warnings().iter().map(|w| w.parameter().to_owned()).collect();
-        assert_eq!(parameters, ["Policy", "PolicyArns"]);
+        let advice: Vec<_> = operation.advice().iter().map(ToString::to_string).collect();
+        assert_eq!(
+            advice,
+            [
+                "`Policy` and `PolicyArns` have 3418 characters together; AWS documents a limit of 2048",
+                "`PolicyArns` has 11 items; AWS documents a limit of 10",
+            ]
+        );
+        operation.validate(crate::Validation::strict()).unwrap();
     }
 }

@@ -1,6 +1,6 @@
+use super::Operation;
 use super::assume_role::{DURATION_SECONDS, MINIMUM_SESSION_TOKEN_SIZE, POLICY_ARNS, ROLE_ARN};
-use super::{Operation, Warning};
-use crate::constraint::{Members, Text, class};
+use crate::constraint::{Checker, Members, Text, class};
 use crate::credentials::{Credentials, Secret};
 use crate::reply::ReplyFault;
 use crate::shape::{self, AssumedRoleUser, PolicyArn, TrustedIdentityPropagationContext};
@@ -113,10 +113,6 @@ impl Operation for AssumeRoleWithSaml {
         false
     }
 
-    fn warnings(&self) -> Vec<Warning> {
-        shape::policy_warnings(self.policy.as_ref(), &self.policy_arns)
-    }
-
     fn members(&self, members: &mut impl Members) {
         members.text(&ROLE_ARN, Some(&self.role_arn));
         members.text(&PRINCIPAL_ARN, Some(&self.principal_arn));
@@ -129,6 +125,10 @@ impl Operation for AssumeRoleWithSaml {
 
     fn role_duration(&mut self) -> Option<&mut Option<u32>> {
         Some(&mut self.duration_seconds)
+    }
+
+    fn documented(&self, checker: &mut Checker) {
+        shape::check_policies(checker, self.policy.as_ref(), &self.policy_arns);
     }
 
     fn read(&self, cursor: &mut Cursor<'_>) -> Result<AssumeRoleWithSamlOutput, ReplyFault> {

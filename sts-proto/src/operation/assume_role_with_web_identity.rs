@@ -1,9 +1,9 @@
+use super::Operation;
 use super::assume_role::{
     DURATION_SECONDS, MINIMUM_SESSION_TOKEN_SIZE, POLICY_ARNS, ROLE_ARN, ROLE_SESSION_NAME,
 };
 use super::assume_role_with_saml::POLICY;
-use super::{Operation, Warning};
-use crate::constraint::{Members, Text};
+use crate::constraint::{Checker, Members, Text};
 use crate::credentials::{Credentials, Secret};
 use crate::reply::ReplyFault;
 use crate::shape::{self, AssumedRoleUser, PolicyArn, TrustedIdentityPropagationContext};
@@ -125,10 +125,6 @@ impl Operation for AssumeRoleWithWebIdentity {
         false
     }
 
-    fn warnings(&self) -> Vec<Warning> {
-        shape::policy_warnings(self.policy.as_ref(), &self.policy_arns)
-    }
-
     fn members(&self, members: &mut impl Members) {
         members.text(&ROLE_ARN, Some(&self.role_arn));
         members.text(&ROLE_SESSION_NAME, Some(&self.role_session_name));
@@ -142,6 +138,10 @@ impl Operation for AssumeRoleWithWebIdentity {
 
     fn role_duration(&mut self) -> Option<&mut Option<u32>> {
         Some(&mut self.duration_seconds)
+    }
+
+    fn documented(&self, checker: &mut Checker) {
+        shape::check_policies(checker, self.policy.as_ref(), &self.policy_arns);
     }
 
     fn read(&self, cursor: &mut Cursor<'_>) -> Result<AssumeRoleWithWebIdentityOutput, ReplyFault> {

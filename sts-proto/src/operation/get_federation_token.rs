@@ -1,6 +1,6 @@
+use super::Operation;
 use super::assume_role::{MINIMUM_SESSION_TOKEN_SIZE, POLICY_ARNS, TAGS};
 use super::assume_role_with_saml::POLICY;
-use super::{Operation, Warning};
 use crate::constraint::{Checker, Integer, Members, Text, class};
 use crate::credentials::{Credentials, Secret};
 use crate::reply::ReplyFault;
@@ -103,10 +103,6 @@ impl Operation for GetFederationToken {
         "GetFederationToken"
     }
 
-    fn warnings(&self) -> Vec<Warning> {
-        shape::policy_warnings(self.policy.as_ref(), &self.policy_arns)
-    }
-
     fn members(&self, members: &mut impl Members) {
         members.text(&NAME, Some(&self.name));
         members.text(&POLICY, self.policy.as_ref().map(Secret::expose));
@@ -118,6 +114,10 @@ impl Operation for GetFederationToken {
 
     fn relations(&self, checker: &mut Checker) {
         shape::check_tags(checker, &self.tags, &[]);
+    }
+
+    fn documented(&self, checker: &mut Checker) {
+        shape::check_policies(checker, self.policy.as_ref(), &self.policy_arns);
     }
 
     fn read(&self, cursor: &mut Cursor<'_>) -> Result<GetFederationTokenOutput, ReplyFault> {

@@ -214,6 +214,15 @@ impl Operation for GetWebIdentityToken {
         checker.relation(|| "Scope".into(), are_different, "has the same scope twice");
     }
 
+    fn documented(&self, checker: &mut Checker) {
+        let is_of_end_user = self.subject_mode == Some(SubjectMode::OriginIdentity);
+        if self.scope.is_some() && !(is_of_end_user && self.audience.len() == 1) {
+            let sentence =
+                "is documented for the `SubjectMode` `OriginIdentity` and a single `Audience` only";
+            checker.documented("Scope", sentence);
+        }
+    }
+
     fn read(&self, cursor: &mut Cursor<'_>) -> Result<GetWebIdentityTokenOutput, ReplyFault> {
         let mut web_identity_token = Field::new("WebIdentityToken");
         let mut expiration = Field::new("Expiration");
@@ -244,6 +253,7 @@ pub struct GetWebIdentityTokenOutput {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Error;
     use crate::operation::sample;
 
     #[test]
@@ -259,6 +269,31 @@ mod tests {
         assert_eq!(reply.web_identity_token.expose(), "eyJhbGciOiJFUzM4NCJ9.e30.c2ln");
         assert!(!format!("{reply:?}").contains("eyJ"));
         assert_eq!(reply.expiration.unwrap().unix_timestamp(), 1_795_194_828);
+    }
+
+    #[test]
+    fn scope_with_the_same_value_twice_is_refused() {
+        let token = GetWebIdentityToken::new(["a"], "RS256").subject_mode(SubjectMode::OriginIdentity);
+        let violations = |scope: &str| {
+            let error = token.clone().scope(scope).validate(crate::Validation::default()).err();
+            error.iter().flat_map(Error::violations).map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(violations("read write read"), ["`Scope` has the same scope twice"]);
+        for scope in ["read", "read Read", "read write", "read  write ", " "] {
+            assert_eq!(violations(scope), [""; 0], "{scope:?}");
+        }
+    }
+
+    #[test]
+    fn scope_beyond_what_is_documented_is_advice() {
+        let token = GetWebIdentityToken::new(["a"], "RS256").scope("read");
+        let advice = |token: GetWebIdentityToken| {
+            token.advice().iter().map(|rule| rule.parameter().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(advice(token.clone()), ["Scope"]);
+        assert_eq!(advice(token.clone().subject_mode("OriginIdentity")), [""; 0]);
+        assert_eq!(advice(token.clone().subject_mode("OriginIdentity").audience(["a", "b"])), ["Scope"]);
+        assert_eq!(advice(token.subject_mode("originIdentity")), ["SubjectMode", "Scope"]);
     }
 
     #[test]

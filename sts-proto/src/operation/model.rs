@@ -17,6 +17,8 @@ pub struct Model {
 
 /// The service model that the operations of this crate follow.
 ///
+/// The repository's `tests/model/newest.sh` compares it with the newest one and lists what is new.
+///
 /// ```
 /// use sts_proto::operation::MODEL;
 ///

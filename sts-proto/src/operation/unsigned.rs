@@ -1,5 +1,6 @@
-use super::{Operation, Parameter, Warning};
+use super::{Operation, Parameter};
 use crate::constraint::{Checker, Members};
+use crate::error::Violation;
 use crate::reply::{Metadata, ReplyFault};
 use crate::xml::Cursor;
 
@@ -26,8 +27,8 @@ impl<O: Operation> Operation for Unsigned<O> {
         self.0.needs_temporary_credentials()
     }
 
-    fn warnings(&self) -> Vec<Warning> {
-        self.0.warnings()
+    fn advice(&self) -> Vec<Violation> {
+        self.0.advice()
     }
 
     fn parameters(&self) -> Vec<Parameter> {
@@ -44,6 +45,10 @@ impl<O: Operation> Operation for Unsigned<O> {
 
     fn relations(&self, checker: &mut Checker) {
         self.0.relations(checker);
+    }
+
+    fn documented(&self, checker: &mut Checker) {
+        self.0.documented(checker);
     }
 
     fn secrets(&self, found: &mut dyn FnMut(&str)) {

@@ -76,8 +76,8 @@ impl AssumedRole {
         self
     }
 
-    /// Whether a duration above the hour that a chain of roles can have is shortened to it. Off by default: it is an error,
-    /// and nothing is sent.
+    /// Whether a duration above the hour that a chain of roles can have is shortened to it. Off by default: STS refuses it, or
+    /// nothing is sent under [`Validation::strict`](crate::Validation::strict).
     ///
     /// A chain of roles is known by the base credentials' source. Credentials from an environment or a file may be a
     /// user's session, which can assume a role for longer: STS decides.
@@ -129,11 +129,12 @@ impl AssumedRole {
     ) -> Result<(Credentials, AssumedRoleUser), Error> {
         let mut operation = self.operation.clone();
         if is_role_session(&base) && operation.duration_seconds.is_some_and(|s| s > CHAINED_SECONDS) {
-            if !self.clamps {
+            if self.clamps {
+                operation = operation.duration_seconds(CHAINED_SECONDS);
+            } else if context.validation().has_max() {
                 let words = "must be 3600 at most where the base credentials are those of a role";
                 return Err(Error::setting("DurationSeconds", words).during("AssumeRole"));
             }
-            operation = operation.duration_seconds(CHAINED_SECONDS);
         }
         if operation.role_session_name.is_empty() {
             operation = operation.role_session_name(session::random_name(context));
@@ -191,7 +192,7 @@ mod tests {
     use super::*;
     use crate::source::Given;
     use crate::source::environment::Environment;
-    use crate::source::testing::{Asked, Play, found, sentence, sts_refusal, sts_reply};
+    use crate::source::testing::{Asked, Play, context_with, found, sentence, sts_refusal, sts_reply};
 
     fn base() -> Credentials {
         Credentials::new("AKIABASE", "sEcReTbase").unwrap()
@@ -227,18 +228,28 @@ mod tests {
     }
 
     #[test]
-    fn a_chain_of_roles_lasts_an_hour() {
-        let long = || role().duration_seconds(7200);
+    fn chain_of_roles_beyond_an_hour_is_refused_when_strict() {
         let of_role = base().with_session_token("t").unwrap().with_source("web identity");
-        let text = sentence(Play::new().run(AssumedRole::new(Given::new(of_role.clone()), long())));
+        let source = AssumedRole::new(Given::new(of_role), role().duration_seconds(7200));
+        let (result, asked) = Play::new()
+            .flow(|ask| async move { source.look(&context_with(ask, crate::Validation::strict())).await });
+        let text = sentence(result);
         assert!(
             text.starts_with("AssumeRole was not sent: `DurationSeconds` must be 3600 at most"),
             "{text}"
         );
-        let clamped = AssumedRole::new(Given::new(of_role), long()).clamp_chained_duration(true);
+        assert!(asked.is_empty(), "{asked:?}");
+    }
+
+    #[test]
+    fn chain_of_roles_beyond_an_hour_is_sent_or_shortened() {
+        let long = || role().duration_seconds(7200);
+        let of_role = base().with_session_token("t").unwrap().with_source("web identity");
+        let source = || AssumedRole::new(Given::new(of_role.clone()), long());
         // A user's session may take longer.
-        let of_user = base().with_session_token("t").unwrap();
-        for (source, seconds) in [(clamped, "3600"), (AssumedRole::new(Given::new(of_user), long()), "7200")]
+        let of_user = AssumedRole::new(Given::new(base().with_session_token("t").unwrap()), long());
+        for (source, seconds) in
+            [(source(), "7200"), (source().clamp_chained_duration(true), "3600"), (of_user, "7200")]
         {
             let (result, asked) = Play::new().reply(200, sts_reply("AssumeRole")).watch(source);
             found(result);

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use time::OffsetDateTime;
 
 use crate::call::{Call, Caller, Deadlines};
+use crate::constraint::Validation;
 use crate::credentials::Credentials;
 use crate::error::Error;
 use crate::observe::Event;
@@ -49,6 +50,11 @@ impl Context {
 
     pub(crate) fn tell(&self, event: &Event<'_>) {
         self.caller.tell(event);
+    }
+
+    /// Which broken rules keep a request from being sent.
+    pub(crate) fn validation(&self) -> Validation {
+        self.caller.encoder().chosen_validation()
     }
 
     /// How long calls may take.

@@ -8,6 +8,7 @@ use time::format_description::well_known::Rfc3339;
 use super::json::{Fault, Json};
 use crate::credentials::Credentials;
 use crate::error::Error;
+use crate::reply::EARLIEST_YEAR;
 
 /// How the members are named.
 #[derive(Clone, Copy, Debug)]
@@ -70,7 +71,7 @@ fn wrong(source: &'static str, words: impl Into<Cow<'static, str>>) -> Error {
     Error::credentials(source, format!("in the answer, {}", words.into()))
 }
 
-/// A time in RFC 3339, or in milliseconds since 1970. One outside of the years 2000 to 2999 is damage.
+/// A time in RFC 3339, or in milliseconds since 1970; not before [`EARLIEST_YEAR`].
 fn time_of(value: &Json) -> Option<OffsetDateTime> {
     let at = match value {
         Json::Text(text) => timestamp(text.expose())?,
@@ -79,7 +80,7 @@ fn time_of(value: &Json) -> Option<OffsetDateTime> {
         }
         _ => return None,
     };
-    (2000..3000).contains(&at.year()).then_some(at)
+    (at.year() >= EARLIEST_YEAR).then_some(at)
 }
 
 /// A time in RFC 3339, or with `UTC` at its end, as the AWS CLI once wrote it.

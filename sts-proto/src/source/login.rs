@@ -27,9 +27,6 @@ const ATTEMPTS: Attempts =
 /// How long before their end credentials are refreshed, as in AWS's SDKs.
 const WINDOW: time::Duration = time::Duration::minutes(5);
 
-/// The longest session that is taken for one, in seconds. AWS's have 15 minutes, and can be refreshed for 12 hours.
-const MAX_SECONDS: i64 = 43_200;
-
 /// In the cache, below `accessToken`.
 const NAMES: Names = Names {
     access_key_id: "accessKeyId",
@@ -231,8 +228,8 @@ fn store(body: &Body, cached: &mut Json, now: OffsetDateTime) -> Result<(), Erro
         _ => return Err(wrong("is not complete: `accessToken` is missing".to_owned())),
     };
     let seconds = match json.get("expiresIn") {
-        Ok(Some(Json::Integer(seconds @ 1..=MAX_SECONDS))) => *seconds,
-        _ => return Err(wrong(format!("is not complete: `expiresIn` is no number from 1 to {MAX_SECONDS}"))),
+        Ok(Some(Json::Integer(seconds @ 1..))) => *seconds,
+        _ => return Err(wrong("is not complete: `expiresIn` is no positive number".to_owned())),
     };
     let expires = rfc3339(now.saturating_add(time::Duration::seconds(seconds)));
     let mut token = token;

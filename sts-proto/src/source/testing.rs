@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 
 use crate::body::Body;
 use crate::call::{Caller, Deadlines};
+use crate::constraint::Validation;
 use crate::credentials::{Credentials, Secret};
 use crate::encoder::Encoder;
 use crate::endpoint::EndpointOptions;
@@ -172,7 +173,13 @@ impl Play {
 
 /// With an STS in Ireland that is called once and not again.
 pub(super) fn context(ask: Ask) -> Context {
+    context_with(ask, Validation::default())
+}
+
+/// The same with another choice of rules.
+pub(super) fn context_with(ask: Ask, validation: Validation) -> Context {
     let encoder = Encoder::new(EndpointOptions::new().region("eu-west-1").resolve().unwrap());
+    let encoder = encoder.validation(validation);
     let caller = Arc::new(Caller::new(encoder, RetryPolicy::never()));
     let deadlines = Deadlines { attempt: Duration::from_secs(5), total: Duration::from_secs(20) };
     Context::new(ask, caller, deadlines, 7)

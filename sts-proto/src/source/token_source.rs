@@ -10,9 +10,9 @@ use crate::credentials::Secret;
 use crate::error::Error;
 use crate::step::{Ask, ReadFile};
 
-/// The largest file that a token is read from: STS takes no assertion above 100,000 characters, and no shorter limit is
-/// needed.
-pub const MAX_TOKEN_FILE_BYTES: usize = 100 << 10;
+/// The largest file that a token is read from. It protects memory; STS took an assertion of 100,000 characters and a web
+/// identity token of 20,000 as of 2026.
+pub const MAX_TOKEN_FILE_BYTES: usize = 1 << 20;
 
 /// The waits before a file that is missing, empty or cut off is read again: whoever rotates it is at it.
 const READ_WAITS: [Duration; 3] =

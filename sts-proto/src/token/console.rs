@@ -39,8 +39,8 @@ pub use hosts::{Console, logout_url};
 
 mod hosts;
 
-/// The least and the greatest `SessionDuration`, in seconds.
-const DURATION: std::ops::RangeInclusive<u32> = 900..=43_200;
+/// The least `SessionDuration`, in seconds. AWS documents a greatest one of 43,200, which is the sign-in service's to check.
+const SHORTEST_DURATION: u32 = 900;
 
 /// The largest answer that is read, in bytes; sign-in tokens have one to two thousand.
 pub const MAX_ANSWER_BYTES: usize = 64 * 1024;
@@ -198,15 +198,9 @@ impl SigninRequest {
                 "have no session token, and the console takes temporary ones only".to_owned(),
             );
         }
-        if let Some(seconds) = self.duration_seconds.filter(|seconds| !DURATION.contains(seconds)) {
-            refuse(
-                "SessionDuration",
-                format!(
-                    "must be between {} and {} seconds, and is {seconds}",
-                    DURATION.start(),
-                    DURATION.end()
-                ),
-            );
+        if let Some(seconds) = self.duration_seconds.filter(|seconds| *seconds < SHORTEST_DURATION) {
+            let rule = format!("must be at least {SHORTEST_DURATION} seconds, and is {seconds}");
+            refuse("SessionDuration", rule);
         }
         for (name, url) in [("Destination", &self.destination), ("Issuer", &self.issuer)] {
             if let Some(url) = url.as_deref().filter(|url| !is_https_url(url)) {
@@ -332,8 +326,11 @@ mod tests {
             "{error}"
         );
         let signin = SigninRequest::new(CredentialOrigin::AssumeRole);
-        for seconds in [0, 899, 43_201, u32::MAX] {
+        for seconds in [0, 899] {
             assert!(signin.clone().duration_seconds(seconds).encode(&credentials()).is_err(), "{seconds}");
+        }
+        for seconds in [900, 43_201, u32::MAX] {
+            assert!(signin.clone().duration_seconds(seconds).encode(&credentials()).is_ok(), "{seconds}");
         }
         for url in ["", "https://", "javascript:alert(1)", "//x.test/", "https://x.test/ y"] {
             assert!(signin.clone().destination(url).encode(&credentials()).is_err(), "{url}");

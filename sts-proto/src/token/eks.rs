@@ -51,8 +51,8 @@ pub use verifier::{Verification, Verifier};
 use super::text;
 use crate::credentials::{Credentials, Secret};
 use crate::encoder::{Encoder, Presign};
-use crate::error::Error;
-use crate::operation::{GetCallerIdentity, Warning};
+use crate::error::{Error, Rule, Violation};
+use crate::operation::GetCallerIdentity;
 
 mod exec_credential;
 mod identity;
@@ -63,8 +63,13 @@ mod verifier;
 /// What every token begins with.
 pub const PREFIX: &str = "k8s-aws-v1.";
 
-/// The longest token that servers take, in bytes: aws-iam-authenticator's limit.
-pub const MAX_TOKEN_BYTES: usize = 4096;
+/// The longest token that a [`Verifier`] reads, in bytes. It protects memory; what servers of others take is
+/// [`DOCUMENTED_TOKEN_BYTES`].
+pub const MAX_TOKEN_BYTES: usize = 16_384;
+
+/// The longest token that aws-iam-authenticator takes, in bytes. A longer one is made all the same: session tokens grow,
+/// and servers with them.
+pub const DOCUMENTED_TOKEN_BYTES: usize = 4096;
 
 /// How long a token is said to live: a minute less than the 15 that STS allows, as aws-iam-authenticator and the AWS CLI
 /// say it.
@@ -102,8 +107,8 @@ impl EksTokenRequest {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput): the cluster's name is empty, has more than
-    /// [`MAX_CLUSTER_BYTES`] or holds anything but visible ASCII; the credentials have expired; the endpoint has no signing
-    /// region, or a path; or the session token is so long that the token would exceed [`MAX_TOKEN_BYTES`].
+    /// [`MAX_CLUSTER_BYTES`] or holds anything but visible ASCII; the credentials have expired; or the endpoint has no
+    /// signing region, or a path.
     pub fn build(
         &self,
         encoder: &Encoder,
@@ -123,10 +128,6 @@ impl EksTokenRequest {
         let options = Presign::new(EXPIRES).header(CLUSTER_HEADER, cluster);
         let url = encoder.presign(&GetCallerIdentity::new(), credentials, now, &options)?;
         let length = PREFIX.len() + (url.expose().len() * 4).div_ceil(3);
-        if length > MAX_TOKEN_BYTES {
-            let rule = format!("makes a token of {length} bytes, and servers take at most {MAX_TOKEN_BYTES}");
-            return Err(Error::setting("SessionToken", rule));
-        }
         let mut token = Zeroizing::new(String::with_capacity(length));
         token.push_str(PREFIX);
         text::push_base64url(url.expose().as_bytes(), &mut token);
@@ -184,14 +185,24 @@ impl EksToken {
         self.expires_at - now < left
     }
 
-    /// A warning where the credentials end the token earlier than [`SHORT_LIFETIME`] after it was made: refresh them first.
+    /// What speaks against the token: the credentials end it earlier than [`SHORT_LIFETIME`] after it was made, so refresh
+    /// them first; or the session token makes it longer than [`DOCUMENTED_TOKEN_BYTES`]. Empty where nothing does.
     #[must_use]
-    pub fn warning(&self) -> Option<Warning> {
+    pub fn advice(&self) -> Vec<Violation> {
+        let mut advice = Vec::new();
         let left = self.expires_at - self.issued_at;
-        (left < SHORT_LIFETIME).then(|| {
+        if left < SHORT_LIFETIME {
             let sentence = format!("expire in {} seconds, and the token with them", left.whole_seconds());
-            Warning::new("Credentials", sentence)
-        })
+            advice.push(Violation::new("Credentials", Rule::Documented(sentence.into())));
+        }
+        let length = self.token.len();
+        if length > DOCUMENTED_TOKEN_BYTES {
+            let sentence = format!(
+                "makes a token of {length} bytes; aws-iam-authenticator documents a limit of {DOCUMENTED_TOKEN_BYTES}"
+            );
+            advice.push(Violation::new("SessionToken", Rule::Documented(sentence.into())));
+        }
+        advice
     }
 }
 
@@ -245,13 +256,22 @@ mod tests {
         {
             let token = build("c", &after(seconds)).unwrap();
             assert_eq!(token.expires_at(), NOW + Duration::seconds(left), "{seconds}");
-            assert_eq!(token.warning().is_some(), warns, "{seconds}");
+            assert_eq!(!token.advice().is_empty(), warns, "{seconds}");
             assert!(token.expires_within(Duration::seconds(left + 1), NOW));
             assert!(!token.expires_within(Duration::seconds(left), NOW));
         }
         assert!(build("c", &after(0)).unwrap_err().to_string().contains("expired"));
-        let text = build("c", &after(20)).unwrap().warning().unwrap().to_string();
+        let text = build("c", &after(20)).unwrap().advice()[0].to_string();
         assert_eq!(text, "`Credentials` expire in 20 seconds, and the token with them");
+    }
+
+    #[test]
+    fn token_of_a_long_session_is_made_with_advice() {
+        let long = credentials().with_session_token("x".repeat(3000)).unwrap();
+        let token = build("c", &long).unwrap();
+        let text = token.advice()[0].to_string();
+        let length = token.expose().len();
+        assert!(text.contains(&format!("{length} bytes")) && text.contains("4096"), "{text}");
     }
 
     #[test]
@@ -261,8 +281,6 @@ mod tests {
             assert!(error.contains("`ClusterName`"), "{error}");
         }
         build(&"x".repeat(MAX_CLUSTER_BYTES), &credentials()).unwrap();
-        let long = credentials().with_session_token("x".repeat(3000)).unwrap();
-        assert!(build("c", &long).unwrap_err().to_string().contains("4096"));
         let endpoint = EndpointOptions::new().url("http://localhost:1/path").region("eu-west-1");
         let encoder = Encoder::new(endpoint.resolve().unwrap());
         let error = EksTokenRequest::new("c").build(&encoder, &credentials(), NOW).unwrap_err();

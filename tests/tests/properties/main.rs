@@ -23,7 +23,7 @@ use sts_proto::operation::*;
 use sts_proto::sigv4::{Signer, Signing};
 use sts_proto::step::{Resume, Step};
 use sts_proto::{
-    Body, Credentials, Encoder, Error, ErrorKind, Presign, RetryPolicy, TransportKind, Validation,
+    Body, Credentials, Encoder, Error, ErrorKind, Presign, RetryPolicy, Rule, TransportKind, Validation,
 };
 use sts_tests::build;
 use time::{OffsetDateTime, UtcOffset};

@@ -95,7 +95,7 @@ proptest! {
         };
         params[field.name] = json!(value);
         let operation = build::operation(field.operation, &params).unwrap();
-        let outcome = operation.check(Validation::default().relations(false));
+        let outcome = operation.check(Validation::strict().relations(false));
         let broken: Vec<_> = outcome.as_ref().err().into_iter().flat_map(Error::violations).collect();
         prop_assert!(broken.iter().all(|violation| violation.parameter() == field.name), "{:?}", broken);
         if should {
@@ -103,6 +103,12 @@ proptest! {
         } else if !field.is_wider {
             prop_assert!(!broken.is_empty(), "{} taken: {:?}", field.name, value);
         }
+        // What is strictly refused is refused by default or is advice.
+        let by_default = operation.check(Validation::default().relations(false)).err();
+        let told = by_default.iter().flat_map(|error| error.violations().iter().cloned()).chain(operation.advice());
+        let told: Vec<_> = told.filter(|told| !matches!(told.rule(), Rule::Documented(_))).collect();
+        prop_assert_eq!(told.len(), broken.len());
+        prop_assert!(broken.iter().all(|violation| told.contains(violation)), "{:?}, {:?}", broken, told);
         // No violation shows the value.
         let shown = outcome.err().map(|error| error.to_string()).unwrap_or_default();
         prop_assert!(length < 12 || !shown.contains(&value));

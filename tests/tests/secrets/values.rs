@@ -21,7 +21,7 @@ pub(super) fn show(seen: &Seen) {
             show!(seen, operation);
             show!(seen, Parameters::of(&operation));
             show!(seen, operation.parameters());
-            operation.warnings().iter().for_each(|warning| show!(seen, *warning));
+            operation.advice().iter().for_each(|advice| show!(seen, *advice, *advice.rule()));
             let outcome = operation.decode(&Response::new(reply(operation.action())));
             match &outcome {
                 Ok(reply) => show!(seen, *reply, reply.output, reply.metadata),
@@ -95,5 +95,5 @@ fn parts(seen: &Seen) {
     show!(seen, context);
     show!(seen, context.origin_identity.unwrap(), context.transaction_context.unwrap());
     let many = role().policy(POLICY.repeat(100));
-    many.warnings().iter().for_each(|warning| show!(seen, *warning));
+    many.advice().iter().for_each(|advice| show!(seen, *advice));
 }

@@ -6,8 +6,8 @@ use time::OffsetDateTime;
 use crate::error::Error;
 use crate::token::text::from_base64url;
 
-/// The longest JWT that is read, in bytes: AWS's limit for a web identity token.
-pub const MAX_JWT_BYTES: usize = 20_000;
+/// The longest JWT that is read, in bytes. It protects memory; STS took 20,000 characters as of 2026.
+pub const MAX_JWT_BYTES: usize = 1 << 20;
 
 /// The claims that a JWT makes. Its signature is **not** checked, so that nothing here may decide on who gets what: it is for
 /// logs, for hints and for timing.
@@ -46,7 +46,7 @@ impl UnverifiedClaims {
         let refused =
             |rule: &str| Error::setting("WebIdentityToken", format!("{rule} ({} bytes)", jwt.len()));
         if jwt.len() > MAX_JWT_BYTES {
-            return Err(refused("is longer than what STS takes, 20000 bytes"));
+            return Err(refused(&format!("must have at most {MAX_JWT_BYTES} bytes")));
         }
         let mut parts = jwt.split('.');
         let (Some(header), Some(claims), Some(_), None) =

@@ -41,8 +41,8 @@ fn run(matches: &ArgMatches, globals: &Globals) -> Result<ExitCode, Failure> {
     let token = EksTokenRequest::new(cluster.cloned().unwrap_or_default())
         .build(client.encoder(), &credentials, now)
         .map_err(|error| Failure::setting(&error))?;
-    if let Some(warning) = token.warning() {
-        stdio::complain(&format!("sts: warning: {warning}\n"));
+    for advice in token.advice() {
+        stdio::complain(&format!("sts: warning: {advice}\n"));
     }
     stdio::print_secret(&token.exec_credential(version).map_err(|error| Failure::setting(&error))?)?;
     stdio::print("\n")?;
