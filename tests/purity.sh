@@ -19,7 +19,7 @@ grep -q 'core::panicking' <<<"$calls" || { echo "purity: no calls found in ${obj
 # What is generic or asynchronous is compiled where it is used only: a part that is not there was not looked at.
 defined=$(nm --defined-only --demangle "${objects[@]}" 2>/dev/null)
 for part in operation call retry sigv4 reply xml http1 proxy settings config::profile observe refresh pool step::seq \
-    source::{assumed_role,chain,container,environment,instance_metadata,login,process,profile,saml,sso,web_identity} \
+    source::{assumed_role,chain,container,environment,instance_metadata,login,process,profile,saml,scoped,sso,web_identity} \
     token::{cli_cache,console,eks,env,process,vault,web_identity}; do
     grep -q "[ <]sts_proto::$part::" <<<"$defined" || { echo "purity: sts_proto::$part was not compiled" >&2; exit 1; }
 done

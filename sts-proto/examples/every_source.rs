@@ -37,6 +37,7 @@ fn main() -> Result<(), Error> {
             AssumedRole::new(Given::new(credentials()?), AssumeRole::new(ROLE, "session"))
                 .cached_in("/cache"),
         ),
+        Arc::new(Scoped::new(Given::new(credentials()?), "{}")),
         Arc::new(WebIdentity::new(ROLE, token())),
         Arc::new(WebIdentity::new(ROLE, TokenSource::file("/token"))),
         Arc::new(Saml::new(ROLE, "arn:aws:iam::123456789012:saml-provider/Idp", token())),

@@ -68,6 +68,7 @@ pub use process::{Process, Splitting};
 pub use profile::Profile;
 pub use report::{Look, Outcome, Report};
 pub use saml::Saml;
+pub use scoped::Scoped;
 #[cfg(feature = "sources")]
 pub use sso::Sso;
 pub use token_source::{MAX_TOKEN_FILE_BYTES, TokenSource};
@@ -76,6 +77,7 @@ pub use web_identity::WebIdentity;
 pub mod environment;
 
 mod assumed_role;
+mod base;
 #[cfg(feature = "sources")]
 mod cache;
 mod chain;
@@ -101,6 +103,7 @@ mod report;
 #[cfg(feature = "sources")]
 mod role_cache;
 mod saml;
+mod scoped;
 mod session;
 #[cfg(feature = "sources")]
 mod sso;

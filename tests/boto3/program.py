@@ -38,6 +38,21 @@ ENVIRONMENT = {
 }
 # In a process of its own, with an environment of its own.
 WHO = "import boto3, json; print(json.dumps(boto3.client('sts').get_caller_identity()))"
+# The same, and how many policies narrow its session: one more than before the question.
+SCOPED = (
+    "import boto3, json; sts = boto3.client('sts'); count = sts.get_scoped_credentials(Policy='{}')['ScopedPoliciesCount'];"
+    " print(json.dumps({**sts.get_caller_identity(), 'Count': count - 1}))"
+)
+POLICY = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}]}'
+# What would lead a program to the wrong identity, were it passed on or looked at first.
+OTHERS = {
+    "AWS_PROFILE": "base",
+    "AWS_DEFAULT_PROFILE": "base",
+    "AWS_SESSION_TOKEN": "of-another-session",
+    "AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/Other",
+    "AWS_WEB_IDENTITY_TOKEN_FILE": "/no/such/token",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:1/other",
+}
 
 
 def check(run):
@@ -112,6 +127,23 @@ def container_endpoint_of_a_command(home):
 @check
 def environment_of_a_command(home):
     caller(run(STS, "exec", "--profile", "deploy", "--", sys.executable, "-c", WHO))
+
+
+@check
+def scoped_environment_of_a_command(home):
+    for name in ("deploy", "base"):
+        said = run(STS, "exec", "--profile", name, "--policy", POLICY, "--", sys.executable, "-c", SCOPED, **OTHERS)
+        found = json.loads(said)
+        equal(found["Count"], 1)
+        equal(found["Arn"].startswith(SESSION) if name == "deploy" else found["Arn"].endswith(":user/alice"), True)
+
+
+@check
+def scoped_environment_of_a_shell(home):
+    script = '"$STS" export --profile deploy --policy "$POLICY" >"$HOME/variables" && . "$HOME/variables" && "$PYTHON" -c "$SCOPED"'
+    names = {"STS": STS, "POLICY": POLICY, "PYTHON": sys.executable, "SCOPED": SCOPED}
+    found = json.loads(run("sh", "-c", script, **names))
+    equal((found["Arn"].startswith(SESSION), found["Count"]), (True, 1))
 
 
 @check

@@ -13,7 +13,8 @@ use sts_proto::call::{Caller, Deadlines};
 use sts_proto::endpoint::EndpointOptions;
 use sts_proto::operation::{AssumeRole, GetCallerIdentity};
 use sts_proto::source::{
-    AssumedRole, Chain, Container, Context, InstanceMetadata, Process, Source, Sso, TokenSource, WebIdentity,
+    AssumedRole, Chain, Container, Context, Given, InstanceMetadata, Process, Scoped, Source, Sso,
+    TokenSource, WebIdentity,
 };
 use sts_proto::step::{Ask, Seq, Step};
 use sts_proto::time::OffsetDateTime;
@@ -249,6 +250,40 @@ fn tokens_of_a_file_and_roles_upon_them() {
     let next = AssumeRole::new("arn:aws:iam::123456789012:role/Next", "next").duration_seconds(900);
     let chained = AssumedRole::new(pod(), next);
     assert_eq!(owner(&sts, chained), "arn:aws:sts::123456789012:assumed-role/Next/next");
+}
+
+#[test]
+fn scoped_credentials_keep_the_identity_and_end_with_their_base() {
+    let sts = server();
+    let user = sts.user();
+    let keys = Credentials::new(user.access_key_id(), user.secret_access_key()).unwrap();
+    let role = |seconds| AssumeRole::new(ROLE, "nightly").duration_seconds(seconds).source_identity("Alice");
+    let base = |seconds| AssumedRole::new(Given::new(keys.clone()), role(seconds));
+    let policy =
+        r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:Get*","Resource":"*"}]}"#;
+    let who = "arn:aws:sts::123456789012:assumed-role/Deploy/nightly";
+    // One policy upon another, up to the three that STS allows.
+    assert_eq!(owner(&sts, Scoped::new(base(900), policy)), who);
+    assert_eq!(owner(&sts, Scoped::new(Scoped::new(Scoped::new(base(900), policy), policy), policy)), who);
+    let four = Scoped::new(Scoped::new(Scoped::new(Scoped::new(base(900), policy), policy), policy), policy);
+    for error in errors(&sts, four) {
+        assert!(error.is_access_denied(), "{error}");
+    }
+    for (own, base_seconds, most) in [(Some(60), 900, 60), (Some(3600), 900, 900), (None, 900, 900)] {
+        let mut source = Scoped::new(base(base_seconds), policy);
+        if let Some(own) = own {
+            source = source.duration_seconds(own);
+        }
+        let before = OffsetDateTime::now_utc();
+        for credentials in look(&sts, source) {
+            let end = credentials.unwrap().expiration().unwrap();
+            assert!(end <= OffsetDateTime::now_utc() + time::Duration::seconds(most), "{own:?}");
+            assert!(end > before + time::Duration::seconds(most - 30), "{own:?}");
+        }
+    }
+    for error in errors(&sts, Scoped::new(Given::new(keys.clone()), policy)) {
+        assert!(error.to_string().contains("call GetSessionToken first"), "{error}");
+    }
 }
 
 #[cfg(unix)]

@@ -149,6 +149,52 @@ fn exec_takes_the_commands_place() {
 
 #[test]
 #[cfg(unix)]
+fn policy_scopes_what_exec_and_export_pass_on() {
+    let home = Home::new("policy", PROFILES);
+    fs::write(home.0.join("policy"), "{\"Statement\":[]}").unwrap();
+    let file = format!("file://{}", home.0.join("policy").display());
+    let role = ["--role-arn", "arn:aws:iam::123456789012:role/Deploy"];
+    let print = ["--", "sh", "-c", "echo $AWS_ACCESS_KEY_ID"];
+    // A role's credentials are scoped as they are, a user's after a session took their place.
+    for (command, options, before, end) in [
+        ("exec", &role[..], "AssumeRole", &print[..]),
+        ("exec", &[], "GetSessionToken", &print[..]),
+        ("export", &role, "AssumeRole", &["--format", "json"]),
+        ("export", &[], "GetSessionToken", &["--format", "json"]),
+    ] {
+        let scoped = granted("GetScopedCredentials", LATER);
+        let scoped = (scoped.0, scoped.1.replace("ASIAROLE", "ASIASCOPED"));
+        let (url, server) = serve(vec![granted(before, LATER), scoped]);
+        let given = ["--policy", &file, "--profile", "base", "--region", "eu-west-1", "--endpoint-url", &url];
+        let output = home.sts(&[&[command], options, &given, end].concat()).output().unwrap();
+        assert!(output.status.success(), "{command}: {}", stderr(&output));
+        let body = server.join().unwrap();
+        assert!(
+            body.starts_with("Action=GetScopedCredentials&")
+                && body.contains("Policy=%7B%22Statement%22%3A%5B%5D%7D"),
+            "{command}: {body}"
+        );
+        assert!(stdout(&output).contains("ASIASCOPED"), "{command}: {}", stdout(&output));
+    }
+    // That it is refused is told in the words of the AWS CLI, and nothing is run.
+    let (url, server) =
+        serve(vec![granted("AssumeRole", LATER), (400, refusal("MalformedPolicyDocument", "no"))]);
+    let given =
+        ["--policy", "nonsense", "--profile", "base", "--region", "eu-west-1", "--endpoint-url", &url];
+    let output = home.sts(&[&["exec"], &role[..], &given, &print].concat()).output().unwrap();
+    server.join().unwrap();
+    assert_eq!(output.status.code(), Some(254), "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("(MalformedPolicyDocument) when calling the GetScopedCredentials operation")
+    );
+    assert_eq!(stdout(&output), "");
+    let output =
+        with_credentials(&["exec", "--policy", "{}", "--no-session", "--", "true"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(252), "{}", stderr(&output));
+}
+
+#[test]
+#[cfg(unix)]
 fn a_shell_reads_what_export_prints() {
     let (url, server) = serve(vec![granted("AssumeRole", LATER)]);
     let role = "arn:aws:iam::123456789012:role/Deploy";

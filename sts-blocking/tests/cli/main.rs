@@ -90,11 +90,17 @@ fn refusal(code: &str, message: &str) -> String {
     format!("<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>")
 }
 
-/// A reply to AssumeRole or GetSessionToken.
+/// A reply to AssumeRole, GetSessionToken or GetScopedCredentials.
 fn granted(action: &str, expiration: &str) -> (u16, String) {
     let user = "<AssumedRoleUser><Arn>arn:aws:sts::123456789012:assumed-role/Deploy/s</Arn>\
                 <AssumedRoleId>AROA:s</AssumedRoleId></AssumedRoleUser>";
-    let user = if action.starts_with("AssumeRole") { user } else { "" };
+    let scoped = "<SessionInfo><Arn>arn:aws:sts::123456789012:assumed-role/Deploy/s</Arn>\
+                  <ScopedSessionId>AROA:s</ScopedSessionId></SessionInfo>";
+    let user = match action {
+        "GetScopedCredentials" => scoped,
+        _ if action.starts_with("AssumeRole") => user,
+        _ => "",
+    };
     let body = format!(
         "<{action}Response><{action}Result><Credentials><AccessKeyId>ASIAROLE</AccessKeyId>\
          <SecretAccessKey>it's$(ecret)</SecretAccessKey><SessionToken>role/token+=</SessionToken>\

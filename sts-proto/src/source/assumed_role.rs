@@ -4,6 +4,7 @@ use crate::credentials::Credentials;
 use crate::error::Error;
 use crate::operation::AssumeRole;
 use crate::shape::AssumedRoleUser;
+use crate::source::base::Base;
 #[cfg(feature = "sources")]
 use crate::source::role_cache::RoleCache;
 use crate::source::{Chain, Context, Found, Looking, Source, session};
@@ -37,7 +38,7 @@ const ROLE_SOURCES: [&str; 6] = [NAME, "web identity", "SAML", "container", "ins
 /// ```
 #[derive(Clone, Debug)]
 pub struct AssumedRole {
-    base: Arc<dyn Source>,
+    base: Base,
     operation: AssumeRole,
     clamps: bool,
     #[cfg(feature = "sources")]
@@ -48,7 +49,7 @@ impl AssumedRole {
     /// The role of that operation, assumed with the credentials of `base`: a source or a [`Chain`].
     pub fn new(base: impl Source + 'static, operation: AssumeRole) -> Self {
         Self {
-            base: Arc::new(base),
+            base: Base::new(base, NAME, "the role's base"),
             operation,
             clamps: false,
             #[cfg(feature = "sources")]
@@ -100,25 +101,14 @@ impl AssumedRole {
     }
 
     async fn fetch(&self, context: &Context) -> Result<(Credentials, AssumedRoleUser), Error> {
-        let base = self.base(context).await?;
+        let base = self.base.credentials(context).await?;
         let access_key_id = base.access_key_id().to_owned();
         match self.assume(context, base).await {
-            // A base that is kept may have been revoked since.
-            Err(error) if error.refuses_credentials() && self.base.refused(context, &access_key_id) => {
-                let base = self.base(context).await?;
+            Err(error) if self.base.has_others(context, &error, &access_key_id) => {
+                let base = self.base.credentials(context).await?;
                 self.assume(context, base).await
             }
             outcome => outcome,
-        }
-    }
-
-    async fn base(&self, context: &Context) -> Result<Credentials, Error> {
-        match self.base.look(context).await? {
-            Found::Credentials(base) => Ok(base),
-            Found::Nothing(why) => {
-                let words = format!("the role's base, {}, has none: {why}", self.base.name());
-                Err(Error::credentials(NAME, words))
-            }
         }
     }
 

@@ -25,7 +25,7 @@ pub(super) fn of_role(
 }
 
 /// The account in an ARN: its fifth part.
-fn account_of(arn: &str) -> Option<&str> {
+pub(super) fn account_of(arn: &str) -> Option<&str> {
     let mut parts = arn.split(':');
     let account = (parts.next() == Some("arn")).then(|| parts.nth(3))?;
     account.filter(|account| !account.is_empty() && account.bytes().all(|b| b.is_ascii_digit()))

@@ -1,11 +1,12 @@
-//! Credentials that are handed on: those of the chain, those of a role that is assumed with them, those of a session.
+//! Credentials that are handed on: those of the chain, those of a role that is assumed with them, those of a session, and
+//! any of these under a policy.
 
 use std::sync::Arc;
 
 use clap::builder::RangedU64ValueParser;
 use clap::{Arg, ArgMatches, Command};
 use sts_blocking::operation::{AssumeRole, GetSessionToken};
-use sts_blocking::source::{AssumedRole, Chain, Context, Found, Looking, Source};
+use sts_blocking::source::{AssumedRole, Chain, Context, Found, Looking, Scoped, Source};
 use sts_blocking::{Client, Credentials, Provider};
 
 use crate::failure::Failure;
@@ -29,6 +30,14 @@ pub(crate) fn arguments(command: Command) -> Command {
     command
         .arg(arg("role-arn", "ARN", "Assume this role, and hand on its credentials"))
         .args(options.map(|option| option.requires("role-arn")))
+}
+
+/// The option of a policy, for commands that pass credentials to other programs.
+pub(crate) fn policy() -> Arg {
+    Arg::new("policy")
+        .long("policy")
+        .value_name("POLICY")
+        .help("Narrow the permissions of the credentials to this policy: JSON, `file://PATH` or `-`")
 }
 
 /// The role that the options name.
@@ -87,6 +96,23 @@ pub(crate) fn client(
     let client = client.with_provider(Provider::new(&client, chain));
     credentials(&client, globals)?;
     Ok(client)
+}
+
+/// The same, for a command with the option [`policy`]: under it, if it is given.
+///
+/// STS scopes temporary credentials only, so with a policy those of a session take the place of long-term ones.
+pub(crate) fn scoped_client(
+    matches: &ArgMatches,
+    globals: &Globals,
+    long_term: LongTerm,
+) -> Result<Client, Failure> {
+    let Some(policy) = secret(matches, "policy")? else {
+        return client(matches, globals, Wanted::SIGNED, long_term);
+    };
+    let client = client(matches, globals, Wanted::SIGNED, LongTerm::Trade)?;
+    let Some(provider) = client.provider().cloned() else { return Ok(client) };
+    let chain = Chain::new().with(Scoped::new(Base(provider), policy));
+    Ok(client.with_provider(Provider::new(&client, chain)))
 }
 
 /// The credentials of a client that has some.

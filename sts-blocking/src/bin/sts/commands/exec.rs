@@ -13,7 +13,6 @@ use super::Extra;
 use crate::failure::Failure;
 use crate::global::Globals;
 use crate::obtain::{self, LongTerm};
-use crate::session::Wanted;
 
 pub(super) const EXTRA: Extra = Extra {
     name: "exec",
@@ -41,8 +40,10 @@ fn arguments(command: Command) -> Command {
             Arg::new("no-session")
                 .long("no-session")
                 .action(ArgAction::SetTrue)
+                .conflicts_with("policy")
                 .help("Hand on long-term credentials as they are, and not those of a session"),
         )
+        .arg(obtain::policy())
         .arg(words(true))
 }
 
@@ -74,7 +75,7 @@ pub(super) fn clear(process: &mut Process) {
 
 fn run(matches: &ArgMatches, globals: &Globals) -> Result<ExitCode, Failure> {
     let long_term = if matches.get_flag("no-session") { LongTerm::Keep } else { LongTerm::Trade };
-    let client = obtain::client(matches, globals, Wanted::SIGNED, long_term)?;
+    let client = obtain::scoped_client(matches, globals, long_term)?;
     let credentials = obtain::credentials(&client, globals)?;
     let mut process = process(matches).ok_or_else(|| Failure::usage("there is no command to run"))?;
     clear(&mut process);

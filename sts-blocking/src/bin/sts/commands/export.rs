@@ -10,7 +10,6 @@ use super::Extra;
 use crate::failure::Failure;
 use crate::global::Globals;
 use crate::obtain::{self, LongTerm};
-use crate::session::Wanted;
 use crate::stdio;
 
 pub(super) const EXTRA: Extra = Extra {
@@ -36,7 +35,7 @@ const FORMATS: [(&str, EnvFormat); 10] = [
 ];
 
 fn arguments(command: Command) -> Command {
-    obtain::arguments(command).arg(
+    obtain::arguments(command).arg(obtain::policy()).arg(
         Arg::new("format")
             .long("format")
             .value_name("FORMAT")
@@ -50,7 +49,7 @@ fn run(matches: &ArgMatches, globals: &Globals) -> Result<ExitCode, Failure> {
     let name = matches.get_one::<String>("format").map_or("sh", String::as_str);
     let format =
         FORMATS.iter().find(|(known, _)| *known == name).map_or(EnvFormat::Sh, |(_, format)| *format);
-    let client = obtain::client(matches, globals, Wanted::SIGNED, LongTerm::Keep)?;
+    let client = obtain::scoped_client(matches, globals, LongTerm::Keep)?;
     let credentials = obtain::credentials(&client, globals)?;
     let text = env::write(&credentials, format).map_err(|error| Failure::setting(&error))?;
     stdio::print_secret(&text)?;
