@@ -48,7 +48,7 @@
 //! # What `Err` means
 //! Whatever makes a request fails with [`ErrorKind::InvalidInput`] only, before anything is sent, and reports every
 //! broken rule of an operation at once. What a network or a server did comes out of
-//! [`decode`](operation::Operation::decode) and of drivers, as one of the other three kinds.
+//! [`decode`](operation::Operation::decode) and of drivers, as one of the other four kinds.
 //!
 //! # Secrets
 //! Secret keys, session tokens, JWTs, SAML assertions, MFA codes, external ids and policies are [`Secret`]s and
@@ -64,6 +64,15 @@
 //! - `sources`: the sources of credentials whose answers are JSON: containers, instance metadata, credential_process, SSO;
 //!   by serde_json and sha1. Off by default.
 //! - `login`: the cache of `aws login`, too, by p256. Off by default.
+//!
+//! # Service model
+//! The version of AWS's service model that the operations follow is [`operation::MODEL`]. What is sent against its maxima,
+//! patterns and enumerations, and why, is told at [`Validation`].
+//! ```
+//! use sts_proto::operation::MODEL;
+//!
+//! assert_eq!(format!("botocore {}, {}", MODEL.botocore, MODEL.date), "botocore 1.44.8, 2026-11-20");
+//! ```
 //!
 //! # Limits
 //! ```
