@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use http::HeaderMap;
 use http::header::HeaderName;
-use time::OffsetDateTime;
 use time::format_description::well_known::{Rfc2822, Rfc3339};
+use time::{OffsetDateTime, UtcOffset};
 
 pub(crate) use fault::ReplyFault;
 
@@ -36,8 +36,7 @@ pub const MAX_DETAILS: usize = 32;
 const ID_SHOWN: usize = 128;
 
 /// The first year in which credentials may expire: an earlier one is damage, such as seconds where milliseconds are due.
-/// There is no last year: how far ahead an expiration may be is the service's to say.
-pub(crate) const EARLIEST_YEAR: i32 = 2000;
+const EARLIEST_YEAR: i32 = 2000;
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 static S3_REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
@@ -169,7 +168,13 @@ fn http_date(text: &str) -> Option<OffsetDateTime> {
 /// A timestamp of STS: `2026-01-02T03:04:05Z`, perhaps with a fraction of a second or an offset.
 pub(crate) fn timestamp(name: &'static str, text: &str) -> Result<OffsetDateTime, ReplyFault> {
     let at = usual_timestamp(text).or_else(|| OffsetDateTime::parse(text, &Rfc3339).ok());
-    at.filter(|at| at.year() >= EARLIEST_YEAR).ok_or(ReplyFault::Value { name })
+    at.and_then(expiration).ok_or(ReplyFault::Value { name })
+}
+
+/// The time in UTC, if it can be an expiration: not before [`EARLIEST_YEAR`], and in UTC not after the year 9999. There is
+/// no earlier last year: how far ahead credentials may expire is the service's to say.
+pub(crate) fn expiration(at: OffsetDateTime) -> Option<OffsetDateTime> {
+    at.checked_to_offset(UtcOffset::UTC).filter(|at| at.year() >= EARLIEST_YEAR)
 }
 
 /// The form that STS writes, which is read without a parser for all the others: `2026-01-02T03:04:05Z`.
@@ -267,7 +272,15 @@ mod tests {
         for text in ["2026-01-02T03:04:05Z", "2026-01-02T03:04:05.711621Z", "2026-01-02T05:04:05+02:00"] {
             assert_eq!(timestamp("Expiration", text).unwrap().unix_timestamp(), 1_767_323_045, "{text}");
         }
-        for text in ["", "1767323045", "2026-01-02", "1926-01-02T03:04:05Z", "10000-01-02T03:04:05Z", "x"] {
+        for text in [
+            "",
+            "1767323045",
+            "2026-01-02",
+            "1926-01-02T03:04:05Z",
+            "10000-01-02T03:04:05Z",
+            "9999-12-31T23:59:59-01:00",
+            "x",
+        ] {
             assert!(timestamp("Expiration", text).is_err(), "{text}");
         }
         for text in ["2000-01-01T00:00:00Z", "2100-01-01T00:00:00Z", "9999-12-31T23:59:59Z"] {

@@ -111,7 +111,8 @@ pub enum Rule {
         /// The number of characters in all.
         length: usize,
     },
-    /// It exceeds what AWS's documentation names and the service model does not; the text says what.
+    /// Something speaks against it that the service model does not name, such as a limit of AWS's documentation; the text
+    /// says what.
     Documented(Cow<'static, str>),
     /// A setting that cannot be used as it is; the text says why.
     Setting(Cow<'static, str>),

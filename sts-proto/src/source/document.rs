@@ -8,7 +8,7 @@ use time::format_description::well_known::Rfc3339;
 use super::json::{Fault, Json};
 use crate::credentials::Credentials;
 use crate::error::Error;
-use crate::reply::EARLIEST_YEAR;
+use crate::reply;
 
 /// How the members are named.
 #[derive(Clone, Copy, Debug)]
@@ -71,7 +71,7 @@ fn wrong(source: &'static str, words: impl Into<Cow<'static, str>>) -> Error {
     Error::credentials(source, format!("in the answer, {}", words.into()))
 }
 
-/// A time in RFC 3339, or in milliseconds since 1970; not before [`EARLIEST_YEAR`].
+/// A time in RFC 3339, or in milliseconds since 1970.
 fn time_of(value: &Json) -> Option<OffsetDateTime> {
     let at = match value {
         Json::Text(text) => timestamp(text.expose())?,
@@ -80,7 +80,7 @@ fn time_of(value: &Json) -> Option<OffsetDateTime> {
         }
         _ => return None,
     };
-    (at.year() >= EARLIEST_YEAR).then_some(at)
+    reply::expiration(at)
 }
 
 /// A time in RFC 3339, or with `UTC` at its end, as the AWS CLI once wrote it.
