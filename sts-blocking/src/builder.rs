@@ -110,7 +110,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Which rules are checked before a request is sent.
+    /// Which broken rules keep a request from being sent, instead of [`Validation::default`].
     pub fn validation(mut self, validation: Validation) -> Self {
         self.settings = self.settings.validation(validation);
         self

@@ -115,7 +115,7 @@ impl Encoder {
         self
     }
 
-    /// Another choice of the rules that are checked.
+    /// Which broken rules keep a request from being sent, instead of [`Validation::default`].
     #[must_use]
     pub fn validation(mut self, validation: Validation) -> Self {
         self.validation = validation;

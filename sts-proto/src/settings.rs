@@ -168,7 +168,7 @@ impl Settings {
         self
     }
 
-    /// Which rules are checked before a request is sent.
+    /// Which broken rules keep a request from being sent, instead of [`Validation::default`].
     pub fn validation(mut self, validation: Validation) -> Self {
         self.validation = validation;
         self

@@ -61,7 +61,9 @@ fn encoder() -> Encoder {
 #[test]
 fn forms() {
     let encoder = encoder();
-    let credentials = Credentials::new("AKID", "secret").expect("these are credentials");
+    // Of a session, because some operations take no others.
+    let credentials = Credentials::new("AKID", "secret").and_then(|key| key.with_session_token("token"));
+    let credentials = credentials.expect("these are credentials");
     let mut partial = 0;
     for_each_line("botocore_differential, forms", "forms.jsonl", |report, line| {
         if line["partial"] == true {
