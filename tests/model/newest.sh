@@ -79,18 +79,19 @@ if [ "$botocore $awscli" = "$since $(pin awscli cli)" ] && ! $always; then
 fi
 
 for version in "$since" "$botocore"; do
-    [ -d "$work/$version" ] || "$python" "$tests/fetch-vectors.py" "$work/$version" --botocore "$version" >/dev/null ||
-        unreachable "botocore $version"
+    # Of what pip says, which may be long, the last line tells most.
+    [ -d "$work/$version" ] || "$python" "$tests/fetch-vectors.py" "$work/$version" --botocore "$version" >"$work/log" 2>&1 ||
+        unreachable "botocore $version ($(tail -n 1 "$work/log" | cut -c 1-200))"
 done
 "$python" "$tests/model/diff.py" "$work/$since" "$work/$botocore" >"$work/new" || [ -s "$work/new" ] || fail "diff.py failed"
 count=$(wc -l <"$work/new" | xargs)
-new="$count differences between botocore $since and $botocore"
+new="$count differences in the model of STS between botocore $since and $botocore"
 
 if $warn; then
     # Without the facts of each, which are in parentheses.
     some=$(sed 's/ (.*//; 6q' "$work/new" | paste -s -d ';' | sed 's/;/; /g')
     [ "$count" -eq 0 ] || new="$new: $some$([ "$count" -le 6 ] || echo "; and more")"
-    finish 0 "$new. tests/model/newest.sh lists them and runs the suites with botocore $botocore and AWS CLI $awscli."
+    finish 0 "$new. Run tests/model/newest.sh for the whole list, and for the suites with AWS CLI $awscli."
 fi
 
 # Not kept: the next run may want other versions.
