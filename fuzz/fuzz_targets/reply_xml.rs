@@ -314,10 +314,6 @@ fn mask_context(context: &mut TrustedIdentityPropagationContext) {
         ];
         texts.into_iter().flatten().for_each(|text| *text = same_length(text));
     }
-    if let Some(transaction) = &mut context.transaction_context {
-        let count = transaction.identity_provider.len();
-        transaction.identity_provider = (0..count).map(|i| (i.to_string(), Secret::default())).collect();
-    }
 }
 
 fn same_length(secret: &Secret) -> Secret {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 pub use identity_context::{OriginIdentity, TransactionContext, TrustedIdentityPropagationContext};
+pub use secret_map::SecretMap;
 
 use crate::constraint::{Checker, Members, Shape, Text, class};
 use crate::credentials::{Credentials, Secret};
@@ -10,6 +11,7 @@ use crate::reply::{self, ReplyFault};
 use crate::xml::{Cursor, Field};
 
 mod identity_context;
+mod secret_map;
 
 /// What AWS's documentation says that inline policy and managed policy ARNs may have together, in characters.
 const POLICY_TEXT_MAX: usize = 2048;

@@ -156,8 +156,10 @@ fn of_context(context: &TrustedIdentityPropagationContext) -> Vec<(&'static str,
             texts.iter().filter_map(|(name, text)| Some((*name, text.as_ref()?.expose().to_owned()))),
         );
     }
-    for (key, value) in context.transaction_context.iter().flat_map(|context| &context.identity_provider) {
-        secrets.extend([("key", key.clone()), ("value", value.expose().to_owned())]);
+    for (key, value) in
+        context.transaction_context.iter().flat_map(|context| context.identity_provider.iter())
+    {
+        secrets.extend([("key", key.to_owned()), ("value", value.expose().to_owned())]);
     }
     secrets
 }

@@ -1,6 +1,4 @@
-use std::collections::BTreeMap;
-use std::fmt;
-
+use super::SecretMap;
 use crate::credentials::Secret;
 use crate::reply::ReplyFault;
 use crate::xml::{Cursor, Field};
@@ -80,11 +78,11 @@ impl OriginIdentity {
 /// What the identity provider asserted of a request: the session's keys `aws:TransactionContext/…`.
 ///
 /// AWS: [TransactionContext](https://docs.aws.amazon.com/STS/latest/APIReference/API_TransactionContext.html).
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TransactionContext {
-    /// Values by the part of the key behind `aws:TransactionContext/IdentityProvider/`; empty where there are none.
-    pub identity_provider: BTreeMap<String, Secret>,
+    /// Values by the last part of the key: `department` for `aws:TransactionContext/IdentityProvider/department`.
+    pub identity_provider: SecretMap,
 }
 
 impl TransactionContext {
@@ -97,15 +95,5 @@ impl TransactionContext {
             }
         }
         Ok(Self { identity_provider: identity_provider.optional().unwrap_or_default() })
-    }
-}
-
-/// The service model calls the whole of the context sensitive, its keys included.
-impl fmt::Debug for TransactionContext {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let entries = self.identity_provider.len();
-        f.debug_struct("TransactionContext")
-            .field("identity_provider", &format_args!("[redacted, {entries} entries]"))
-            .finish()
     }
 }

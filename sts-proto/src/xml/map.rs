@@ -1,16 +1,14 @@
-use std::collections::BTreeMap;
-
 use super::{Cursor, Field, Result};
-use crate::credentials::Secret;
 use crate::reply::ReplyFault;
+use crate::shape::SecretMap;
 
 impl Cursor<'_> {
     /// Reads a map of the Query protocol, `<entry><key>…</key><value>…</value></entry>…`; leaves its element.
     ///
     /// An entry without a key or without a value is an error, and so are two entries with the same key: neither a missing
     /// value nor a choice between two is made up. An empty value is a value.
-    pub(crate) fn map(&mut self, name: &'static str) -> Result<BTreeMap<String, Secret>> {
-        let mut map = BTreeMap::new();
+    pub(crate) fn map(&mut self, name: &'static str) -> Result<SecretMap> {
+        let mut map = SecretMap::default();
         while self.child()? {
             if self.name() != b"entry" {
                 self.skip()?;
@@ -25,7 +23,7 @@ impl Cursor<'_> {
                     _ => self.skip()?,
                 }
             }
-            if map.insert(key.required()?, value.required()?).is_some() {
+            if !map.insert(key.required()?, value.required()?) {
                 return Err(ReplyFault::SameKey { name });
             }
         }
@@ -42,7 +40,7 @@ mod tests {
         let mut cursor = Cursor::new(document.as_bytes())?;
         let map = cursor.map("M")?;
         cursor.finish()?;
-        Ok(map.into_iter().map(|(key, value)| (key, value.expose().to_owned())).collect())
+        Ok(map.iter().map(|(key, value)| (key.to_owned(), value.expose().to_owned())).collect())
     }
 
     fn entry(key: &str, value: &str) -> String {

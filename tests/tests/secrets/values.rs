@@ -80,7 +80,7 @@ fn parts(seen: &Seen) {
         show!(seen, parameter, parameter.kind);
     }
     show!(seen, Tag::new("Project", "x"), PolicyArn::from(ROLE), ProvidedContext::new(ROLE, JWT));
-    show!(seen, SigningAlgorithm::Es384, SubjectMode::OriginIdentity);
+    show!(seen, SigningAlgorithm::Es384, SubjectMode::OriginIdentity, MODEL);
     let reply = role().decode(&Response::new(reply("AssumeRole"))).unwrap().into_output();
     show!(seen, reply.assumed_role_user);
     let federated = GetFederationToken::new("Bob");
@@ -93,7 +93,8 @@ fn parts(seen: &Seen) {
     let output = saml.decode(&Response::new(super::reply("AssumeRoleWithSAML"))).unwrap().into_output();
     let context = output.trusted_identity_propagation_context.unwrap();
     show!(seen, context);
-    show!(seen, context.origin_identity.unwrap(), context.transaction_context.unwrap());
+    let transaction = context.transaction_context.unwrap();
+    show!(seen, context.origin_identity.unwrap(), transaction, transaction.identity_provider);
     let many = role().policy(POLICY.repeat(100));
     many.advice().iter().for_each(|advice| show!(seen, *advice));
 }

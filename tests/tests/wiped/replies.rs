@@ -33,6 +33,24 @@ fn replies() {
         let operation = GetWebIdentityToken::new(["a"], SigningAlgorithm::Es384);
         operation.decode(&Response::new(Body::from(text.into_bytes()))).unwrap();
     });
+    clean("an identity context", || {
+        let text = unseen(|| {
+            let context = format!(
+                "<TrustedIdentityPropagationContext><OriginIdentity><Subject> {JWT}&#13;\n </Subject><Issuer>{JWT}</Issuer>\
+                 </OriginIdentity><TransactionContext><IdentityProvider><entry><key>{JWT}</key><value>{JWT}</value></entry>\
+                 </IdentityProvider></TransactionContext></TrustedIdentityPropagationContext></AssumeRoleWithSAMLResult>"
+            );
+            let reply = String::from_utf8(reply("AssumeRoleWithSAML").into_vec()).unwrap();
+            reply.replace("</AssumeRoleWithSAMLResult>", &context)
+        });
+        let operation = AssumeRoleWithSaml::new("arn:role", "arn:provider", "assertion");
+        let reply = operation.decode(&Response::new(Body::from(text.into_bytes()))).unwrap().into_output();
+        let context = reply.trusted_identity_propagation_context.unwrap();
+        let transaction = context.transaction_context.clone().unwrap();
+        assert_eq!(transaction.identity_provider.get(JWT).unwrap().expose(), JWT);
+        assert_eq!(context.origin_identity.as_ref().unwrap().subject.as_ref().unwrap().expose(), JWT);
+        black_box(format!("{context:?}"));
+    });
     clean("replies that are cut", || {
         let whole = reply("AssumeRole");
         for end in 0..whole.as_ref().len() {
