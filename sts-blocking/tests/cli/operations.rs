@@ -225,7 +225,7 @@ fn what_a_service_says_is_shown_in_bounds() {
     server.join().unwrap();
     let said = stderr(&output);
     assert!(said.contains("operation: a\t\\u{202e}b [redacted] xxx"), "{}", &said[..200]);
-    assert!(said.ends_with("xxx…\n") && said.len() < 20_000, "{} bytes", said.len());
+    assert!(said.ends_with("xxx…\n") && said.len() < 70_000, "{} bytes", said.len());
     assert_eq!((output.status.code(), stdout(&output).as_str()), (Some(254), ""));
 }
 

@@ -39,7 +39,7 @@
 
 use std::fmt;
 
-use http::{HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue, Uri};
 use time::{Duration, OffsetDateTime};
 use zeroize::Zeroizing;
 
@@ -63,9 +63,9 @@ mod verifier;
 /// What every token begins with.
 pub const PREFIX: &str = "k8s-aws-v1.";
 
-/// The longest token that a [`Verifier`] reads, in bytes. It protects memory; what servers of others take is
-/// [`DOCUMENTED_TOKEN_BYTES`].
-pub const MAX_TOKEN_BYTES: usize = 16_384;
+/// The longest token that a [`Verifier`] reads, in bytes. It protects memory, and is more than a token can have: a URL of the
+/// `http` crate has less than 65,536 bytes. What other servers take is [`DOCUMENTED_TOKEN_BYTES`].
+pub const MAX_TOKEN_BYTES: usize = 131_072;
 
 /// The longest token that aws-iam-authenticator takes, in bytes. A longer one is made all the same: session tokens grow,
 /// and servers with them.
@@ -107,8 +107,8 @@ impl EksTokenRequest {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput): the cluster's name is empty, has more than
-    /// [`MAX_CLUSTER_BYTES`] or holds anything but visible ASCII; the credentials have expired; or the endpoint has no
-    /// signing region, or a path.
+    /// [`MAX_CLUSTER_BYTES`] or holds anything but visible ASCII; the credentials have expired; the endpoint has no
+    /// signing region, or a path; or the session token is so long that the URL in the token would not be one.
     pub fn build(
         &self,
         encoder: &Encoder,
@@ -127,6 +127,10 @@ impl EksTokenRequest {
         }
         let options = Presign::new(EXPIRES).header(CLUSTER_HEADER, cluster);
         let url = encoder.presign(&GetCallerIdentity::new(), credentials, now, &options)?;
+        if Uri::try_from(url.expose()).is_err() {
+            let rule = format!("makes a URL of {} bytes, which no server can request", url.expose().len());
+            return Err(Error::setting("SessionToken", rule));
+        }
         let length = PREFIX.len() + (url.expose().len() * 4).div_ceil(3);
         let mut token = Zeroizing::new(String::with_capacity(length));
         token.push_str(PREFIX);
@@ -272,6 +276,22 @@ mod tests {
         let text = token.advice()[0].to_string();
         let length = token.expose().len();
         assert!(text.contains(&format!("{length} bytes")) && text.contains("4096"), "{text}");
+    }
+
+    #[test]
+    fn token_of_any_session_is_verified_or_not_made() {
+        let verifier = Verifier::new("c").unwrap();
+        // Slashes take three bytes in a URL.
+        for (length, is_made) in [(4096, true), (21_000, true), (22_000, false)] {
+            let long = credentials().with_session_token("/".repeat(length)).unwrap();
+            match build("c", &long) {
+                Ok(token) => {
+                    assert!(is_made && token.expose().len() <= MAX_TOKEN_BYTES, "{length}");
+                    verifier.verify(token.expose(), NOW).unwrap();
+                }
+                Err(error) => assert!(!is_made && error.to_string().contains("`SessionToken`"), "{error}"),
+            }
+        }
     }
 
     #[test]

@@ -179,9 +179,9 @@ fn refusal(error: &Error, action: &str) -> String {
     ))
 }
 
-/// The most characters of a message that are shown: an encoded authorization message, which may have 10,240, and what stands
-/// around it.
-const SHOWN: usize = 16 << 10;
+/// The most characters of a message that are shown. An encoded authorization message must not be cut, and had up to 10,240
+/// as of 2026.
+const SHOWN: usize = 64 << 10;
 
 /// The same of a code. The longest of STS's has 39.
 const SHOWN_CODE: usize = 256;

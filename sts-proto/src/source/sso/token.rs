@@ -136,10 +136,9 @@ impl Fresh {
         let json = Json::read(body.as_ref()).map_err(wrong)?;
         let access_token =
             json.required("accessToken").map_err(|f| wrong(format!("is not complete: `accessToken` {f}")))?;
-        // The longest session of SSO has 90 days.
         let seconds = match json.get("expiresIn") {
-            Ok(Some(Json::Integer(seconds @ 1..=7_776_000))) => *seconds,
-            _ => return Err(wrong("is not complete: `expiresIn` is no number from 1 to 7776000".to_owned())),
+            Ok(Some(Json::Integer(seconds @ 1..))) => *seconds,
+            _ => return Err(wrong("is not complete: `expiresIn` is no positive number".to_owned())),
         };
         Ok(Self {
             access_token: access_token.clone(),
