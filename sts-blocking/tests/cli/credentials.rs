@@ -4,7 +4,9 @@ use std::fs;
 use std::process::Command;
 use std::thread;
 
-use crate::{Home, IDENTITY, LATER, SECRET, granted, refusal, serve, stderr, stdout, sts, with_credentials};
+use crate::{
+    Home, IDENTITY, LATER, SECRET, granted, refusal, serve, stderr, stdout, sts, with_credentials, with_input,
+};
 
 const PROFILES: &str = "[default]\nregion = eu-west-1\n\
     [profile base]\naws_access_key_id = AKIABASE\naws_secret_access_key = base-secret\n\
@@ -176,7 +178,7 @@ fn policy_scopes_what_exec_and_export_pass_on() {
         );
         assert!(stdout(&output).contains("ASIASCOPED"), "{command}: {}", stdout(&output));
     }
-    // That it is refused is told in the words of the AWS CLI, and nothing is run.
+    // A refusal has the words of the AWS CLI, and nothing is run.
     let (url, server) =
         serve(vec![granted("AssumeRole", LATER), (400, refusal("MalformedPolicyDocument", "no"))]);
     let given =
@@ -188,9 +190,21 @@ fn policy_scopes_what_exec_and_export_pass_on() {
         stderr(&output).contains("(MalformedPolicyDocument) when calling the GetScopedCredentials operation")
     );
     assert_eq!(stdout(&output), "");
-    let output =
-        with_credentials(&["exec", "--policy", "{}", "--no-session", "--", "true"]).output().unwrap();
+    // Nothing is sent for what cannot be right.
+    for arguments in [
+        &["exec", "--policy", "{}", "--no-session", "--", "true"][..],
+        &["exec", "--policy", "", "--", "true"],
+        &["export", "--policy", "file:///no/such/file"],
+    ] {
+        let output = with_credentials(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(252), "{}", stderr(&output));
+        assert_eq!(stdout(&output), "");
+    }
+    // Standard input is one text, and no second one that is empty.
+    let twice = ["export", "--policy", "-", "--role-arn", role[1], "--external-id", "-"];
+    let output = with_input(&mut with_credentials(&twice), "{}");
     assert_eq!(output.status.code(), Some(252), "{}", stderr(&output));
+    assert!(stderr(&output).contains("which another option has read already"), "{}", stderr(&output));
 }
 
 #[test]

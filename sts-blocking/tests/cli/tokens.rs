@@ -64,7 +64,9 @@ fn web_identity_token_scope_and_subject_mode_are_sent() {
     assert_eq!((stdout(&output).as_str(), stderr(&output).as_str()), ("eyJh.e30.c2ln\n", ""));
 
     // Refused before credentials are looked for: there are none.
-    let arguments = ["web-identity-token", "--audience", "a", "--region", "eu-west-1", "--scope", "a a"];
+    let arguments =
+        "web-identity-token --audience a --region eu-west-1 --subject-mode OriginIdentity --scope";
+    let arguments: Vec<&str> = arguments.split(' ').chain(["a a"]).collect();
     let output = sts(&arguments).output().unwrap();
     assert_eq!(output.status.code(), Some(252));
     assert_eq!(stderr(&output), "\nGetWebIdentityToken was not sent: `Scope` has the same scope twice\n");

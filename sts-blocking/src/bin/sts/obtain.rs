@@ -1,13 +1,13 @@
-//! Credentials that are handed on: those of the chain, those of a role that is assumed with them, those of a session, and
-//! any of these under a policy.
+//! Credentials for other programs: from the chain, from a role assumed with the chain's, or from a session, each perhaps
+//! narrowed by a policy.
 
 use std::sync::Arc;
 
 use clap::builder::RangedU64ValueParser;
 use clap::{Arg, ArgMatches, Command};
-use sts_blocking::operation::{AssumeRole, GetSessionToken};
+use sts_blocking::operation::{AssumeRole, GetScopedCredentials, GetSessionToken, Operation};
 use sts_blocking::source::{AssumedRole, Chain, Context, Found, Looking, Scoped, Source};
-use sts_blocking::{Client, Credentials, Provider};
+use sts_blocking::{Client, Credentials, Provider, Validation};
 
 use crate::failure::Failure;
 use crate::global::Globals;
@@ -98,9 +98,9 @@ pub(crate) fn client(
     Ok(client)
 }
 
-/// The same, for a command with the option [`policy`]: under it, if it is given.
+/// The client of a command with the option [`policy`]: its credentials are narrowed to the policy, if one is given.
 ///
-/// STS scopes temporary credentials only, so with a policy those of a session take the place of long-term ones.
+/// STS scopes temporary credentials only, so with a policy long-term credentials are traded for a session's.
 pub(crate) fn scoped_client(
     matches: &ArgMatches,
     globals: &Globals,
@@ -109,8 +109,15 @@ pub(crate) fn scoped_client(
     let Some(policy) = secret(matches, "policy")? else {
         return client(matches, globals, Wanted::SIGNED, long_term);
     };
+    GetScopedCredentials::new()
+        .policy(policy.as_str())
+        .validate(Validation::default())
+        .map_err(|error| Failure::parameter(error.to_string()))?;
     let client = client(matches, globals, Wanted::SIGNED, LongTerm::Trade)?;
-    let Some(provider) = client.provider().cloned() else { return Ok(client) };
+    // Without a provider there would be credentials that the policy does not narrow.
+    let provider = client.provider().cloned().ok_or_else(|| {
+        Failure::configuration("--policy narrows credentials, which --no-sign-request leaves out")
+    })?;
     let chain = Chain::new().with(Scoped::new(Base(provider), policy));
     Ok(client.with_provider(Provider::new(&client, chain)))
 }

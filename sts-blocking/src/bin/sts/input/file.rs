@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::failure::Failure;
 use crate::stdio;
@@ -37,6 +38,11 @@ fn stdin(option: &str) -> Result<String, Failure> {
         |sentence: String| Failure::parameter(format!("Error parsing parameter '--{option}': {sentence}"));
     if stdin.is_terminal() {
         return Err(failure("`-` is standard input, and a terminal would show what is typed".to_owned()));
+    }
+    // It can be read once: a second option would get an empty text in silence.
+    static IS_READ: AtomicBool = AtomicBool::new(false);
+    if IS_READ.swap(true, Ordering::Relaxed) {
+        return Err(failure("`-` is standard input, which another option has read already".to_owned()));
     }
     let bytes = stdio::read_all(stdin.lock())
         .map_err(|error| failure(format!("standard input cannot be read: {error}")))?;
