@@ -327,12 +327,13 @@ impl<O: Operation> State<O> {
         Step::Done(result)
     }
 
-    /// Tells those who observe what speaks against the parameters, if something does.
+    /// Emits the advice on the parameters, if there is any.
     fn advise(&self) {
         if self.caller.is_observed() {
             let advice = self.operation.advice();
             if !advice.is_empty() {
-                self.tell(|call, _| Event::Advice { call, advice: &advice });
+                let model = self.operation.model();
+                self.tell(|call, _| Event::Advice { call, advice: &advice, model });
             }
         }
     }

@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use crate::error::{Error, Rule, Violation};
+use crate::error::{Rule, Violation};
 use crate::lanes;
 
 pub(crate) mod class;
@@ -133,14 +133,15 @@ pub trait Shape {
 /// Which broken rules keep a request from being sent.
 ///
 /// By default those whose breach can never become right: what is required and missing, what is below a minimum, what
-/// contradicts another parameter, the credentials or the endpoint. Maxima, patterns and lists of values are **advice**:
+/// contradicts itself, another parameter, the credentials or the endpoint. Maxima, patterns and lists of values are **advice**:
 /// the request is sent, and [`Operation::advice`](crate::operation::Operation::advice), an event and the hint of a
 /// refusal tell of the breach. The reason: AWS raises such limits from one day to the next, while programs are pinned
 /// to the service model of the day they were built. A `SourceIdentity` could have 64 characters until November 2026, and
 /// 256 since. botocore and the AWS SDK for JavaScript v2 have the same default.
 ///
-/// No parameter of STS becomes a header, a path or a host; what does (credentials, regions, URLs, names of clusters) is
-/// checked where it is taken, whatever is chosen here.
+/// No parameter of STS becomes a header, a path or a host. Credentials, regions, URLs and names of clusters do, and are
+/// always checked by the functions that take them. Limits that only AWS's documentation names stay advice under
+/// [`strict`](Self::strict), too.
 ///
 /// ```
 /// use sts_proto::Validation;
@@ -158,7 +159,7 @@ pub trait Shape {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Validation {
-    /// On, but for advice: of what is missing there is nothing else to say.
+    /// Off for advice only: a missing parameter is never advice.
     required: bool,
     min: bool,
     max: bool,
@@ -200,13 +201,13 @@ impl Validation {
         Self { pattern: on, ..self }
     }
 
-    /// Whether texts are checked by the service model's lists of values, such as that of `SubjectMode`.
+    /// Whether texts are checked by the service model's enumerations, such as the two values of `SubjectMode`.
     #[must_use]
     pub fn enum_values(self, on: bool) -> Self {
         Self { enum_values: on, ..self }
     }
 
-    /// Whether rules between parameters, and between an operation, its credentials and its endpoint are checked. On by
+    /// Whether rules between the parts of a request are checked: its parameters, its credentials and its endpoint. On by
     /// default.
     #[must_use]
     pub fn relations(self, on: bool) -> Self {
@@ -238,10 +239,6 @@ pub struct Checker {
 impl Checker {
     pub(crate) fn new(validation: Validation) -> Self {
         Self { validation, violations: Vec::new() }
-    }
-
-    pub(crate) fn finish(self) -> Result<(), Error> {
-        Error::unless_empty(self.violations)
     }
 
     pub(crate) fn into_violations(self) -> Vec<Violation> {

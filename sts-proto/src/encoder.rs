@@ -250,32 +250,26 @@ impl Encoder {
     }
 
     fn check<O: Operation>(&self, operation: &O, credentials: Option<&Credentials>) -> Result<(), Error> {
-        operation.validate(self.validation)?;
-        if !self.validation.has_relations() {
-            return Ok(());
+        let mut violations = operation.violations(self.validation);
+        let mut hint = None;
+        if self.validation.has_relations() {
+            if self.endpoint.is_global() && operation.needs_regional_endpoint() {
+                let sentence = "is the legacy global one, which refuses this operation; use a regional one";
+                violations.push(Violation::new("Endpoint", Rule::Relation(sentence)));
+            }
+            let are_long_term = credentials.is_some_and(|credentials| credentials.session_token().is_none());
+            if are_long_term && operation.is_signed() && operation.needs_temporary_credentials() {
+                let sentence = "are an IAM user's or the root user's, and this operation takes temporary credentials only";
+                violations.push(Violation::new("Credentials", Rule::Relation(sentence)));
+                hint = Hint::session_needed();
+            }
         }
-        if self.endpoint.is_global() && operation.needs_regional_endpoint() {
-            let sentence = "is the legacy global one, which refuses this operation; use a regional one";
-            return Err(Error::invalid_input(vec![Violation::new("Endpoint", Rule::Relation(sentence))]));
-        }
-        let are_long_term = credentials.is_some_and(|credentials| credentials.session_token().is_none());
-        if are_long_term && operation.is_signed() && operation.needs_temporary_credentials() {
-            return Err(long_term_credentials());
-        }
-        Ok(())
+        Error::unless_empty(violations).map_err(|error| error.with_hint(hint))
     }
 }
 
 fn no_credentials() -> Error {
     Error::setting("Credentials", "are required: the operation is signed, and there are none")
-}
-
-#[cold]
-fn long_term_credentials() -> Error {
-    let sentence =
-        "are an IAM user's or the root user's, and this operation takes temporary credentials only";
-    let violation = Violation::new("Credentials", Rule::Relation(sentence));
-    Error::invalid_input(vec![violation]).with_hint(Hint::session_needed())
 }
 
 fn no_region() -> Error {
@@ -384,6 +378,11 @@ mod tests {
         assert_eq!(error.hint().map(Hint::cause), Some(crate::Cause::SessionNeeded));
         assert!(error.to_string().contains("call GetSessionToken first"), "{error}");
         encoder("eu-west-1").presign(&operation, &long_term, NOW, &Presign::default()).unwrap_err();
+        // All at once.
+        let all =
+            encoder("aws-global").encode(&GetScopedCredentials::new(), Some(&long_term), NOW).unwrap_err();
+        let names: Vec<_> = all.violations().iter().map(Violation::parameter).collect();
+        assert_eq!(names, ["Policy", "Endpoint", "Credentials"]);
         encoder("eu-west-1").encode(&operation, Some(&credentials()), NOW).unwrap();
         // A server of one's own may think otherwise, and what is not signed has no credentials.
         let lenient = encoder("eu-west-1").validation(Validation::default().relations(false));

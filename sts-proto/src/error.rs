@@ -344,7 +344,9 @@ impl Error {
     /// caller may not do something is no such refusal.
     #[must_use]
     pub fn refuses_credentials(&self) -> bool {
-        self.code().is_some_and(|code| matches!(code, ErrorCode::ExpiredToken | ErrorCode::InvalidToken))
+        use ErrorCode::{ExpiredToken, InvalidSubjectCredentials, InvalidToken};
+        self.code()
+            .is_some_and(|code| matches!(code, ExpiredToken | InvalidSubjectCredentials | InvalidToken))
     }
 
     /// Whether the caller may not do this.

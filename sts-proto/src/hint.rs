@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use crate::credentials::Credentials;
 use crate::endpoint::{Endpoint, EndpointRule, Partition};
 use crate::error::{Error, ErrorCode, Rule, ServiceError, TransportKind, Violation, says};
-use crate::operation::{MODEL, Model};
+use crate::operation::Model;
 
 /// How far clocks may differ before that explains a wrong signature: AWS allows five minutes.
 const SKEW_SECONDS: i64 = 300;
@@ -85,8 +85,9 @@ impl Hint {
     }
 
     /// For a refusal of parameters: what is known to speak against them.
-    pub(crate) fn of_advice(advice: &[Violation]) -> Option<Self> {
-        if advice.is_empty() { None } else { Self::new(Cause::BeyondModel, ByTheModel(advice).to_string()) }
+    pub(crate) fn from_advice(advice: &[Violation], model: Option<Model>) -> Option<Self> {
+        let sentence = (!advice.is_empty()).then(|| Advice { advice, model }.to_string());
+        Self::new(Cause::BeyondModel, sentence?)
     }
 
     /// For an operation that takes temporary credentials only.
@@ -124,15 +125,28 @@ impl fmt::Display for Hint {
     }
 }
 
-/// The rules that speak against parameters, with the date of the model that they are from.
-pub(crate) struct ByTheModel<'a>(pub(crate) &'a [Violation]);
+/// The rules that speak against parameters: those of documentation, then those of the service model with its date.
+pub(crate) struct Advice<'a> {
+    pub(crate) advice: &'a [Violation],
+    pub(crate) model: Option<Model>,
+}
 
-impl fmt::Display for ByTheModel<'_> {
+impl fmt::Display for Advice<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Model { botocore, date, .. } = MODEL;
-        write!(f, "by the service model of {date} (botocore {botocore})")?;
-        for (i, rule) in self.0.iter().enumerate() {
-            write!(f, "{} {rule}", if i == 0 { "," } else { ";" })?;
+        let is_documented = |rule: &&Violation| matches!(rule.rule(), Rule::Documented(_));
+        let mut separator = "";
+        for rule in self.advice.iter().filter(is_documented) {
+            write!(f, "{separator}{rule}")?;
+            separator = "; ";
+        }
+        let mut rules = self.advice.iter().filter(|rule| !is_documented(rule)).peekable();
+        if let (Some(_), Some(Model { date, botocore, .. })) = (rules.peek(), self.model) {
+            write!(f, "{separator}by the service model of {date} (botocore {botocore})")?;
+            separator = ", ";
+        }
+        for rule in rules {
+            write!(f, "{separator}{rule}")?;
+            separator = "; ";
         }
         Ok(())
     }
@@ -256,9 +270,10 @@ fn of_unknown_host(endpoint: &Endpoint) -> Option<Hint> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::compatible;
     use crate::encoder::Encoder;
     use crate::endpoint::EndpointOptions;
-    use crate::operation::{AssumeRole, Operation};
+    use crate::operation::{AssumeRole, MODEL, Operation};
 
     /// The error that a refusal of AssumeRole becomes, half past midnight by the local clock.
     fn refused(key: &str, code: &str, message: &str) -> Error {
@@ -331,6 +346,21 @@ mod tests {
             MODEL.date, MODEL.botocore
         );
         assert!(error.to_string().ends_with(&expected), "{error}");
+        // Of both kinds, and of a server that has no service model.
+        let role =
+            AssumeRole::new("arn:aws:iam::123456789012:role/r", "s".repeat(65)).policy("x".repeat(3000));
+        let text = refused(&role, "ValidationError").to_string();
+        let model = format!("; by the service model of {}", MODEL.date);
+        assert!(
+            text.contains("; `Policy` and `PolicyArns` have 3000 characters together; AWS documents"),
+            "{text}"
+        );
+        assert!(text.contains(&format!("2048{model}")), "{text}");
+        let body = "<Error><Code>InvalidParameterValue</Code></Error>";
+        let response = http::Response::builder().status(400).body(body).unwrap();
+        let error = compatible::AssumeRole::new().policy("x".repeat(3000)).decode(&response).unwrap_err();
+        let expected = "; `Policy` must have at most 2048 characters, and has 3000";
+        assert!(error.to_string().ends_with(expected) && !error.to_string().contains("model"), "{error}");
         for (operation, code) in
             [(&role.clone().role_session_name("me").policy("{}"), "ValidationError"), (&role, "AccessDenied")]
         {
@@ -340,7 +370,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_situation_tells_is_a_better_hint() {
+    fn hint_from_the_message_replaces_the_one_from_advice() {
         let encoder = Encoder::new(EndpointOptions::new().region("eu-west-1").resolve().unwrap());
         let body = "<Error><Code>ValidationError</Code><Message>1 hour session limit for roles assumed by role chaining\
                     </Message></Error>";

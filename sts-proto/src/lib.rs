@@ -2,7 +2,7 @@
 //! become typed results. Sockets, clocks, environment and threads are the caller's.
 //!
 //! # In scope
-//! All operations of STS's API version 2011-06-15, checked before they are sent; Signature Version 4 for any request;
+//! All operations of STS's API version 2011-06-15, checked for what can never become right; Signature Version 4 for any request;
 //! STS's endpoints; replies and errors of STS and of servers that imitate it.
 //!
 //! # Out of scope
@@ -46,8 +46,8 @@
 //! Whoever calls passes the wall-clock time to every function that needs it. Nothing here reads a clock.
 //!
 //! # What `Err` means
-//! Whatever makes a request fails with [`ErrorKind::InvalidInput`] only, before anything is sent, and reports every
-//! broken rule of an operation at once. What a network or a server did comes out of
+//! Whatever makes a request fails with [`ErrorKind::InvalidInput`] only, before anything is sent, and reports at once every
+//! rule that keeps it from being sent. What a network or a server did comes out of
 //! [`decode`](operation::Operation::decode) and of drivers, as one of the other four kinds.
 //!
 //! # Secrets
@@ -67,7 +67,7 @@
 //!
 //! # Service model
 //! The version of AWS's service model that the operations follow is [`operation::MODEL`]. What is sent against its maxima,
-//! patterns and enumerations, and why, is told at [`Validation`].
+//! patterns and enumerations, and why, is described at [`Validation`].
 //! ```
 //! use sts_proto::operation::MODEL;
 //!

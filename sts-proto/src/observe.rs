@@ -27,7 +27,7 @@ pub use log_line::LogLine;
 
 use crate::constraint::{Integer, List, Members, Shape, Text};
 use crate::error::{Error, Violation};
-use crate::operation::Operation;
+use crate::operation::{Model, Operation};
 #[cfg(doc)]
 use crate::refresh::Cached;
 use crate::reply::Metadata;
@@ -72,6 +72,8 @@ pub enum Event<'e> {
         call: CallId<'e>,
         /// The rules, without the values.
         advice: &'e [Violation],
+        /// The service model that the rules are from; `None` for operations of other servers than AWS's.
+        model: Option<Model>,
     },
     /// A request is about to be sent.
     #[non_exhaustive]

@@ -82,10 +82,16 @@ pub trait Operation: Clone {
     /// # Errors
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput), listing the violations.
     fn validate(&self, validation: Validation) -> Result<(), Error> {
+        Error::unless_empty(self.violations(validation)).map_err(|error| error.during(self.action()))
+    }
+
+    /// The rules that the parameters break, of those that are chosen.
+    #[doc(hidden)]
+    fn violations(&self, validation: Validation) -> Vec<Violation> {
         let mut checker = Checker::new(validation);
         self.members(&mut checker);
         self.relations(&mut checker);
-        checker.finish().map_err(|error| error.during(self.action()))
+        checker.into_violations()
     }
 
     /// What is sent by default although STS may refuse it: the maxima, patterns and values of the service model that the
@@ -98,6 +104,11 @@ pub trait Operation: Clone {
         self.members(&mut checker);
         self.documented(&mut checker);
         checker.into_violations()
+    }
+
+    /// The service model that the rules of the parameters are from; `None` for operations of other servers than AWS's.
+    fn model(&self) -> Option<Model> {
+        Some(MODEL)
     }
 
     /// The parameters that the operation has, set or not, with their rules.

@@ -209,7 +209,7 @@ pub(crate) fn decode<O: Operation>(
                 operation.secrets(&mut |secret| error.redact(secret));
                 let is_about_parameters = error.code().is_some_and(ErrorCode::is_about_parameters);
                 let advice = if is_about_parameters { operation.advice() } else { Vec::new() };
-                return Err(error.with_hint(Hint::of_advice(&advice)));
+                return Err(error.with_hint(Hint::from_advice(&advice, operation.model())));
             }
             Err(fault) => Err(fault),
         }

@@ -90,7 +90,7 @@ fn client(server: &Server, operation: &str, observer: Advice, validation: Valida
     base.observer(observer).validation(validation).build().unwrap()
 }
 
-/// Keeps what is told before calls.
+/// Keeps the advice on calls.
 #[derive(Clone, Default)]
 struct Advice(Arc<Mutex<Vec<String>>>);
 
@@ -163,6 +163,7 @@ fn complete(server: &Server, operation: &OperationModel<'_>, path: &str, params:
         set(name, value);
     }
     match path {
+        "Scope" => set("SubjectMode", json!("OriginIdentity")),
         "SerialNumber" => set("TokenCode", json!("123456")),
         "TokenCode" => set("SerialNumber", json!("GAHT12345678")),
         "ScopedSessionDescription" | "MinimumSessionTokenSize"
@@ -218,7 +219,12 @@ fn check(report: &mut Report, servers: &Servers, operation: &OperationModel<'_>,
             &format!("told: {told:?}"),
         );
         match (outcome, is_beyond, cannot_be_granted(name, path)) {
-            (Ok(_), true, None) | (Err(_), true, Some(_)) => {}
+            (Ok(_), true, None) => {}
+            (Err(error), true, Some(_)) => {
+                // For another reason than the maximum.
+                let said = error.service().and_then(|service| service.message()).unwrap_or_default();
+                report.check(!said.is_empty() && !said.contains("less than or equal to"), said);
+            }
             (Err(error), false, _) => {
                 report.same("code", &error.code(), &Some(&ErrorCode::ValidationError));
                 report.same("cause", &error.hint().map(Hint::cause), &Some(Cause::BeyondModel));

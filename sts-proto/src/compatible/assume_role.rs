@@ -1,6 +1,6 @@
 use super::{Common, Output, ROLE_ARN, ROLE_SESSION_NAME, common_setters};
 use crate::constraint::Members;
-use crate::operation::Operation;
+use crate::operation::{Model, Operation};
 use crate::reply::ReplyFault;
 use crate::xml::Cursor;
 
@@ -43,6 +43,10 @@ impl Operation for AssumeRole {
 
     fn action(&self) -> &str {
         "AssumeRole"
+    }
+
+    fn model(&self) -> Option<Model> {
+        None
     }
 
     fn members(&self, members: &mut impl Members) {

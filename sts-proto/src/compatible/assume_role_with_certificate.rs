@@ -1,6 +1,6 @@
 use super::{Common, Output, common_setters};
 use crate::constraint::Members;
-use crate::operation::Operation;
+use crate::operation::{Model, Operation};
 use crate::reply::ReplyFault;
 use crate::xml::Cursor;
 
@@ -31,6 +31,10 @@ impl Operation for AssumeRoleWithCertificate {
 
     fn is_signed(&self) -> bool {
         false
+    }
+
+    fn model(&self) -> Option<Model> {
+        None
     }
 
     fn members(&self, members: &mut impl Members) {

@@ -1,7 +1,7 @@
 use super::{Common, Output, ROLE_ARN, ROLE_SESSION_NAME, common_setters};
 use crate::constraint::{Members, Text};
 use crate::credentials::Secret;
-use crate::operation::Operation;
+use crate::operation::{Model, Operation};
 use crate::reply::ReplyFault;
 use crate::xml::Cursor;
 
@@ -72,6 +72,10 @@ impl Operation for AssumeRoleWithWebIdentity {
 
     fn is_signed(&self) -> bool {
         false
+    }
+
+    fn model(&self) -> Option<Model> {
+        None
     }
 
     fn members(&self, members: &mut impl Members) {

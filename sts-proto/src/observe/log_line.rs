@@ -3,7 +3,8 @@ use std::time::Duration;
 
 use super::{CallId, Event, Parameters};
 use crate::error::{Error, Violation};
-use crate::hint::ByTheModel;
+use crate::hint::Advice;
+use crate::operation::Model;
 use crate::reply::Metadata;
 use crate::seconds::Seconds;
 
@@ -40,7 +41,10 @@ pub struct LogLine<'e> {
 
 #[derive(Clone, Copy, Debug)]
 enum What<'e> {
-    Advice(&'e [Violation]),
+    Advice {
+        advice: &'e [Violation],
+        model: Option<Model>,
+    },
     Done {
         attempts: u32,
         took: Duration,
@@ -55,7 +59,9 @@ impl<'e> LogLine<'e> {
     #[must_use]
     pub fn of(event: &Event<'e>) -> Option<Self> {
         match *event {
-            Event::Advice { call, advice } => Some(Self { call, what: What::Advice(advice) }),
+            Event::Advice { call, advice, model } => {
+                Some(Self { call, what: What::Advice { advice, model } })
+            }
             Event::Done { call, attempts, took, parameters, metadata, error } => {
                 Some(Self { call, what: What::Done { attempts, took, parameters, metadata, error } })
             }
@@ -68,14 +74,14 @@ impl<'e> LogLine<'e> {
     pub fn error(&self) -> Option<&'e Error> {
         match self.what {
             What::Done { error, .. } => error,
-            What::Advice(_) => None,
+            What::Advice { .. } => None,
         }
     }
 
     /// Whether it deserves notice: the call failed, or is sent against advice.
     #[must_use]
     pub fn is_warning(&self) -> bool {
-        self.error().is_some() || matches!(self.what, What::Advice(_))
+        self.error().is_some() || matches!(self.what, What::Advice { .. })
     }
 }
 
@@ -83,8 +89,8 @@ impl fmt::Display for LogLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let action = self.call.action;
         let (attempts, took, parameters, metadata, error) = match self.what {
-            What::Advice(advice) => {
-                return write!(f, "[sts advice] {action} is sent all the same: {}", ByTheModel(advice));
+            What::Advice { advice, model } => {
+                return write!(f, "[sts advice] {action} is sent all the same: {}", Advice { advice, model });
             }
             What::Done { attempts, took, parameters, metadata, error } => {
                 (attempts, took, parameters, metadata, error)

@@ -64,8 +64,8 @@ impl GetWebIdentityToken {
 
     /// The OAuth 2.0 scopes of the token's `scope` claim, 1 to 256 characters: `read write`.
     ///
-    /// One space stands between scopes, none twice, and case matters. A scope is of visible ASCII characters without
-    /// `"`, `,` and `\`. AWS takes scopes only with [`SubjectMode::OriginIdentity`] and one audience.
+    /// One space separates two scopes, no scope may be repeated, and case matters. A scope consists of visible ASCII
+    /// characters without `"`, `,` and `\`. Must be given with [`SubjectMode::OriginIdentity`] and exactly one audience.
     #[must_use]
     pub fn scope(mut self, scope: impl Into<String>) -> Self {
         self.scope = Some(scope.into());
@@ -212,15 +212,10 @@ impl Operation for GetWebIdentityToken {
         let mut all = self.scope.iter().flat_map(|scope| scope.split(' ')).filter(|one| !one.is_empty());
         let are_different = all.all(|one| scopes.insert(one));
         checker.relation(|| "Scope".into(), are_different, "has the same scope twice");
-    }
-
-    fn documented(&self, checker: &mut Checker) {
         let is_of_end_user = self.subject_mode == Some(SubjectMode::OriginIdentity);
-        if self.scope.is_some() && !(is_of_end_user && self.audience.len() == 1) {
-            let sentence =
-                "is documented for the `SubjectMode` `OriginIdentity` and a single `Audience` only";
-            checker.documented("Scope", sentence);
-        }
+        let sentence = "must be given with the `SubjectMode` `OriginIdentity` and exactly one `Audience`";
+        let fits = self.scope.is_none() || is_of_end_user && self.audience.len() == 1;
+        checker.relation(|| "Scope".into(), fits, sentence);
     }
 
     fn read(&self, cursor: &mut Cursor<'_>) -> Result<GetWebIdentityTokenOutput, ReplyFault> {
@@ -285,15 +280,20 @@ mod tests {
     }
 
     #[test]
-    fn scope_beyond_what_is_documented_is_advice() {
+    fn scope_without_an_end_user_or_with_two_audiences_is_refused() {
         let token = GetWebIdentityToken::new(["a"], "RS256").scope("read");
-        let advice = |token: GetWebIdentityToken| {
-            token.advice().iter().map(|rule| rule.parameter().to_owned()).collect::<Vec<_>>()
-        };
-        assert_eq!(advice(token.clone()), ["Scope"]);
-        assert_eq!(advice(token.clone().subject_mode("OriginIdentity")), [""; 0]);
-        assert_eq!(advice(token.clone().subject_mode("OriginIdentity").audience(["a", "b"])), ["Scope"]);
-        assert_eq!(advice(token.subject_mode("originIdentity")), ["SubjectMode", "Scope"]);
+        let of_end_user = token.clone().subject_mode("OriginIdentity");
+        of_end_user.validate(crate::Validation::default()).unwrap();
+        for token in [
+            token.clone(),
+            token.clone().subject_mode("AWSIdentity"),
+            token.subject_mode("originIdentity"),
+            of_end_user.audience(["a", "b"]),
+        ] {
+            let error = token.validate(crate::Validation::default()).unwrap_err();
+            assert_eq!(error.violations()[0].parameter(), "Scope");
+            token.validate(crate::Validation::default().relations(false)).unwrap();
+        }
     }
 
     #[test]

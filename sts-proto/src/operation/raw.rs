@@ -2,7 +2,7 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-use super::Operation;
+use super::{Model, Operation};
 use crate::constraint::Members;
 use crate::credentials::Secret;
 use crate::form::Form;
@@ -92,6 +92,10 @@ impl Operation for RawAction {
 
     fn version(&self) -> &str {
         &self.version
+    }
+
+    fn model(&self) -> Option<Model> {
+        None
     }
 
     fn members(&self, _members: &mut impl Members) {}

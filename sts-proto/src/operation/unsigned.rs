@@ -1,4 +1,4 @@
-use super::{Operation, Parameter};
+use super::{Model, Operation, Parameter};
 use crate::constraint::{Checker, Members};
 use crate::error::Violation;
 use crate::reply::{Metadata, ReplyFault};
@@ -29,6 +29,10 @@ impl<O: Operation> Operation for Unsigned<O> {
 
     fn advice(&self) -> Vec<Violation> {
         self.0.advice()
+    }
+
+    fn model(&self) -> Option<Model> {
+        self.0.model()
     }
 
     fn parameters(&self) -> Vec<Parameter> {

@@ -7,6 +7,7 @@ use crate::shape::AssumedRoleUser;
 use crate::source::base::Base;
 #[cfg(feature = "sources")]
 use crate::source::role_cache::RoleCache;
+use crate::source::scoped::OF_ROLE;
 use crate::source::{Chain, Context, Found, Looking, Source, session};
 use crate::step::MfaPrompt;
 
@@ -19,7 +20,8 @@ const CHAINED_SECONDS: u32 = 3600;
 
 /// The sources whose credentials are those of a role. Temporary credentials from elsewhere may be those of a user, which
 /// GetSessionToken gives out, and which may assume a role for longer.
-const ROLE_SOURCES: [&str; 6] = [NAME, "web identity", "SAML", "container", "instance metadata", "SSO"];
+const ROLE_SOURCES: [&str; 7] =
+    [NAME, OF_ROLE, "web identity", "SAML", "container", "instance metadata", "SSO"];
 
 /// A role that is assumed with the credentials of another source.
 ///
@@ -236,11 +238,19 @@ mod tests {
         let long = || role().duration_seconds(7200);
         let of_role = base().with_session_token("t").unwrap().with_source("web identity");
         let source = || AssumedRole::new(Given::new(of_role.clone()), long());
+        let scoped_role = base().with_session_token("t").unwrap().with_source(OF_ROLE);
+        let scoped_role = AssumedRole::new(Given::new(scoped_role), long()).clamp_chained_duration(true);
+        let scoped_user = base().with_session_token("t").unwrap().with_source("scoped");
+        let scoped_user = AssumedRole::new(Given::new(scoped_user), long()).clamp_chained_duration(true);
         // A user's session may take longer.
         let of_user = AssumedRole::new(Given::new(base().with_session_token("t").unwrap()), long());
-        for (source, seconds) in
-            [(source(), "7200"), (source().clamp_chained_duration(true), "3600"), (of_user, "7200")]
-        {
+        for (source, seconds) in [
+            (source(), "7200"),
+            (source().clamp_chained_duration(true), "3600"),
+            (scoped_role, "3600"),
+            (scoped_user, "7200"),
+            (of_user, "7200"),
+        ] {
             let (result, asked) = Play::new().reply(200, sts_reply("AssumeRole")).watch(source);
             found(result);
             assert!(asked[0].request().1.contains(&format!("DurationSeconds={seconds}")));

@@ -1,10 +1,15 @@
+use std::sync::Arc;
+
 use crate::credentials::{Credentials, Secret};
-use crate::error::Error;
+use crate::error::{Error, ErrorCode};
 use crate::operation::GetScopedCredentials;
 use crate::source::base::Base;
 use crate::source::{Context, Looking, Source, session};
 
 const NAME: &str = "scoped";
+
+/// The source of credentials whose session is a role's, for which AWS's limits of role chaining hold.
+pub(super) const OF_ROLE: &str = "scoped role";
 
 /// The credentials of another source with the permissions that a policy leaves: the same identity, able to do less.
 ///
@@ -42,7 +47,7 @@ impl Scoped {
         }
     }
 
-    /// How long the credentials last, in seconds. Where less is left of the base's, and without it, they end with those.
+    /// How long the credentials last, in seconds. Without it, and where less is left of the base's, they end with the base's.
     #[must_use]
     pub fn duration_seconds(mut self, seconds: u32) -> Self {
         self.duration_seconds = Some(seconds);
@@ -67,25 +72,43 @@ impl Scoped {
         }
     }
 
+    /// STS refuses a duration beyond the base's end; without a duration the session ends there.
     async fn scope(&self, context: &Context, base: &Credentials) -> Result<Credentials, Error> {
         let left = base.expiration().map(|end| (end - context.server_time()).whole_seconds());
+        let fits = |seconds: &u32| left.is_none_or(|left| i64::from(*seconds) < left);
+        let duration = self.duration_seconds.filter(fits);
+        match self.call(context, base, duration).await {
+            // The base's end is not known, or the clocks differ.
+            Err(error)
+                if duration.is_some() && error.code() == Some(&ErrorCode::InsufficientSessionLifetime) =>
+            {
+                self.call(context, base, None).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn call(
+        &self,
+        context: &Context,
+        base: &Credentials,
+        duration: Option<u32>,
+    ) -> Result<Credentials, Error> {
         let mut operation = GetScopedCredentials::new().policy(&self.policy);
-        // STS refuses a duration beyond the base's end; without one the session ends there.
-        if let Some(seconds) = self.duration_seconds
-            && left.is_none_or(|left| i64::from(seconds) < left)
-        {
+        if let Some(seconds) = duration {
             operation = operation.duration_seconds(seconds);
         }
         if let Some(description) = &self.description {
             operation = operation.scoped_session_description(description);
         }
-        let signer = std::sync::Arc::new(base.clone());
+        let signer = Arc::new(base.clone());
         let output = context.call(operation, Some(signer)).await?.into_output();
-        let mut scoped = output.credentials.with_source(NAME);
+        let is_of_role = output.session_info.arn.contains(":assumed-role/");
+        let mut scoped = output.credentials.with_source(if is_of_role { OF_ROLE } else { NAME });
         if let Some(account) = session::account_of(&output.session_info.arn).or_else(|| base.account_id()) {
             scoped = scoped.with_account_id(account);
         }
-        // What lives longer than its base was not scoped from it; to use it no longer is the safe way.
+        // Whatever the server says: the session cannot outlive its base.
         Ok(match (base.expiration(), scoped.expiration()) {
             (Some(end), Some(own)) if own > end => scoped.with_expiration(end),
             _ => scoped,
@@ -143,7 +166,7 @@ mod tests {
         let source = Scoped::new(Given::new(base(6000)), POLICY).duration_seconds(900).description("nightly");
         let (result, asked) = Play::new().reply(200, reply(ARN)).watch(source);
         let scoped = found(result);
-        assert_eq!((scoped.source(), scoped.account_id()), (Some(NAME), Some("123456789012")));
+        assert_eq!((scoped.source(), scoped.account_id()), (Some(OF_ROLE), Some("123456789012")));
         assert!(asked[0].header("authorization").unwrap().contains("Credential=ASIABASE/"));
         assert_eq!(
             asked[0].request().1,
@@ -154,6 +177,9 @@ mod tests {
         let play = Play::new().reply(200, reply("arn:aws:sts:::assumed-role/r/s"));
         let scoped = found(play.run(Scoped::new(Given::new(base(6000)), POLICY)));
         assert_eq!(scoped.account_id(), Some("210987654321"));
+        let play = Play::new().reply(200, reply("arn:aws:iam::123456789012:user/alice"));
+        let scoped = found(play.run(Scoped::new(Given::new(base(6000)), POLICY)));
+        assert_eq!(scoped.source(), Some(NAME));
     }
 
     #[test]
@@ -163,6 +189,25 @@ mod tests {
             let (result, asked) = Play::new().reply(200, reply(ARN)).watch(source);
             found(result);
             assert_eq!(asked[0].request().1.contains("DurationSeconds"), is_sent, "{left}");
+        }
+    }
+
+    #[test]
+    fn duration_that_sts_finds_too_long_is_left_out() {
+        let unknown = Credentials::new("ASIABASE", "sEcReTbase").unwrap().with_session_token("t").unwrap();
+        for base in [unknown, base(901)] {
+            let play =
+                Play::new().reply(400, sts_refusal("InsufficientSessionLifetime")).reply(200, reply(ARN));
+            let source = Scoped::new(Given::new(base.clone()), POLICY).duration_seconds(900);
+            let (result, asked) = play.watch(source);
+            found(result);
+            let sent: Vec<_> =
+                asked.iter().map(|asked| asked.request().1.contains("DurationSeconds")).collect();
+            assert_eq!(sent, [true, false]);
+            // It is asked once: without a duration there is nothing to leave out.
+            let play = Play::new().reply(400, sts_refusal("InsufficientSessionLifetime"));
+            let text = sentence(play.run(Scoped::new(Given::new(base), POLICY)));
+            assert!(text.contains("InsufficientSessionLifetime"), "{text}");
         }
     }
 
@@ -199,10 +244,12 @@ mod tests {
             }
         }
 
-        let play = Play::new().reply(403, sts_refusal("ExpiredToken")).reply(200, reply(ARN));
-        let (result, asked) = play.watch(Scoped::new(Kept("ASIAFIRST".into()), POLICY));
-        found(result);
-        assert!(asked[1].header("authorization").unwrap().contains("Credential=ASIASECOND/"));
+        for code in ["ExpiredToken", "InvalidSubjectCredentials"] {
+            let play = Play::new().reply(403, sts_refusal(code)).reply(200, reply(ARN));
+            let (result, asked) = play.watch(Scoped::new(Kept("ASIAFIRST".into()), POLICY));
+            found(result);
+            assert!(asked[1].header("authorization").unwrap().contains("Credential=ASIASECOND/"), "{code}");
+        }
     }
 
     #[test]

@@ -43,7 +43,10 @@ const AGING_FRACTION: i32 = 5;
 /// A token with less than this left would expire on the way.
 const MARGIN: Duration = Duration::seconds(5);
 
-/// Tokens by what was asked for: audiences, algorithm, duration and tags.
+/// The tokens of one caller, by the whole request that asked for them.
+///
+/// The caller is no part of the request, and with [`SubjectMode::OriginIdentity`](crate::operation::SubjectMode) the token
+/// names the end user of the calling session: keep a cache for each set of credentials.
 #[derive(Clone, Debug, Default)]
 pub struct WebIdentityCache {
     tokens: BTreeMap<String, Entry>,
@@ -162,6 +165,8 @@ mod tests {
             operation("a").signing_algorithm("RS256"),
             operation("a").duration_seconds(300),
             operation("a").tag("k", "v"),
+            operation("a").scope("read"),
+            operation("a").subject_mode("OriginIdentity"),
             operation("a").audience(["a", "b"]),
         ];
         others.iter().for_each(|other| assert_eq!(cache.get(other, NOW), Lookup::Missing, "{other:?}"));
