@@ -20,7 +20,7 @@ use sts_proto::endpoint::EndpointOptions;
 use sts_proto::http1::{self, Progress, ReplyReader};
 use sts_proto::operation::*;
 use sts_proto::{Credentials, Encoder, Error, ErrorKind, RetryPolicy, TransportKind};
-use sts_tests::server::Server;
+use sts_tests::server::{Principal, Server};
 use time::OffsetDateTime;
 
 use support::{Scripted, Then};
@@ -131,10 +131,18 @@ fn exchanges() -> Vec<Exchange> {
         GetCallerIdentity::new(),
         GetDelegatedAccessToken::new("token"),
         GetFederationToken::new("Bob"),
-        GetScopedCredentials::new().duration_seconds(900).unsigned(),
         GetSessionToken::new(),
         GetWebIdentityToken::new(["https://x.test"], SigningAlgorithm::Rs256),
     ];
+    server.add_key(
+        "ASIASESSION",
+        "secret",
+        Some("token"),
+        Principal::role_session("123456789012", "Deploy", "s"),
+    );
+    let session =
+        Credentials::new("ASIASESSION", "secret").and_then(|key| key.with_session_token("token")).unwrap();
+    record![&session; GetScopedCredentials::new().duration_seconds(900).policy("{}")];
     record![&stranger; GetCallerIdentity::new()];
     exchanges
 }
@@ -242,7 +250,7 @@ fn meet(
 fn survive<C>(driver: &str, client: impl Fn(&str) -> C + Sync, call: Caller<C>) {
     let exchanges = exchanges();
     let refusals = exchanges.iter().filter(|exchange| exchange.is_refusal).count();
-    assert_eq!((exchanges.len(), refusals), (12, 1));
+    assert_eq!((exchanges.len(), refusals), (13, 1));
     let call = |client: &C, exchange: &Exchange, timeout| exchange.told(call(client, exchange, timeout));
     let cases = cases(&exchanges);
     let next = AtomicUsize::new(0);
@@ -288,8 +296,9 @@ fn survive<C>(driver: &str, client: impl Fn(&str) -> C + Sync, call: Caller<C>) 
 
 type Caller<C> = fn(&C, &Exchange, Option<Duration>) -> Result<(), Error>;
 
+/// Of a session, because some operations take no others.
 fn anybody() -> Credentials {
-    Credentials::new("AKIAIOSFODNN7EXAMPLE", "secret").unwrap()
+    Credentials::new("ASIAIOSFODNN7EXAMPLE", "secret").unwrap().with_session_token("token").unwrap()
 }
 
 #[test]

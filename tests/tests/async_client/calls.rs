@@ -39,6 +39,8 @@ fn every_operation_is_accepted<R: Runtime>() {
         let session = client.send(GetSessionToken::new().duration_seconds(900)).await.unwrap();
         let in_session = client.with_credentials(session.into_output().credentials);
         in_session.send(GetCallerIdentity::new()).await.unwrap();
+        let scoped = in_session.send(GetScopedCredentials::new().duration_seconds(60)).await.unwrap();
+        assert_eq!(scoped.session_info.arn, server.user().arn());
         let federated = client.send(GetFederationToken::new("Bob").tag("Team", "x")).await.unwrap();
         assert_eq!(federated.federated_user.federated_user_id, "123456789012:Bob");
         let account = client.send(GetAccessKeyInfo::new(server.user().access_key_id())).await.unwrap();
@@ -154,9 +156,12 @@ fn what_may_pass_is_tried_again<R: Runtime>() {
 fn invalid_input_sends_nothing<R: Runtime>() {
     let server = server();
     let client = client::<R>(&server);
+    let strict = builder::<R>(&server).validation(sts_async::Validation::strict()).build().unwrap();
     R::block_on(async {
-        let error = client.send(AssumeRole::new("x", "?").token_code("1")).await.unwrap_err();
-        assert_eq!((error.kind(), error.violations().len()), (ErrorKind::InvalidInput, 5));
+        for (client, count) in [(&client, 4), (&strict, 5)] {
+            let error = client.send(AssumeRole::new("x", "?").token_code("1")).await.unwrap_err();
+            assert_eq!((error.kind(), error.violations().len()), (ErrorKind::InvalidInput, count));
+        }
         let error = client.call(GetCallerIdentity::new()).timeout(Duration::ZERO).send().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidInput);
     });

@@ -15,6 +15,7 @@ use sts_tests::server::{Answer, Server};
 
 mod calls;
 mod connections;
+mod scoped;
 mod settings;
 
 const ROLE: &str = "arn:aws:iam::123456789012:role/Deploy";
