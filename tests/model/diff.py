@@ -18,7 +18,9 @@ NOT_FACTS = {
 }
 # The parts of lists and maps, and how a path shows them.
 PARTS = {"member": "[]", "key": "{key}", "value": "{value}"}
-KINDS = ["service", "operation", "error", "error of an operation", "parameter", "reply member"]
+KINDS = ["service", "operation", "error", "error member", "error of an operation", "parameter", "reply member"]
+# The keys of a model that `described` reads. All other keys are compared as JSON.
+DESCRIBED = {"metadata", "operations", "shapes"}
 # Of a value of the endpoint rules; whole rules are long.
 MAX_VALUE = 160
 
@@ -44,18 +46,27 @@ def members(shapes, kind, path, shape_name, above=()):
 def described(model):
     """Returns the facts of a model by kind and path."""
     shapes = model["shapes"]
-    found = {("service", "STS"): facts(model["metadata"])}
+    found = {("service", "STS"): {name: value for name, value in model["metadata"].items() if name != "documentation"}}
+    errors = {name for name, shape in shapes.items() if shape.get("exception") or "error" in shape}
     for name, operation in model["operations"].items():
         found["operation", name] = facts(operation)
+        if operation.get("name", name) != name:
+            found["operation", name]["name"] = operation["name"]
         for kind, key in (("parameter", "input"), ("reply member", "output")):
             if key in operation:
-                for inner_kind, path, said in members(shapes, kind, name, operation[key]["shape"]):
+                top = operation[key]
+                top_facts = facts(shapes[top["shape"]], top)
+                found["operation", name].update({f"{key}.{fact}": value for fact, value in top_facts.items()})
+                for inner_kind, path, said in members(shapes, kind, name, top["shape"]):
                     found[inner_kind, path] = said
         for error in operation.get("errors", []):
-            found["error of an operation", f"{name}: {code(shapes, error['shape'])}"] = {}
-    for name, shape in shapes.items():
-        if shape.get("exception") or "error" in shape:
-            found["error", code(shapes, name)] = facts(shape.get("error", {}))
+            found["error of an operation", f"{name}: {code(shapes, error['shape'])}"] = facts(error)
+            errors.add(error["shape"])
+    for name in sorted(errors):
+        own = {fact: value for fact, value in facts(shapes[name]).items() if fact != "error"}
+        found["error", code(shapes, name)] = {**own, **shapes[name].get("error", {})}
+        for inner_kind, path, said in members(shapes, "error member", code(shapes, name), name):
+            found[inner_kind, path] = said
     return dict(sorted(found.items(), key=lambda item: KINDS.index(item[0][0])))
 
 
@@ -71,7 +82,14 @@ def shown(value):
     return json.dumps(value, ensure_ascii=False)
 
 
+def differ(old, new):
+    """Compares as JSON does: `1`, `1.0` and `true` are three values."""
+    return json.dumps(old, sort_keys=True) != json.dumps(new, sort_keys=True)
+
+
 def model_differences(old, new):
+    old_rest, new_rest = ({key: model[key] for key in model if key not in DESCRIBED} for model in (old, new))
+    yield from tree_differences(old_rest, new_rest, "model")
     old, new = described(old), described(new)
     for word, some, others in (("new", new, old), ("gone", old, new)):
         for (kind, path), said in some.items():
@@ -83,8 +101,11 @@ def model_differences(old, new):
     for key in old:
         if key in new:
             for name in [*new[key], *(name for name in old[key] if name not in new[key])]:
-                before, after = (shown(said[key][name]) if name in said[key] else "none" for said in (old, new))
-                if before != after:
+                # Two values can have the same text: 50 and "50".
+                if name not in old[key] or name not in new[key] or differ(old[key][name], new[key][name]):
+                    before, after = (shown(said[key][name]) if name in said[key] else "absent" for said in (old, new))
+                    if before == after:
+                        before, after = (json.dumps(said[key].get(name)) for said in (old, new))
                     changes.setdefault((key[0], name, before, after), []).append(key[1])
     for (kind, name, before, after), paths in changes.items():
         yield f"changed {kind}: {name} of {', '.join(paths)}: {before} -> {after}"
@@ -115,7 +136,7 @@ def tree_differences(old, new, path):
                 yield f"new {path}{index(new, i)}: {cut(new[i])}"
             for i in range(a + both, b):
                 yield f"gone {path}{index(old, i)}: {cut(old[i])}"
-    elif old != new:
+    elif differ(old, new):
         yield f"changed {path}: {cut(old)} -> {cut(new)}"
 
 

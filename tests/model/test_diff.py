@@ -12,6 +12,7 @@ from pathlib import Path
 import diff
 
 MODEL = {
+    "version": "2.0",
     "metadata": {"auth": ["aws.auth#sigv4"], "protocol": "query"},
     "operations": {
         "Ask": {
@@ -30,7 +31,12 @@ MODEL = {
             "members": {"Who": {"shape": "nameType"}, "Tags": {"shape": "tagListType"}, "Mode": {"shape": "modeType"}},
         },
         "AskResponse": {"type": "structure", "members": {"Who": {"shape": "nameType"}, "Answers": {"shape": "mapType"}}},
-        "NoException": {"type": "structure", "members": {}, "error": {"code": "No", "httpStatusCode": 400}, "exception": True},
+        "NoException": {
+            "type": "structure",
+            "members": {"Why": {"shape": "nameType"}},
+            "error": {"code": "No", "httpStatusCode": 400},
+            "exception": True,
+        },
         "Tag": {"type": "structure", "members": {"Key": {"shape": "nameType"}}},
         "TellResponse": {"type": "structure", "members": {"Told": {"shape": "nodeType"}}},
         "mapType": {"type": "map", "key": {"shape": "nameType"}, "value": {"shape": "countType"}},
@@ -45,8 +51,11 @@ MODEL = {
 
 class ModelDifferences(unittest.TestCase):
     def found(self, change, reverse=False):
+        return self.found_in_model(lambda model: change(model["shapes"], model["operations"], model["metadata"]), reverse)
+
+    def found_in_model(self, change, reverse=False):
         new = copy.deepcopy(MODEL)
-        change(new["shapes"], new["operations"], new["metadata"])
+        change(new)
         models = (new, MODEL) if reverse else (MODEL, new)
         return list(diff.model_differences(*models))
 
@@ -61,7 +70,7 @@ class ModelDifferences(unittest.TestCase):
             shapes["NewRequest"] = {"type": "structure", "required": ["At"], "members": {"At": {"shape": "countType"}}}
             operations["New"] = {"name": "New", "input": {"shape": "NewRequest"}, "authtype": "none"}
 
-        lines = ["operation: New (authtype none)", "parameter: New.At (type integer, min 0, required)"]
+        lines = ["operation: New (authtype none, input.type structure)", "parameter: New.At (type integer, min 0, required)"]
         self.assertEqual(self.found(change), [f"new {line}" for line in lines])
         self.assertEqual(self.found(change, reverse=True), [f"gone {line}" for line in lines])
 
@@ -79,6 +88,7 @@ class ModelDifferences(unittest.TestCase):
         self.assertEqual(
             found,
             [
+                "changed error member: max of No.Why: 64 -> 256",
                 "changed parameter: max of Ask.Who, Ask.Tags[].Key: 64 -> 256",
                 "changed reply member: max of Ask.Who, Ask.Answers{key}: 64 -> 256",
             ],
@@ -86,13 +96,13 @@ class ModelDifferences(unittest.TestCase):
 
     def test_limit_of_a_list_is_found_new_and_gone(self):
         found = self.found(lambda shapes, *_: shapes["tagListType"].update(min=1))
-        self.assertEqual(found, ["changed parameter: min of Ask.Tags: none -> 1"])
+        self.assertEqual(found, ["changed parameter: min of Ask.Tags: absent -> 1"])
         found = self.found(lambda shapes, *_: shapes["tagListType"].pop("max"))
-        self.assertEqual(found, ["changed parameter: max of Ask.Tags: 50 -> none"])
+        self.assertEqual(found, ["changed parameter: max of Ask.Tags: 50 -> absent"])
 
     def test_pattern_is_found(self):
         found = self.found(lambda shapes, *_: shapes["nameType"].update(pattern=r"[\w-]*"))
-        self.assertEqual(found[0], r"changed parameter: pattern of Ask.Who, Ask.Tags[].Key: [\w]* -> [\w-]*")
+        self.assertEqual(found[1], r"changed parameter: pattern of Ask.Who, Ask.Tags[].Key: [\w]* -> [\w-]*")
 
     def test_enum_is_found(self):
         found = self.found(lambda shapes, *_: shapes["modeType"]["enum"].append("c"))
@@ -100,15 +110,15 @@ class ModelDifferences(unittest.TestCase):
 
     def test_deprecation_of_one_member_is_found(self):
         found = self.found(lambda shapes, *_: shapes["AskResponse"]["members"]["Who"].update(deprecated=True))
-        self.assertEqual(found, ["changed reply member: deprecated of Ask.Who: none -> true"])
+        self.assertEqual(found, ["changed reply member: deprecated of Ask.Who: absent -> true"])
 
     def test_sensitive_value_of_a_map_is_found(self):
         found = self.found(lambda shapes, *_: shapes["countType"].update(sensitive=True))
-        self.assertEqual(found, ["changed reply member: sensitive of Ask.Answers{value}: none -> true"])
+        self.assertEqual(found, ["changed reply member: sensitive of Ask.Answers{value}: absent -> true"])
 
     def test_member_that_becomes_required_is_found(self):
         found = self.found(lambda shapes, *_: shapes["AskRequest"]["required"].append("Mode"))
-        self.assertEqual(found, ["changed parameter: required of Ask.Mode: none -> true"])
+        self.assertEqual(found, ["changed parameter: required of Ask.Mode: absent -> true"])
 
     def test_type_is_found(self):
         found = self.found(lambda shapes, *_: shapes["modeType"].update(type="integer"))
@@ -120,11 +130,99 @@ class ModelDifferences(unittest.TestCase):
             operations["Ask"]["errors"].append({"shape": "LateException"})
 
         found = self.found(change)
-        self.assertEqual(found, ["new error: Late (code Late, httpStatusCode 403)", "new error of an operation: Ask: Late"])
+        self.assertEqual(
+            found,
+            [
+                "new error: Late (type structure, exception, code Late, httpStatusCode 403)",
+                "new error of an operation: Ask: Late",
+            ],
+        )
 
     def test_status_of_an_error_is_found(self):
         found = self.found(lambda shapes, *_: shapes["NoException"]["error"].update(httpStatusCode=403))
         self.assertEqual(found, ["changed error: httpStatusCode of No: 400 -> 403"])
+
+    def test_error_that_becomes_retryable_is_found(self):
+        found = self.found(lambda shapes, *_: shapes["NoException"].update(retryable={"throttling": False}))
+        self.assertEqual(found, ['changed error: retryable of No: absent -> {"throttling": false}'])
+
+    def test_error_without_error_traits_is_found_by_its_operation(self):
+        def change(shapes, operations, _):
+            shapes["Bare"] = {"type": "structure", "members": {}}
+            operations["Ask"]["errors"].append({"shape": "Bare"})
+
+        self.assertEqual(self.found(change), ["new error: Bare (type structure)", "new error of an operation: Ask: Bare"])
+
+    def test_error_member_is_found_new_and_gone(self):
+        def change(shapes, *_):
+            shapes["NoException"]["members"]["Until"] = {"shape": "countType"}
+
+        line = "error member: No.Until (type integer, min 0)"
+        self.assertEqual(self.found(change), [f"new {line}"])
+        self.assertEqual(self.found(change, reverse=True), [f"gone {line}"])
+
+    def test_error_member_that_changes_is_found(self):
+        found = self.found(lambda shapes, *_: shapes["NoException"]["members"]["Why"].update(locationName="why"))
+        self.assertEqual(found, ["changed error member: locationName of No.Why: absent -> why"])
+
+    def test_fact_of_a_reference_to_an_error_is_found(self):
+        found = self.found(lambda shapes, operations, _: operations["Ask"]["errors"][0].update(exception=True))
+        self.assertEqual(found, ["changed error of an operation: exception of Ask: No: absent -> true"])
+
+    def test_result_wrapper_is_found(self):
+        found = self.found(lambda shapes, operations, _: operations["Ask"]["output"].update(resultWrapper="Answer"))
+        self.assertEqual(found, ["changed operation: output.resultWrapper of Ask: AskResult -> Answer"])
+        found = self.found(lambda shapes, operations, _: operations["Ask"]["output"].pop("resultWrapper"))
+        self.assertEqual(found, ["changed operation: output.resultWrapper of Ask: AskResult -> absent"])
+
+    def test_location_name_of_an_input_is_found(self):
+        found = self.found(lambda shapes, operations, _: operations["Ask"]["input"].update(locationName="Question"))
+        self.assertEqual(found, ["changed operation: input.locationName of Ask: absent -> Question"])
+
+    def test_fact_of_a_top_shape_is_found(self):
+        found = self.found(lambda shapes, *_: shapes["AskRequest"].update(sensitive=True))
+        self.assertEqual(found, ["changed operation: input.sensitive of Ask: absent -> true"])
+        found = self.found(lambda shapes, *_: shapes["AskResponse"].update(sensitive=True))
+        self.assertEqual(found, ["changed operation: output.sensitive of Ask: absent -> true"])
+
+    def test_input_without_members_is_found(self):
+        def change(shapes, operations, _):
+            shapes["TellRequest"] = {"type": "structure", "members": {}}
+            operations["Tell"]["input"] = {"shape": "TellRequest"}
+
+        self.assertEqual(self.found(change), ["changed operation: input.type of Tell: absent -> structure"])
+        self.assertEqual(self.found(change, reverse=True), ["changed operation: input.type of Tell: structure -> absent"])
+
+    def test_name_of_an_operation_is_found_unless_it_is_the_key(self):
+        found = self.found(lambda shapes, operations, _: operations["Ask"].update(name="AskV2"))
+        self.assertEqual(found, ["changed operation: name of Ask: absent -> AskV2"])
+        self.assertEqual(self.found(lambda shapes, operations, _: operations["Ask"].pop("name")), [])
+
+    def test_value_none_that_goes_is_found(self):
+        found = self.found(lambda shapes, operations, _: operations["Tell"].pop("authtype"))
+        self.assertEqual(found, ["changed operation: authtype of Tell: none -> absent"])
+
+    def test_value_of_another_type_is_found(self):
+        found = self.found(lambda shapes, *_: shapes["tagListType"].update(max="50"))
+        self.assertEqual(found, ['changed parameter: max of Ask.Tags: 50 -> "50"'])
+
+    def test_version_of_the_format_is_found(self):
+        found = self.found_in_model(lambda model: model.update(version="3.0"))
+        self.assertEqual(found, ["changed model.version: 2.0 -> 3.0"])
+
+    def test_client_context_parameter_is_found(self):
+        def change(model):
+            model["clientContextParams"] = {"Mode": {"type": "string", "documentation": "x"}}
+
+        line = 'model.clientContextParams: {"Mode": {"type": "string", "documentation": "x"}}'
+        self.assertEqual(self.found_in_model(change), [f"new {line}"])
+        self.assertEqual(self.found_in_model(change, reverse=True), [f"gone {line}"])
+
+    def test_unknown_key_of_the_model_is_found(self):
+        self.assertEqual(self.found_in_model(lambda model: model.update(added=[1])), ["new model.added: [1]"])
+
+    def test_documentation_of_the_model_is_no_difference(self):
+        self.assertEqual(self.found_in_model(lambda model: model.update(documentation="x")), [])
 
     def test_auth_scheme_of_the_service_is_found(self):
         found = self.found(lambda *model: model[2]["auth"].append("aws.auth#sigv4a"))
@@ -132,7 +230,7 @@ class ModelDifferences(unittest.TestCase):
 
     def test_auth_scheme_of_an_operation_is_found(self):
         found = self.found(lambda shapes, operations, _: operations["Ask"].update(auth=["smithy.api#noAuth"]))
-        self.assertEqual(found, ["changed operation: auth of Ask: none -> smithy.api#noAuth"])
+        self.assertEqual(found, ["changed operation: auth of Ask: absent -> smithy.api#noAuth"])
 
 
 class EndpointDifferences(unittest.TestCase):
@@ -154,6 +252,9 @@ class EndpointDifferences(unittest.TestCase):
         old = {"partitions": [{"id": "aws", "regions": {}}]}
         new = {"partitions": [{"id": "aws", "regions": {"eu-x-1": {}}}]}
         self.assertEqual(self.found(old, new), ["new rules.json.partitions[aws].regions.eu-x-1: {}"])
+
+    def test_number_that_becomes_a_truth_value_is_found(self):
+        self.assertEqual(self.found({"a": 1}, {"a": True}), ["changed rules.json.a: 1 -> true"])
 
     def test_long_value_is_cut(self):
         (line,) = self.found({"a": ""}, {"a": "x" * 1000})
@@ -177,7 +278,7 @@ class Folders(unittest.TestCase):
                 list(diff.differences(old, new)),
                 [
                     "changed service: protocol of STS: query -> json",
-                    "changed service: auth of STS: aws.auth#sigv4 -> none",
+                    "changed service: auth of STS: aws.auth#sigv4 -> absent",
                     "changed endpoints/a.json.a: 1 -> 2",
                     "new file: endpoints/b.json",
                 ],
