@@ -18,7 +18,7 @@ NOT_FACTS = {
 }
 # The parts of lists and maps, and how a path shows them.
 PARTS = {"member": "[]", "key": "{key}", "value": "{value}"}
-KINDS = ["service", "operation", "error", "error member", "error of an operation", "parameter", "reply member"]
+KINDS = ["service", "operation", "error", "error of an operation", "parameter", "reply member", "error member"]
 # The keys of a model that `described` reads. All other keys are compared as JSON.
 DESCRIBED = {"metadata", "operations", "shapes"}
 # Of a value of the endpoint rules; whole rules are long.
