@@ -48,6 +48,8 @@ POLICY = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": 
 OTHERS = {
     "AWS_PROFILE": "base",
     "AWS_DEFAULT_PROFILE": "base",
+    "AWS_ACCESS_KEY_ID": "ASIAIOSFODNN7EXAMPLE",
+    "AWS_SECRET_ACCESS_KEY": "of-another-session",
     "AWS_SESSION_TOKEN": "of-another-session",
     "AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/Other",
     "AWS_WEB_IDENTITY_TOKEN_FILE": "/no/such/token",
@@ -129,21 +131,27 @@ def environment_of_a_command(home):
     caller(run(STS, "exec", "--profile", "deploy", "--", sys.executable, "-c", WHO))
 
 
+def check_scoped(profile, text):
+    """Checks what `SCOPED` printed: the identity of the profile, in a session that one policy narrows."""
+    found = json.loads(text)
+    is_profile = found["Arn"].startswith(SESSION) if profile == "deploy" else found["Arn"].endswith(":user/alice")
+    equal((is_profile, found["Count"]), (True, 1))
+
+
 @check
 def scoped_environment_of_a_command(home):
-    for name in ("deploy", "base"):
-        said = run(STS, "exec", "--profile", name, "--policy", POLICY, "--", sys.executable, "-c", SCOPED, **OTHERS)
-        found = json.loads(said)
-        equal(found["Count"], 1)
-        equal(found["Arn"].startswith(SESSION) if name == "deploy" else found["Arn"].endswith(":user/alice"), True)
+    for profile in ("deploy", "base"):
+        command = (STS, "exec", "--profile", profile, "--policy", POLICY, "--", sys.executable, "-c", SCOPED)
+        check_scoped(profile, run(*command, **OTHERS))
 
 
 @check
 def scoped_environment_of_a_shell(home):
-    script = '"$STS" export --profile deploy --policy "$POLICY" >"$HOME/variables" && . "$HOME/variables" && "$PYTHON" -c "$SCOPED"'
+    # Keys in the environment win over AWS_PROFILE, which stays set. They lose only to a profile that boto3's caller names.
+    script = '"$STS" export --profile "$1" --policy "$POLICY" >"$HOME/variables" && . "$HOME/variables" && "$PYTHON" -c "$SCOPED"'
     names = {"STS": STS, "POLICY": POLICY, "PYTHON": sys.executable, "SCOPED": SCOPED}
-    found = json.loads(run("sh", "-c", script, **names))
-    equal((found["Arn"].startswith(SESSION), found["Count"]), (True, 1))
+    for profile in ("deploy", "base"):
+        check_scoped(profile, run("sh", "-c", script, "sh", profile, **{**OTHERS, **names}))
 
 
 @check
