@@ -125,7 +125,7 @@ impl fmt::Display for Hint {
     }
 }
 
-/// The rules that speak against parameters: those of documentation, then those of the service model with its date.
+/// The rules that speak against parameters: the documented ones, then the service model's with its date.
 pub(crate) struct Advice<'a> {
     pub(crate) advice: &'a [Violation],
     pub(crate) model: Option<Model>,

@@ -173,7 +173,7 @@ fn advice_is_told_once_and_before_the_first_attempt() {
     let &[(0, line)] = &at[..] else { panic!("{lines:?}") };
     assert!(line.contains("MaxLength { max: 64, length: 65 }") && line.contains("Pattern {"), "{line}");
     assert!(lines[2].contains("attempt 1") && !lines.concat().contains("sEcReT"), "{lines:?}");
-    // What is not sent is told by its error.
+    // A request that is not sent has its error, and no advice.
     let lines = run(AssumeRole::new("x", "s".repeat(65)), Vec::new());
     assert!(!lines.concat().contains("against"), "{lines:?}");
 }

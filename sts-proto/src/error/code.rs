@@ -50,7 +50,7 @@ codes! {
     InvalidContextAssertion = "InvalidContextAssertion",
     /// The web identity token or SAML assertion cannot be validated.
     InvalidIdentityToken = "InvalidIdentityToken",
-    /// The credentials that called GetScopedCredentials are not those of a valid session.
+    /// The credentials that signed GetScopedCredentials belong to no valid session.
     InvalidSubjectCredentials = "InvalidSubjectCredentials",
     /// The token asked of GetWebIdentityToken would be too large; use fewer or shorter tags.
     JwtPayloadSizeExceeded = "JWTPayloadSizeExceededException",

@@ -10,7 +10,7 @@ use crate::xml::{Cursor, Field};
 /// Returns credentials of the caller's own session with fewer permissions, a shorter life, or both.
 ///
 /// The identity stays: ARN, user id and source identity are the calling session's. It must be signed with temporary
-/// credentials; those of an IAM user or the root user are refused, so call
+/// credentials; an IAM user's or the root user's are refused, so call
 /// [`GetSessionToken`](super::GetSessionToken) first. At least one of [`policy`](Self::policy) and
 /// [`duration_seconds`](Self::duration_seconds) must be given. The global endpoint refuses it.
 ///

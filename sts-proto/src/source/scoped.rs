@@ -15,7 +15,7 @@ pub(super) const OF_ROLE: &str = "scoped role";
 ///
 /// The policy narrows what the session may do and cannot widen it. Each look asks the base first, so that both are
 /// refreshed together, and what comes out never outlives the base's credentials. The base must give temporary ones, see
-/// [`GetScopedCredentials`]: those of an IAM user are an error that names GetSessionToken.
+/// [`GetScopedCredentials`]: an IAM user's are an error that names GetSessionToken.
 ///
 /// ```
 /// use sts_proto::operation::AssumeRole;
@@ -142,7 +142,7 @@ mod tests {
         OffsetDateTime::from_unix_timestamp(NOW).unwrap()
     }
 
-    /// Temporary credentials that end in so many seconds.
+    /// Temporary credentials that end after that number of seconds.
     fn base(seconds: i64) -> Credentials {
         let base = Credentials::new("ASIABASE", "sEcReTbase").unwrap().with_session_token("t").unwrap();
         base.with_expiration(now() + Duration::seconds(seconds)).with_account_id("210987654321")
