@@ -138,12 +138,13 @@ struct Running {
     output: Option<Body>,
     stderr: Option<JoinHandle<()>>,
     messages: Arc<Messages>,
-    deadline: Instant,
+    began: Instant,
+    limit: Duration,
 }
 
 impl Running {
     fn start(wanted: &RunCommand) -> io::Result<Self> {
-        let deadline = Instant::now() + wanted.timeout.min(sts_proto::settings::Timeouts::LONGEST);
+        let began = Instant::now();
         let child = Command::new(&wanted.program)
             .args(&wanted.arguments)
             .stdin(Stdio::null())
@@ -153,7 +154,8 @@ impl Running {
         let messages = Arc::new(Messages::new(wanted.limit));
         let (stdout, output, stderr) = (None, None, None);
         // From here on it is ended when there is no thread to be had.
-        let mut running = Self { child, code: None, stdout, output, stderr, messages, deadline };
+        let mut running =
+            Self { child, code: None, stdout, output, stderr, messages, began, limit: wanted.timeout };
         let limit = wanted.limit;
         // Two pipes can only be emptied at once by two threads, which end with the command.
         if let Some(pipe) = running.child.stdout.take() {
@@ -171,7 +173,7 @@ impl Running {
             && let Some(status) = self.child.try_wait()?
         {
             self.code = Some(status.code());
-            self.deadline = self.deadline.min(Instant::now() + DRAIN);
+            self.limit = self.limit.min(self.began.elapsed().saturating_add(DRAIN));
         }
         // What writes too much is not waited for.
         if let Some(stdout) = self.stdout.take_if(|stdout| stdout.is_finished()) {
@@ -179,7 +181,7 @@ impl Running {
             let failed = |_| Err(io::Error::other("reading what the command wrote failed"));
             self.output = Some(stdout.join().unwrap_or_else(failed)?);
         }
-        let is_late = Instant::now() >= self.deadline;
+        let is_late = self.began.elapsed() >= self.limit;
         // Messages that are late, because what the command left behind holds their pipe, are no reason to lose its output.
         let has_messages = is_late || self.stderr.as_ref().is_none_or(JoinHandle::is_finished);
         match (self.code, &mut self.output) {

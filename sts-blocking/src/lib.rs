@@ -43,6 +43,8 @@
 //! - `cli`: the program `sts`; see `docs/CLI.md`.
 
 #![forbid(unsafe_code)]
+// Of clocks only, see clippy.toml. In tests a panic is a failed test.
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 
 pub use builder::ClientBuilder;
 pub use client::{Call, Client};
@@ -58,7 +60,7 @@ pub use sts_proto::{
     Body, Cause, Credentials, Encoder, Error, ErrorCode, ErrorKind, Hint, LoweredDuration, Metadata, Presign,
     Reply, Retry, RetryMode, RetryPolicy, RetryReason, Secret, ServiceError, TransportKind, UserAgent,
     Validation, arn, authorization, compatible, config, endpoint, http, key_id, observe, operation, pool,
-    proxy, refresh, shape, sigv4, source, step, time,
+    proxy, refresh, shape, sigv4, source, step, time, timestamp,
 };
 pub use transport::Transport;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]

@@ -85,6 +85,8 @@
 //! ```
 
 #![forbid(unsafe_code)]
+// Of clocks only, see clippy.toml. In tests a panic is a failed test.
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 
 pub use body::Body;
 pub use constraint::Validation;
@@ -123,6 +125,7 @@ pub mod shape;
 pub mod sigv4;
 pub mod source;
 pub mod step;
+pub mod timestamp;
 #[cfg(any(feature = "sources", feature = "token"))]
 pub mod token;
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::{Error, ErrorKind};
+use crate::seconds::part;
 
 pub(crate) use quota::Quota;
 pub(crate) use random::{Random, Uuid};
@@ -207,7 +208,7 @@ impl RetryPolicy {
         }
         let base = if error.is_throttling() { self.throttling_base } else { self.base };
         let doubled = base.saturating_mul(1u32.checked_shl(retry - 1).unwrap_or(u32::MAX));
-        let wait = doubled.min(self.cap).mul_f64(random);
+        let wait = part(doubled.min(self.cap), random);
         Some(after(error, wait))
     }
 

@@ -13,9 +13,26 @@ impl fmt::Display for Seconds {
     }
 }
 
+/// A part of a duration: none for what is no number, and what is too long for a duration is the longest one.
+pub(crate) fn part(of: Duration, share: f64) -> Duration {
+    let seconds = of.as_secs_f64() * share.max(0.0);
+    Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn parts_of_durations() {
+        let second = Duration::from_secs(1);
+        assert_eq!(part(second, 0.25), Duration::from_millis(250));
+        for nothing in [0.0, -1.0, f64::NAN, f64::NEG_INFINITY] {
+            assert_eq!(part(second, nothing), Duration::ZERO, "{nothing}");
+        }
+        assert_eq!(part(second, f64::INFINITY), Duration::MAX);
+        assert_eq!(part(Duration::MAX, 2.0), Duration::MAX);
+    }
 
     #[test]
     fn they_are_rounded() {

@@ -1,6 +1,8 @@
 //! A local STS for tests and examples, and what the test suites share.
 
 #![forbid(unsafe_code)]
+// Of clocks only, see clippy.toml. In tests a panic is a failed test.
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 
 pub mod any;
 pub mod build;

@@ -342,3 +342,14 @@ fn secrets_need_not_stand_on_the_command_line() {
     let output = sts(&["account-id", "ASIAY34FZKBOKMUTVV7A"]).output().unwrap();
     assert_eq!(stdout(&output), "609629065308\n");
 }
+
+#[test]
+fn an_expiry_that_utc_does_not_have_is_an_error() {
+    let home = Home::new("expiry", PROFILES);
+    let mut command = home.sts(&["explain", "--region", "eu-west-1"]);
+    command.env("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE").env("AWS_SECRET_ACCESS_KEY", SECRET);
+    let output = command.env("AWS_CREDENTIAL_EXPIRATION", "9999-12-31T23:59:59-00:01").output().unwrap();
+    assert!(output.status.code().is_some_and(|code| code != 0), "{output:?}");
+    assert!(stderr(&output).contains("AWS_CREDENTIAL_EXPIRATION"), "{}", stderr(&output));
+    assert!(!stderr(&output).contains("panicked"), "{}", stderr(&output));
+}

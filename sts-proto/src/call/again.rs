@@ -10,6 +10,7 @@ use crate::hint::{self, Cause};
 use crate::operation::Operation;
 use crate::reply::LoweredDuration;
 use crate::retry::{self, Retry, RetryReason};
+use crate::seconds::part;
 
 /// The skew from which on it explains a refusal.
 const SKEW_EXPLAINS: i64 = 240;
@@ -126,7 +127,7 @@ impl Caller {
 fn denied_wait(denied: u32, random: f64) -> Duration {
     let doubled = DENIED_BASE.saturating_mul(1u32.checked_shl(denied).unwrap_or(u32::MAX));
     // Half of it is random: no wait is so short that the attempt after it tells nothing new.
-    doubled.min(DENIED_CAP).mul_f64(0.5 + random / 2.0)
+    part(doubled.min(DENIED_CAP), 0.5 + random / 2.0)
 }
 
 /// The codes that a wrong clock gives, among other causes.

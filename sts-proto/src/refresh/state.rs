@@ -9,6 +9,7 @@ use crate::error::{Error, ErrorCode, ErrorKind};
 use crate::refresh::machine::{Decision, Served};
 use crate::refresh::{HOLD, PAUSE, RefreshPolicy};
 use crate::retry::Random;
+use crate::seconds::part;
 
 /// The machine without what many of them can share. Times are in milliseconds since 1970.
 #[derive(Clone, Debug, Default)]
@@ -216,7 +217,7 @@ impl Value {
         let mandatory = policy.mandatory.min(advisory);
         // A NaN is no jitter.
         let share = policy.jitter.clamp(0.0, 1.0).max(0.0) * random.fraction();
-        let jitter = (advisory - mandatory).mul_f64(share);
+        let jitter = part(advisory.saturating_sub(mandatory), share);
         let before = |window: Duration| {
             expires_at.saturating_sub(i64::try_from(window.as_millis()).unwrap_or(i64::MAX))
         };

@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 
 use http::HeaderValue;
-use time::{OffsetDateTime, UtcOffset};
+use time::OffsetDateTime;
 
 use super::{ALGORITHM, signature};
 use crate::error::Error;
+use crate::timestamp::Utc;
 
 /// The last part of every scope.
 const TERMINATOR: &str = "aws4_request";
@@ -17,20 +18,7 @@ pub(super) struct DateTime([u8; 16]);
 
 impl DateTime {
     pub(super) fn new(time: OffsetDateTime) -> Result<Self, Error> {
-        let utc = time.checked_to_offset(UtcOffset::UTC).filter(|utc| (0..=9999).contains(&utc.year()));
-        let utc = utc.ok_or_else(|| Error::setting("Time", "must be in the years 0 to 9999"))?;
-        let (year, month, day) = utc.to_calendar_date();
-        let (hour, minute, second) = utc.to_hms();
-        let year = year.unsigned_abs();
-        let pairs =
-            [year / 100, year % 100, month as u32, day.into(), hour.into(), minute.into(), second.into()];
-        let mut text = *b"YYYYMMDDTHHMMSSZ";
-        for (pair, at) in pairs.into_iter().zip([0, 2, 4, 6, 9, 11, 13]) {
-            // Every pair is below 100.
-            text[at] = b'0' + (pair / 10) as u8;
-            text[at + 1] = b'0' + (pair % 10) as u8;
-        }
-        Ok(Self(text))
+        Utc::of(time).map(|utc| Self(utc.basic()))
     }
 
     pub(super) fn as_bytes(&self) -> &[u8; 16] {
@@ -115,11 +103,9 @@ mod tests {
     use time::Duration;
 
     #[test]
-    fn moments_are_written_in_utc() {
+    fn a_moment_has_a_year_of_four_digits() {
         let time = OffsetDateTime::from_unix_timestamp(1_440_938_160).unwrap();
         assert_eq!(DateTime::new(time).unwrap().as_bytes(), b"20150830T123600Z");
-        let elsewhere = time.to_offset(UtcOffset::from_hms(-11, 0, 0).unwrap());
-        assert_eq!(DateTime::new(elsewhere).unwrap().as_bytes(), b"20150830T123600Z");
         assert!(DateTime::new(OffsetDateTime::UNIX_EPOCH - Duration::days(800_000)).is_err());
     }
 

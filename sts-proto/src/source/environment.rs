@@ -10,6 +10,7 @@ use time::format_description::well_known::Rfc3339;
 use crate::config::variable;
 use crate::credentials::{Credentials, Secret};
 use crate::error::{Error, Rule, Violation};
+use crate::reply;
 use crate::source::{Context, Found, Looking, Source};
 
 /// The variables that [`credentials`] reads.
@@ -85,8 +86,12 @@ pub(crate) fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Option<Cre
         credentials = credentials.with_session_token(token)?;
     }
     if let Some(at) = get("AWS_CREDENTIAL_EXPIRATION") {
-        let at = OffsetDateTime::parse(&at, &Rfc3339)
-            .map_err(|_| Error::setting("AWS_CREDENTIAL_EXPIRATION", "must be a time as in RFC 3339"))?;
+        let at = OffsetDateTime::parse(&at, &Rfc3339).ok().and_then(reply::expiration).ok_or_else(|| {
+            Error::setting(
+                "AWS_CREDENTIAL_EXPIRATION",
+                "must be a time as in RFC 3339, from the year 2000 to 9999",
+            )
+        })?;
         credentials = credentials.with_expiration(at);
     }
     if let Some(account) = get("AWS_ACCOUNT_ID") {
@@ -130,6 +135,19 @@ mod tests {
         assert_eq!(found.session_token().unwrap().expose(), "old");
         assert_eq!(found.expiration().unwrap().unix_timestamp(), 1_767_323_045);
         assert_eq!(found.account_id(), Some("123456789012"));
+    }
+
+    #[test]
+    fn an_expiration_is_a_time_that_utc_has() {
+        for at in ["9999-12-31T23:59:59-00:01", "1999-12-31T23:59:59Z", "tomorrow", "2026-01-02"] {
+            let error = read(&[
+                ("AWS_ACCESS_KEY_ID", "AKID"),
+                ("AWS_SECRET_ACCESS_KEY", "secret"),
+                ("AWS_CREDENTIAL_EXPIRATION", at),
+            ])
+            .unwrap_err();
+            assert!(error.to_string().contains("AWS_CREDENTIAL_EXPIRATION"), "{error}");
+        }
     }
 
     #[test]

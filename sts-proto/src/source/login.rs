@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
 use super::cache::{self, Unwritten};
-use super::document::{self, Names, rfc3339};
+use super::document::{self, Names};
 use super::fetch::{self, Attempts};
 use super::json::Json;
 use crate::body::Body;
@@ -15,6 +15,7 @@ use crate::endpoint::{Partition, is_host_label};
 use crate::error::Error;
 use crate::hint::{Cause, Hint};
 use crate::source::{Context, Found, Looking, Source};
+use crate::timestamp;
 
 mod proof;
 
@@ -231,7 +232,7 @@ fn store(body: &Body, cached: &mut Json, now: OffsetDateTime) -> Result<(), Erro
         Ok(Some(Json::Integer(seconds @ 1..))) => *seconds,
         _ => return Err(wrong("is not complete: `expiresIn` is no positive number".to_owned())),
     };
-    let expires = rfc3339(now.saturating_add(time::Duration::seconds(seconds)));
+    let expires = timestamp::rfc3339(now.saturating_add(time::Duration::seconds(seconds)));
     let mut token = token;
     token.set(NAMES.expiration, Json::Text(Secret::from(expires)));
     cached.set("accessToken", token);

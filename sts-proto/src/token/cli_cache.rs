@@ -23,7 +23,6 @@ use time::{Duration, OffsetDateTime};
 use zeroize::Zeroizing;
 
 use super::json::{self, Value, object};
-use super::text;
 use crate::arn::Arn;
 use crate::body::Body;
 use crate::constraint::{Integer, List, Members, Shape, Text};
@@ -31,6 +30,7 @@ use crate::credentials::{Credentials, Secret};
 use crate::error::Error;
 use crate::operation::Operation;
 use crate::shape::AssumedRoleUser;
+use crate::timestamp;
 
 /// The largest file that is read, in bytes.
 pub const MAX_FILE_BYTES: usize = 64 * 1024;
@@ -196,7 +196,7 @@ fn dump(out: &mut Zeroizing<String>, value: &Json) -> bool {
 pub fn write(credentials: &Credentials, user: Option<&AssumedRoleUser>) -> Result<Body, Error> {
     let missing = |name| Error::setting(name, "is required: the cache is for temporary credentials");
     let token = credentials.session_token().ok_or_else(|| missing("SessionToken"))?;
-    let expiration = text::timestamp(credentials.expiration().ok_or_else(|| missing("Expiration"))?)?;
+    let expiration = timestamp::exact(credentials.expiration().ok_or_else(|| missing("Expiration"))?)?;
     let account = user.and_then(|user| Arn::parse(&user.arn).ok()).map(|arn| arn.account());
     let account = credentials.account_id().or(account).filter(|account| !account.is_empty());
     let inner = object([

@@ -18,10 +18,10 @@
 use zeroize::Zeroizing;
 
 use super::json::{Value, object};
-use super::text;
 use crate::body::Body;
 use crate::credentials::{Credentials, Secret};
 use crate::error::Error;
+use crate::timestamp;
 
 /// Who is to read the variables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -52,7 +52,7 @@ pub enum EnvFormat {
 /// marks for PowerShell; `"`, `%` and `!` for cmd.exe), or the expiration is outside of the years 0 to 9999. AWS's own
 /// values can always be written.
 pub fn write(credentials: &Credentials, format: EnvFormat) -> Result<Body, Error> {
-    let expiration = credentials.expiration().map(text::timestamp).transpose()?;
+    let expiration = credentials.expiration().map(timestamp::exact).transpose()?;
     let variables = [
         Some(("AWS_ACCESS_KEY_ID", credentials.access_key_id())),
         Some(("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key().expose())),

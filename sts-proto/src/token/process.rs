@@ -21,10 +21,10 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::json::{Value, object};
-use super::text;
 use crate::body::Body;
 use crate::credentials::{Credentials, Secret};
 use crate::error::Error;
+use crate::timestamp;
 
 /// The largest output that is read, in bytes. A session token has at most a few thousand.
 pub const MAX_OUTPUT_BYTES: usize = 64 * 1024;
@@ -41,7 +41,7 @@ const SETTING: &str = "credential_process";
 /// # Errors
 /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput): the credentials expire outside of the years 0 to 9999.
 pub fn write(credentials: &Credentials) -> Result<Body, Error> {
-    let expiration = credentials.expiration().map(text::timestamp).transpose()?;
+    let expiration = credentials.expiration().map(timestamp::exact).transpose()?;
     let token = credentials.session_token().map(Secret::expose);
     let mut json = object([
         Some(("Version", Value::Number(VERSION))),

@@ -1,14 +1,11 @@
-//! Small texts that several tokens need: base64 and timestamps.
+//! Small texts that several tokens need: base64.
 
 #[cfg(feature = "token")]
 use base64::Engine as _;
 #[cfg(feature = "token")]
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use time::{OffsetDateTime, UtcOffset};
 #[cfg(feature = "token")]
 use zeroize::Zeroizing;
-
-use crate::error::Error;
 
 /// Base64 with the URL's alphabet, appended, without padding.
 #[cfg(feature = "token")]
@@ -42,15 +39,6 @@ pub(super) fn from_base64url(text: &str) -> Option<Zeroizing<String>> {
     }
 }
 
-/// `2026-11-20T17:08:48Z`: RFC 3339 in UTC, the fraction of a second cut off.
-pub(super) fn timestamp(at: OffsetDateTime) -> Result<String, Error> {
-    let utc = at.checked_to_offset(UtcOffset::UTC).filter(|utc| (0..=9999).contains(&utc.year()));
-    let utc = utc.ok_or_else(|| Error::setting("Time", "must be in the years 0 to 9999"))?;
-    let (year, month, day) = utc.to_calendar_date();
-    let (hour, minute, second) = utc.to_hms();
-    Ok(format!("{year:04}-{:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z", u8::from(month)))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,12 +56,5 @@ mod tests {
             assert!(from_base64url(text).is_none(), "{text}");
         }
         assert_eq!(base64(b"\xff\xfe").as_str(), "//4=");
-    }
-
-    #[test]
-    fn timestamps_are_utc_and_whole() {
-        let at = OffsetDateTime::from_unix_timestamp_nanos(1_795_194_528_999_999_999).unwrap();
-        let east = at.to_offset(UtcOffset::from_hms(5, 30, 0).unwrap());
-        assert_eq!(timestamp(east).unwrap(), "2026-11-20T17:08:48Z");
     }
 }

@@ -128,7 +128,7 @@ impl Scripted {
 }
 
 fn dated(date: Option<i64>, now: OffsetDateTime) -> Option<(String, String)> {
-    let at = now + SignedDuration::seconds(date?);
+    let at = now.saturating_add(SignedDuration::seconds(date?));
     let (weekday, month) = (at.weekday().to_string(), at.month().to_string());
     let (day, year, (hour, minute, second)) = (at.day(), at.year(), at.to_hms());
     let text = format!("{weekday:.3}, {day:02} {month:.3} {year} {hour:02}:{minute:02}:{second:02} GMT");

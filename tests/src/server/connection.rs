@@ -128,7 +128,7 @@ impl Connection {
                 }
                 Progress::Done(End::Close) => {
                     self.wire.finish()?;
-                    self.deadline = Some(now + LINGER_TIME);
+                    self.deadline = Some(after(now, LINGER_TIME));
                     self.state = State::Lingering(0);
                 }
                 Progress::Done(End::Reset) => {

@@ -15,6 +15,7 @@ use mio::{Events, Interest, Poll, Token, Waker};
 
 use super::Limits;
 use super::connection::{Connection, Context, Turn};
+use super::sending::after;
 use super::service::Service;
 
 /// Connections are counted from 1, and none gets so far.
@@ -193,7 +194,7 @@ impl EventLoop {
                     ErrorKind::WouldBlock => self.acceptable = false,
                     ErrorKind::Interrupted => {}
                     _ => {
-                        self.pause = Some(now + ACCEPT_PAUSE);
+                        self.pause = Some(after(now, ACCEPT_PAUSE));
                         return;
                     }
                 },

@@ -7,12 +7,12 @@ use std::vec;
 use super::delivery::{Delivery, End, Step};
 use super::wire::{Flushed, Wire};
 
-/// In the place of a moment so late that the clock cannot tell it.
+/// In the place of a pause so long that the clock cannot tell its end.
 const FAR: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
 /// The moment after this pause.
 pub(super) fn after(now: Instant, pause: Duration) -> Instant {
-    now.checked_add(pause).unwrap_or_else(|| now + FAR)
+    now.checked_add(pause).or_else(|| now.checked_add(FAR)).unwrap_or(now)
 }
 
 /// What is left of a delivery.

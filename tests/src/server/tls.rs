@@ -37,6 +37,7 @@ impl Tls {
         Self::make().map_err(io::Error::other)
     }
 
+    #[expect(clippy::arithmetic_side_effects, reason = "a year around now is on every calendar")]
     fn make() -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
         // The machine's clock, wrong or not: it is the one that clients go by.
         let now = OffsetDateTime::now_utc();

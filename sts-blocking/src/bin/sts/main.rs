@@ -8,6 +8,9 @@
 //! - `commands` has what `aws sts` has not, a file each;
 //! - `failure` has the exit codes.
 
+// Of clocks only, see clippy.toml. In tests a panic is a failed test.
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
+
 use std::process::ExitCode;
 
 mod call;

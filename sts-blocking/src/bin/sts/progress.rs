@@ -39,7 +39,7 @@ impl Observer for Progress {
             Event::Attempt { attempt: 1, .. } => *began = Some(Instant::now()),
             Event::Retry { attempt, retry, .. } => {
                 let so_far = began.map_or(Duration::ZERO, |began| began.elapsed());
-                if so_far + retry.wait >= SHORT {
+                if so_far.saturating_add(retry.wait) >= SHORT {
                     let wait = retry.wait.as_secs_f32();
                     stdio::complain(&format!(
                         "sts: {}; retry {attempt} of {}, waiting {wait:.1} s\n",

@@ -10,9 +10,10 @@ use super::{ATTEMPTS, NAME, Sso};
 use crate::body::Body;
 use crate::credentials::Secret;
 use crate::error::Error;
-use crate::source::document::{rfc3339, timestamp};
+use crate::source::document::timestamp;
 use crate::source::json::Json;
 use crate::source::{Context, cache, fetch};
+use crate::timestamp::rfc3339;
 
 /// How long before its end a token is refreshed. AWS's SDKs for JavaScript and Rust have the same.
 const WINDOW: time::Duration = time::Duration::minutes(5);

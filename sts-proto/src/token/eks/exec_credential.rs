@@ -3,8 +3,8 @@
 use super::EksToken;
 use crate::body::Body;
 use crate::error::Error;
+use crate::timestamp;
 use crate::token::json::{Value, object};
-use crate::token::text;
 
 /// The longest `KUBERNETES_EXEC_INFO` that is read, in bytes. `kubectl`'s own holds a few hundred, more with a cluster's
 /// certificate in it.
@@ -66,7 +66,7 @@ impl EksToken {
     /// # Errors
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput): the token expires outside of the years 0 to 9999.
     pub fn exec_credential(&self, version: ExecApiVersion) -> Result<Body, Error> {
-        let expiration = text::timestamp(self.expires_at)?;
+        let expiration = timestamp::exact(self.expires_at)?;
         let status = object([
             Some(("expirationTimestamp", Value::Text(&expiration))),
             Some(("token", Value::Text(self.expose()))),

@@ -69,6 +69,10 @@ pub(super) struct World {
     recovered: Option<Duration>,
 }
 
+fn part_of(of: Duration, share: f64) -> Duration {
+    Duration::try_from_secs_f64(of.as_secs_f64() * share).unwrap_or(of)
+}
+
 impl World {
     pub(super) fn new(settings: Settings) -> Self {
         let endpoint = EndpointOptions::new().region("us-east-1").resolve().expect("a region");
@@ -76,7 +80,7 @@ impl World {
         let mut random = Random(1);
         let clients: Vec<_> = (0..settings.clients)
             .map(|_| {
-                Client::new(&endpoint, &signer, settings.policy.clone(), PERIOD.mul_f64(random.fraction()))
+                Client::new(&endpoint, &signer, settings.policy.clone(), part_of(PERIOD, random.fraction()))
             })
             .collect();
         let turns = clients.iter().zip(0..).map(|(client, number)| Reverse((client.phase, number))).collect();
@@ -152,7 +156,7 @@ impl World {
         match self.settings.insists {
             Some([least, most]) if !is_ok => {
                 let part = if self.settings.is_random { self.random.fraction() } else { 0.5 };
-                least + (most - least).mul_f64(part)
+                least + part_of(most - least, part)
             }
             _ => {
                 let periods = (now - client.phase).as_secs() / PERIOD.as_secs() + 1;

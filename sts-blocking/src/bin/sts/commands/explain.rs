@@ -6,13 +6,13 @@ use clap::{ArgMatches, Command};
 use serde_json::{Value, json};
 use sts_blocking::endpoint::EndpointRule;
 use sts_blocking::source::{Outcome, Report};
-use sts_blocking::{Client, ErrorKind};
+use sts_blocking::{Client, ErrorKind, timestamp};
 
 use super::Extra;
 use crate::failure::{Failure, visible};
 use crate::global::Globals;
 use crate::session::{self, Wanted};
-use crate::{moment, output, stdio};
+use crate::{output, stdio};
 
 pub(super) const EXTRA: Extra = Extra {
     name: "explain",
@@ -56,7 +56,7 @@ fn run(_: &ArgMatches, globals: &Globals) -> Result<ExitCode, Failure> {
             "Credentials": credentials.map(|credentials| json!({
                 "Source": credentials.source(),
                 "AccessKeyId": credentials.access_key_id(),
-                "Expiration": credentials.expiration().map(moment::utc),
+                "Expiration": credentials.expiration().map(timestamp::rfc3339),
             })),
         });
         stdio::print(&output::render("Explain", value, globals)?)?;
@@ -66,7 +66,7 @@ fn run(_: &ArgMatches, globals: &Globals) -> Result<ExitCode, Failure> {
             let source = credentials.source().unwrap_or("unknown");
             let until = credentials
                 .expiration()
-                .map_or_else(|| "no expiry".to_owned(), |at| format!("until {}", moment::utc(at)));
+                .map_or_else(|| "no expiry".to_owned(), |at| format!("until {}", timestamp::rfc3339(at)));
             output::put(
                 &mut text,
                 format_args!("  used: {} of {source}, {until}\n", credentials.access_key_id()),

@@ -14,14 +14,14 @@ use std::time::Duration;
 use clap::builder::RangedU64ValueParser;
 use clap::{Arg, ArgMatches, Command};
 use sts_blocking::time::OffsetDateTime;
-use sts_blocking::{Body, Client, Credentials, Provider, Secret, time};
+use sts_blocking::{Body, Client, Credentials, Provider, Secret, time, timestamp};
 
 use super::{Extra, exec};
 use crate::failure::Failure;
 use crate::global::{Globals, variable};
 use crate::obtain::{self, LongTerm};
 use crate::session::Wanted;
-use crate::{moment, stdio};
+use crate::stdio;
 
 use request::{Refusal, Rules};
 
@@ -170,7 +170,8 @@ fn answer(mut stream: TcpStream, rules: &Rules, provider: &Provider) {
 /// What the SDKs read. All of them want an expiry, and some a token.
 fn document(credentials: &Credentials) -> Body {
     let now = OffsetDateTime::now_utc();
-    let expiration = moment::utc(credentials.expiration().unwrap_or_else(|| now.saturating_add(UNKNOWN)));
+    let expiration =
+        timestamp::rfc3339(credentials.expiration().unwrap_or_else(|| now.saturating_add(UNKNOWN)));
     let token = credentials.session_token().map_or("", Secret::expose);
     let mut members = vec![
         ("AccessKeyId", credentials.access_key_id()),

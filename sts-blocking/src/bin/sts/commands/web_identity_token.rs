@@ -5,16 +5,16 @@ use std::process::ExitCode;
 use clap::builder::{PossibleValuesParser, RangedU64ValueParser};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde_json::json;
-use sts_blocking::Validation;
 use sts_blocking::operation::{GetWebIdentityToken, Operation};
 use sts_blocking::token::web_identity::UnverifiedClaims;
+use sts_blocking::{Validation, timestamp};
 
 use super::Extra;
 use crate::failure::Failure;
 use crate::global::Globals;
 use crate::obtain::{self, LongTerm};
 use crate::session::Wanted;
-use crate::{moment, output, stdio};
+use crate::{output, stdio};
 
 pub(super) const EXTRA: Extra = Extra {
     name: "web-identity-token",
@@ -87,9 +87,9 @@ fn run(matches: &ArgMatches, globals: &Globals) -> Result<ExitCode, Failure> {
             "Issuer": claims.issuer,
             "Subject": claims.subject,
             "Audience": claims.audience,
-            "ExpiresAt": claims.expires_at.map(moment::utc),
-            "NotBefore": claims.not_before.map(moment::utc),
-            "IssuedAt": claims.issued_at.map(moment::utc),
+            "ExpiresAt": claims.expires_at.map(timestamp::rfc3339),
+            "NotBefore": claims.not_before.map(timestamp::rfc3339),
+            "IssuedAt": claims.issued_at.map(timestamp::rfc3339),
             "Id": claims.id,
         });
         stdio::print(&output::render("WebIdentityToken", value, globals)?)?;

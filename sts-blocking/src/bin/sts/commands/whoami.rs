@@ -6,6 +6,7 @@ use clap::{ArgMatches, Command};
 use serde_json::json;
 use sts_blocking::operation::GetCallerIdentity;
 use sts_blocking::time::OffsetDateTime;
+use sts_blocking::timestamp;
 
 use super::Extra;
 use crate::failure::{Failure, visible};
@@ -57,14 +58,14 @@ fn run(matches: &ArgMatches, globals: &Globals) -> Result<ExitCode, Failure> {
             "Region": region.map(|region| &region.value),
             "RegionOrigin": region.map(|region| session::origin(&region.origin)),
             "Endpoint": url,
-            "Expiration": credentials.expiration().map(moment::utc),
+            "Expiration": credentials.expiration().map(timestamp::rfc3339),
             "SecondsLeft": left.map(|left| left.whole_seconds()),
         });
         stdio::print(&output::render("WhoAmI", value, globals)?)?;
         return Ok(ExitCode::SUCCESS);
     }
     let expires = match (credentials.expiration(), left) {
-        (Some(at), Some(left)) => format!("{} ({})", moment::utc(at), moment::left(left)),
+        (Some(at), Some(left)) => format!("{} ({})", timestamp::rfc3339(at), moment::left(left)),
         _ if credentials.session_token().is_some() => "not known".to_owned(),
         _ => "never: long-term".to_owned(),
     };

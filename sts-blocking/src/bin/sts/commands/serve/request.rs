@@ -107,11 +107,11 @@ fn is_same(given: &[u8], wanted: &[u8]) -> bool {
 
 /// Everything up to the empty line. A body is not read: nothing that is served has one.
 fn head(stream: &mut TcpStream) -> Result<Body, Refusal> {
-    let deadline = Instant::now() + PATIENCE;
+    let began = Instant::now();
     let mut bytes = vec![0; MAX_BYTES];
     let mut length = 0;
     loop {
-        let left = deadline.saturating_duration_since(Instant::now());
+        let left = PATIENCE.saturating_sub(began.elapsed());
         if left.is_zero() || stream.set_read_timeout(Some(left)).is_err() {
             return Err(LATE);
         }
