@@ -20,7 +20,7 @@ const FILES: [&str; 2] = ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"];
 const HOME: &str = "HOME";
 
 /// What this process's environment and the shared config and credentials files say, by the profile of that name, or else
-/// the one that the environment chooses, or else `default`.
+/// the one that the environment chooses, or else `default`. [`Config::profile_warning`] is written to the log.
 ///
 /// For [`ClientBuilder::config`](crate::ClientBuilder::config). Two small files are read, which blocks for as long as a local disk takes.
 ///
@@ -41,7 +41,12 @@ pub fn config_from_env(profile: Option<&str>) -> Result<Config, Error> {
                 let contents = host::read(&file);
                 then.resume(OffsetDateTime::now_utc(), contents)
             }
-            Step::Done(config) => return config,
+            Step::Done(config) => {
+                if let Some(warning) = config.as_ref().ok().and_then(Config::profile_warning) {
+                    log::warn!("{warning}");
+                }
+                return config;
+            }
             _ => return Err(Error::setting("Config", "asks for more than files")),
         }
     }

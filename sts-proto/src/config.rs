@@ -143,6 +143,24 @@ impl Config {
         }
     }
 
+    /// Warns where other tools would take another profile: `AWS_PROFILE` and `AWS_DEFAULT_PROFILE` are set to different names, and
+    /// no option chooses one.
+    ///
+    /// `AWS_PROFILE` counts here, in the AWS SDKs and in version 2 of the AWS CLI; in botocore, and so in boto3 and in version 1 of
+    /// the AWS CLI, `AWS_DEFAULT_PROFILE` does. The drivers write the sentence to the log.
+    #[must_use]
+    pub fn profile_warning(&self) -> Option<String> {
+        let other = self.environment.secret("AWS_DEFAULT_PROFILE")?.expose();
+        if self.chosen.origin != Origin::Variable("AWS_PROFILE") || self.chosen.name == other {
+            return None;
+        }
+        let (used, other) = (shown(&self.chosen.name), shown(other));
+        Some(format!(
+            "`AWS_PROFILE` names {used} and `AWS_DEFAULT_PROFILE` {other}: the first is used, while boto3 and version 1 of the AWS \
+             CLI use the second; unset one of the two"
+        ))
+    }
+
     /// Settings of variables alone, as if there were no files.
     ///
     /// # Errors
@@ -228,13 +246,7 @@ impl Config {
 
     fn no_profile(&self) -> Error {
         let Chosen { name, origin } = &self.chosen;
-        // The name of a variable's value is shown only if it can be a profile's, and is not some other text.
-        let shown = if profile::is_name(name) && name.len() <= profile::MAX_NAME_BYTES {
-            format!("`{name}`")
-        } else {
-            format!("that name of {} characters", name.chars().count())
-        };
-        let mut sentence = format!("names a profile that does not exist: {shown} is in neither file");
+        let mut sentence = format!("names a profile that does not exist: {} is in neither file", shown(name));
         let near = self.profiles.ignored().iter().find(|ignored| {
             ignored.reason == IgnoredReason::NoPrefix && ignored.name.as_deref() == Some(name.as_str())
         });
@@ -252,6 +264,15 @@ impl Config {
             _ => "Profile",
         };
         Error::setting(setting, sentence)
+    }
+}
+
+/// The name of a profile; only its length, if it can be none and may be some other text.
+fn shown(name: &str) -> String {
+    if profile::is_name(name) && name.len() <= profile::MAX_NAME_BYTES {
+        format!("`{name}`")
+    } else {
+        format!("that name of {} characters", name.chars().count())
     }
 }
 

@@ -91,6 +91,9 @@ def case(rng):
     variables = {}
     if rng.random() < 0.7:
         variables[rng.choice(["AWS_PROFILE", "AWS_DEFAULT_PROFILE"])] = rng.choice(names + names + ["missing"])
+        # Of two variables with different names botocore takes the second and this client the first, with a warning.
+        if "AWS_DEFAULT_PROFILE" in variables and rng.random() < 0.3:
+            variables["AWS_PROFILE"] = rng.choice(names)
     if "default" not in names or rng.random() < 0.3:
         variables["AWS_DEFAULT_REGION"] = rng.choice(REGIONS)
     for variable, values in SETTINGS.values():

@@ -205,16 +205,29 @@ fn value_of(property: &Property) -> Value {
     property.sub_properties().map(|(name, value, _)| (name.to_owned(), Value::from(value))).collect()
 }
 
-fn resolved(line: &Value, profiles: ProfileSet) -> Result<Resolved, sts_proto::Error> {
-    let variables = line["variables"].as_object().into_iter().flatten();
-    let variables = variables.map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default()));
-    let config = Config::new(Environment::new(Platform::Unix, variables), profiles, None)?;
+/// What the variables and the profile say; and the same as botocore has it, which takes `AWS_DEFAULT_PROFILE` where both name a
+/// profile: an intended difference, of which there is a warning.
+fn config(line: &Value, profiles: &ProfileSet) -> Result<Config, sts_proto::Error> {
+    let read = |left_out: &str| {
+        let variables =
+            line["variables"].as_object().into_iter().flatten().filter(|(name, _)| *name != left_out);
+        let variables = variables.map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default()));
+        Config::new(Environment::new(Platform::Unix, variables), profiles.clone(), None)
+    };
+    match read("") {
+        Ok(config) if config.profile_warning().is_some() => read("AWS_PROFILE"),
+        config => config,
+    }
+}
+
+fn resolved(line: &Value, profiles: &ProfileSet) -> Result<Resolved, sts_proto::Error> {
+    let config = config(line, profiles)?;
     Settings::new().config(Arc::new(config)).resolve("test", "1", |_| None)
 }
 
 #[test]
 fn profiles() {
-    let mut refused = 0;
+    let (mut refused, mut two) = (0, 0);
     for_each_line("botocore_differential, profiles", "profiles.jsonl", |report, line| {
         let files = ["config", "credentials"].map(|name| line[name].as_str().map(str::as_bytes));
         let [config, credentials] = files;
@@ -228,7 +241,9 @@ fn profiles() {
             })
             .collect();
         report.same("profiles", &ours, &line["profiles"]);
-        let outcome = resolved(line, set);
+        let outcome = resolved(line, &set);
+        let [first, second] = ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"].map(|name| line["variables"].get(name));
+        two += u32::from(first.is_some() && second.is_some() && first != second);
         // To botocore a URL of the user's own switches FIPS and dual-stack off in silence. The rules that AWS publishes for
         // endpoints refuse both together, and so does this client.
         if let Err(error) = &outcome
@@ -258,5 +273,6 @@ fn profiles() {
     });
     if Cases::botocore().find("profiles.jsonl").is_some() {
         assert!(refused > 0, "no case is one that is refused");
+        assert!(two > 0, "no case has two variables that name different profiles");
     }
 }

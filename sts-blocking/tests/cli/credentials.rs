@@ -48,6 +48,19 @@ fn a_profile_is_used_as_the_aws_cli_uses_it() {
 }
 
 #[test]
+fn two_variables_that_name_different_profiles_are_told_of() {
+    let home = Home::new("two-profiles", PROFILES);
+    for (default_profile, is_told) in [("deploy", true), ("base", false)] {
+        let mut command = home.sts(&["explain", "--region", "eu-west-1"]);
+        let output = command.env("AWS_PROFILE", "base").env("AWS_DEFAULT_PROFILE", default_profile).output();
+        let output = output.unwrap();
+        assert!(stdout(&output).contains("AKIABASE"), "{}", stdout(&output));
+        let warning = "sts: warning: `AWS_PROFILE` names `base` and `AWS_DEFAULT_PROFILE` `deploy`";
+        assert_eq!(stderr(&output).contains(warning), is_told, "{}", stderr(&output));
+    }
+}
+
+#[test]
 fn what_cannot_be_used_is_told_in_the_words_of_the_aws_cli() {
     let home = Home::new("wrong", PROFILES);
     let region = ["get-caller-identity", "--region", "eu-west-1"];

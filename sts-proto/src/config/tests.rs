@@ -17,6 +17,27 @@ fn told<T: fmt::Debug>(setting: Option<Setting<T>>) -> String {
 }
 
 #[test]
+fn two_variables_that_name_different_profiles_are_told_of() {
+    let files = profiles("[profile a]\n[profile b]", "");
+    for (option, variables, is_told) in [
+        (None, &[("AWS_PROFILE", "a"), ("AWS_DEFAULT_PROFILE", "b")][..], true),
+        (None, &[("AWS_PROFILE", "a"), ("AWS_DEFAULT_PROFILE", "a")], false),
+        (None, &[("AWS_PROFILE", "a"), ("AWS_DEFAULT_PROFILE", "")], false),
+        (None, &[("AWS_PROFILE", ""), ("AWS_DEFAULT_PROFILE", "b")], false),
+        (None, &[("AWS_DEFAULT_PROFILE", "b")], false),
+        (Some("a"), &[("AWS_PROFILE", "a"), ("AWS_DEFAULT_PROFILE", "b")], false),
+    ] {
+        let environment = Environment::new(Platform::Unix, variables.iter().copied());
+        let warning = Config::new(environment, files.clone(), option).unwrap().profile_warning();
+        assert_eq!(warning.is_some(), is_told, "{option:?} {variables:?}");
+        let names_all = |text: String| {
+            ["`AWS_PROFILE` names `a`", "`AWS_DEFAULT_PROFILE` `b`"].map(|part| text.contains(part))
+        };
+        assert!(warning.is_none_or(|text| names_all(text) == [true; 2]));
+    }
+}
+
+#[test]
 fn the_profile() {
     let files = profiles("[profile a]\n[b]", "[c]");
     for (option, variables, expected) in [

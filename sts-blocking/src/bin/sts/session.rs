@@ -39,6 +39,9 @@ impl Wanted {
 /// call needs them.
 pub(crate) fn client(globals: &Globals, wanted: Wanted) -> Result<Client, Failure> {
     let config = globals.config()?;
+    if let Some(warning) = config.profile_warning() {
+        stdio::complain(&format!("sts: warning: {warning}\n"));
+    }
     let region = globals.region.clone().or_else(|| wanted.region.map(str::to_owned));
     if region.is_none() && config.region().is_none() {
         return Err(no_region(config));
