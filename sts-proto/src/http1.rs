@@ -30,6 +30,7 @@ use zeroize::Zeroizing;
 
 pub use connect::connect;
 pub use reader::{Finished, Progress, ReplyReader};
+pub use tunnel::{TunnelProgress, TunnelReader};
 
 use crate::body::Body;
 use crate::error::{Error, TransportKind};
@@ -39,6 +40,7 @@ mod body;
 mod connect;
 mod head;
 mod reader;
+mod tunnel;
 
 /// The largest head of a reply, interim replies and trailers included.
 pub const MAX_HEAD_BYTES: usize = 64 << 10;

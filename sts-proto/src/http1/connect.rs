@@ -9,8 +9,7 @@ const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 
 /// The bytes that ask a proxy for a tunnel to a host: a name, an IPv4 address, or an IPv6 address in brackets.
 ///
-/// The reply is read by a [`ReplyReader`](super::ReplyReader) for `CONNECT`; what a refusal means is told by
-/// [`Proxy::refusal`].
+/// The proxy's reply is read by a [`TunnelReader`](super::TunnelReader).
 ///
 /// ```
 /// use sts_proto::http1;

@@ -100,6 +100,12 @@ impl HeadBytes {
             self.ending = 0;
             return Ok(None);
         }
+        if *method == Method::CONNECT {
+            // RFC 9110, section 9.3.6: headers that frame a body or close the connection mean nothing for a tunnel. A
+            // refusal may have a body, which nobody reads, so its connection is of no more use.
+            let keep_alive = status.is_success();
+            return Ok(Some(Head { response, framing: Framing::Length(0), keep_alive }));
+        }
         let framing = framing(&response, method)?;
         let keep_alive = framing != Framing::Close && keeps_alive(&response);
         Ok(Some(Head { response, framing, keep_alive }))
@@ -129,8 +135,7 @@ fn framing(response: &Response<()>, method: &Method) -> Result<Framing, Fault> {
     if is_chunked && (length.is_some() || response.version() == Version::HTTP_10) {
         return Err(Fault::LengthAndChunks);
     }
-    // What follows the reply to `CONNECT` is the tunnel, or nothing that anybody wants.
-    let is_bodiless = matches!(*method, Method::HEAD | Method::CONNECT)
+    let is_bodiless = *method == Method::HEAD
         || matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
     if is_bodiless {
         return Ok(Framing::Length(0));

@@ -102,10 +102,9 @@ impl ReplyReader {
     }
 
     fn finish(&mut self) -> Option<Finished> {
-        let keep_alive = !self.is_refused_tunnel();
         let (head, mut body) = self.body.take()?;
         let response = head.response.map(|()| Body::from(body.take()));
-        Some(Finished { response, keep_alive: head.keep_alive && keep_alive })
+        Some(Finished { response, keep_alive: head.keep_alive })
     }
 }
 
@@ -289,7 +288,13 @@ mod tests {
     #[test]
     fn a_reply_to_connect_ends_with_its_head() {
         let feed = |reply: &[u8]| ReplyReader::new(&Method::CONNECT).feed(reply);
-        for reply in ["HTTP/1.1 200 OK\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n"] {
+        for reply in [
+            "HTTP/1.1 200 OK\r\n\r\n",
+            "HTTP/1.0 200 OK\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n",
+        ] {
             assert!(matches!(feed(reply.as_bytes()), Ok(Progress::Done(done)) if done.keep_alive));
         }
         // A host that speaks before it is spoken to is not one of HTTP or TLS.
