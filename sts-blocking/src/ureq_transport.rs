@@ -7,27 +7,27 @@ use std::time::Duration;
 
 use sts_proto::http::request::Parts;
 use sts_proto::http::{Method, Request, Response, Uri};
-use sts_proto::proxy::{Proxy, ProxyScheme, ProxySettings};
+use sts_proto::proxy::{Proxy, ProxySettings};
 use sts_proto::reply::MAX_REPLY_BYTES;
 use sts_proto::settings::Timeouts;
 use sts_proto::step::Direct;
 use sts_proto::{Body, Error, TransportKind};
 use ureq::config::AutoHeaderValue;
 use ureq::config::Config;
-use ureq::unversioned::transport::{ConnectProxyConnector, Connector};
+use ureq::unversioned::transport::Connector;
 use ureq::{Agent, SendBody};
 use zeroize::Zeroizing;
 
 use crate::transport::Transport;
 
+use dial::{Dialer, Unresolved};
 use failure::Way;
-use names::Names;
-use socket::Sockets;
 use tls::TlsConfig;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 pub use tls::{CaBundle, Roots, Tls};
 use whole::Wholly;
 
+mod dial;
 mod failure;
 mod framing;
 mod names;
@@ -174,14 +174,13 @@ impl UreqTransport {
     /// An agent as the options say.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput): the TLS library cannot use those roots, or ureq
-    /// cannot use that proxy.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput): the TLS library cannot use those roots.
     pub fn with_options(options: UreqOptions) -> Result<Self, Error> {
         let tls = tls::of(&options)?;
         let UreqOptions { timeouts, proxy: proxies, .. } = options;
         let mut routes = vec![Route::new(timeouts, None, tls.clone())];
         for proxy in proxies.proxies() {
-            routes.push(Route::new(timeouts, Some((proxy.clone(), ureq_proxy(proxy)?)), tls.clone()));
+            routes.push(Route::new(timeouts, Some(proxy), tls.clone()));
         }
         Ok(Self { routes, attempt: Some(timeouts.attempt), proxies, has_warned: AtomicBool::new(false) })
     }
@@ -195,11 +194,19 @@ impl UreqTransport {
     /// Your own agent, with your proxies, certificates and pool sizes. What requests of STS need, such as no
     /// redirects, is set for each request, and the time of each request is the client's. Its idle connections are not
     /// closed by [`close_idle`](Transport::close_idle): only you can make another with the same connector and resolver.
+    ///
+    /// Its connections are ureq's own. If it has a proxy, ureq 3.5 gives that proxy the whole time anew for each piece of the
+    /// reply to `CONNECT`, so a proxy that sends it drop by drop outlasts every deadline.
     #[must_use]
     pub fn with_agent(agent: Agent) -> Self {
         let route = Route { proxy: None, agent: RwLock::new(agent) };
         let has_warned = AtomicBool::new(false);
         Self { proxies: ProxySettings::none(), routes: vec![route], attempt: None, has_warned }
+    }
+
+    /// Whether the agent is the user's own.
+    fn is_own_agent(&self) -> bool {
+        self.attempt.is_none()
     }
 
     /// Nothing but the program's own choice of a level keeps these lines out of its log.
@@ -222,23 +229,20 @@ impl UreqTransport {
 }
 
 impl Route {
-    fn new(timeouts: Timeouts, proxy: Option<(Proxy, ureq::Proxy)>, tls: TlsConfig) -> Self {
-        let (proxy, ureq_proxy) = proxy.unzip();
-        let half = (timeouts.connect / 2).max(Duration::from_millis(1));
+    fn new(timeouts: Timeouts, proxy: Option<&Proxy>, tls: TlsConfig) -> Self {
         let config = Agent::config_builder()
-            // ureq counts the two one after the other.
-            .timeout_connect(Some(half))
-            .timeout_resolve(Some(half))
+            .timeout_connect(Some(timeouts.connect))
             .timeout_global(Some(timeouts.attempt))
             .max_response_header_size(MAX_HEAD_BYTES)
             .input_buffer_size(INPUT_BYTES)
             .output_buffer_size(OUTPUT_BYTES)
-            // ureq's own reading of the environment knows neither the URL's scheme nor NO_PROXY's networks.
-            .proxy(ureq_proxy)
+            // ureq's own reading of the environment knows neither the URL's scheme nor NO_PROXY's networks, and its own tunnels
+            // know no deadline.
+            .proxy(None)
             // The request brings its own. Not to be set for a single request: that would cost the kept connection.
             .user_agent(AutoHeaderValue::None);
-        let agent = agent(tls::set(for_sts!(config), tls).build());
-        Self { proxy, agent: RwLock::new(agent) }
+        let agent = agent(tls::set(for_sts!(config), tls).build(), proxy);
+        Self { proxy: proxy.cloned(), agent: RwLock::new(agent) }
     }
 
     fn agent(&self) -> Agent {
@@ -259,28 +263,14 @@ impl UreqTransport {
     }
 }
 
-/// The chain of ureq's own connector, with ours in it.
-fn agent(config: Config) -> Agent {
-    let wholly = Wholly { is_through_proxy: config.proxy().is_some() };
-    let connector = ().chain(ConnectProxyConnector::default()).chain(Sockets::default());
+/// ureq's agent with its pool and its TLS, between connections of ours and a reader of ours.
+fn agent(config: Config, proxy: Option<&Proxy>) -> Agent {
+    let connector = Dialer::new(proxy);
     #[cfg(feature = "rustls")]
     let connector = connector.chain(ureq::unversioned::transport::RustlsConnector::default());
     #[cfg(feature = "native-tls")]
     let connector = connector.chain(ureq::unversioned::transport::NativeTlsConnector::default());
-    Agent::with_parts(config, connector.chain(wholly), Names::default())
-}
-
-fn ureq_proxy(proxy: &Proxy) -> Result<ureq::Proxy, Error> {
-    let protocol = match proxy.scheme() {
-        ProxyScheme::Https => ureq::ProxyProtocol::Https,
-        _ => ureq::ProxyProtocol::Http,
-    };
-    let mut builder = ureq::Proxy::builder(protocol).host(proxy.host()).port(proxy.port());
-    if let Some((user, password)) = proxy.credentials() {
-        builder = builder.username(user).password(password.expose());
-    }
-    // Its error is dropped because it is of no use to anybody: what can be wrong was checked before.
-    builder.build().map_err(|_| Error::setting("Proxy", "cannot be used by ureq"))
+    Agent::with_parts(config, connector.chain(Wholly), Unresolved)
 }
 
 impl Transport for UreqTransport {
@@ -315,14 +305,14 @@ impl Transport for UreqTransport {
     }
 
     fn close_idle(&self) {
-        if self.attempt.is_none() {
+        if self.is_own_agent() {
             // An agent of the user's own may have a connector that its configuration knows nothing of.
             return;
         }
         for route in &self.routes {
             let mut agent = route.agent.write().unwrap_or_else(PoisonError::into_inner);
             // The old agent's connections go with it, those in use when their reply is read.
-            *agent = self::agent(agent.config().clone());
+            *agent = self::agent(agent.config().clone(), route.proxy.as_ref());
         }
     }
 }

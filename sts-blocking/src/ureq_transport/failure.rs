@@ -1,5 +1,6 @@
 //! From ureq's errors to ours: which kind, and what to say.
 
+use std::fmt;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 use std::fmt::Write;
 use std::io;
@@ -12,6 +13,30 @@ use sts_proto::proxy::Proxy;
 use sts_proto::proxy::ProxyScheme;
 use sts_proto::{Error, TransportKind};
 
+/// An error of ours on its way through ureq.
+#[derive(Debug)]
+pub(super) enum Ours {
+    /// A proxy gave no tunnel; the error says all there is to say.
+    Tunnel(Error),
+    /// What arrived is no reply.
+    Reply(Error),
+}
+
+impl fmt::Display for Ours {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::Tunnel(error) | Self::Reply(error)) = self;
+        error.fmt(f)
+    }
+}
+
+impl std::error::Error for Ours {}
+
+impl From<Ours> for ureq::Error {
+    fn from(error: Ours) -> Self {
+        Self::Other(Box::new(error))
+    }
+}
+
 /// The way on which something failed.
 #[derive(Clone, Copy)]
 pub(super) struct Way<'a> {
@@ -21,9 +46,14 @@ pub(super) struct Way<'a> {
 
 impl Way<'_> {
     pub(super) fn error(self, error: ureq::Error) -> Error {
-        if matches!(error, ureq::Error::ConnectProxyFailed(_)) {
-            return self.tunnel_failure(error);
-        }
+        let error = match error {
+            ureq::Error::ConnectProxyFailed(_) => return self.tunnel_failure(error),
+            ureq::Error::Other(error) => match error.downcast() {
+                Ok(ours) => return self.ours(*ours),
+                Err(other) => ureq::Error::Other(other),
+            },
+            error => error,
+        };
         let (kind, words) = match (kind(&error), self.proxy) {
             // ureq leaves it to the proxy to find and reach the host, so that this is about the proxy itself.
             (TransportKind::Dns, Some(proxy)) => {
@@ -43,15 +73,18 @@ impl Way<'_> {
         }
     }
 
-    /// ureq gives the status of a proxy's reply as text only.
+    fn ours(self, error: Ours) -> Error {
+        match (error, self.proxy) {
+            (Ours::Reply(error), Some(proxy)) => error.because(format!("it went through the proxy {proxy}")),
+            (Ours::Reply(error) | Ours::Tunnel(error), _) => error,
+        }
+    }
+
+    /// The proxy of an agent that is not ours is not known here, and ureq gives the status of its reply as text only.
     fn tunnel_failure(self, error: ureq::Error) -> Error {
         let text = error.to_string();
         let status = text.split_once("responded ").and_then(|(_, rest)| rest.get(..3)?.parse::<u16>().ok());
-        match self.proxy {
-            Some(proxy) => proxy.refusal(self.url, status, error),
-            // An agent that is not ours has a proxy that is not known here.
-            None => Proxy::refusal_of_unknown(self.url, status, error),
-        }
+        Proxy::refusal_of_unknown(self.url, status, error)
     }
 
     #[cfg(any(feature = "rustls", feature = "native-tls"))]
@@ -113,6 +146,11 @@ fn kind(error: &ureq::Error) -> TransportKind {
         ureq::Error::Io(error) => io_kind(error),
         _ => TransportKind::Other,
     }
+}
+
+/// Whether the peer has ended the connection.
+pub(super) fn is_end(error: &io::Error) -> bool {
+    io_kind(error) == TransportKind::Closed
 }
 
 fn io_kind(error: &io::Error) -> TransportKind {

@@ -9,7 +9,7 @@ use std::mem;
 
 use sts_proto::Body;
 use ureq::Error;
-use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, Either, NextTimeout, Transport};
+use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
 use zeroize::Zeroizing;
 
 use super::socket::Running;
@@ -17,24 +17,15 @@ use super::socket::Running;
 /// What is held at the most. Forms and heads together are smaller but for large policies and assertions.
 const MOST: usize = 4 << 10;
 
-/// Makes connections of the kind, of those that it is given: over TLS, where there is any.
+/// Makes connections of the kind, of connections that may be over TLS.
 #[derive(Debug)]
-pub(super) struct Wholly {
-    /// Then it is the tunnel whose requests are whole, and not the request for the tunnel: below TLS something might be held
-    /// for which no reply is waited for, such as an alert.
-    pub(super) is_through_proxy: bool,
-}
+pub(super) struct Wholly;
 
 impl<In: Transport> Connector<In> for Wholly {
-    type Out = Either<In, Whole<In>>;
+    type Out = Whole<In>;
 
-    fn connect(&self, details: &ConnectionDetails, chained: Option<In>) -> Result<Option<Self::Out>, Error> {
-        // To the proxy itself ureq connects by a configuration without one.
-        let is_to_server = details.config.proxy().is_some() == self.is_through_proxy;
-        Ok(chained.map(|inner| match is_to_server {
-            true => Either::B(Whole { inner, held: Zeroizing::default() }),
-            false => Either::A(inner),
-        }))
+    fn connect(&self, _: &ConnectionDetails, chained: Option<In>) -> Result<Option<Self::Out>, Error> {
+        Ok(chained.map(Whole::new))
     }
 }
 
@@ -81,19 +72,28 @@ impl<T: Transport> Transport for Whole<T> {
 }
 
 impl<T: Transport> Whole<T> {
+    pub(super) fn new(inner: T) -> Self {
+        Self { inner, held: Zeroizing::default() }
+    }
+
     fn send(&mut self, time: &Running) -> Result<(), Error> {
         // A body is wiped at once and not byte by byte.
         let held = Body::from(mem::take(&mut self.held));
-        let mut rest = held.as_ref();
-        while !rest.is_empty() {
-            let output = self.inner.buffers().output();
-            let (piece, after) = rest.split_at(rest.len().min(output.len()));
-            output[..piece.len()].copy_from_slice(piece);
-            self.inner.transmit_output(piece.len(), time.left()?)?;
-            rest = after;
-        }
-        Ok(())
+        transmit(&mut self.inner, held.as_ref(), time)
     }
+}
+
+/// Sends bytes by way of the output buffer, which may be smaller.
+pub(super) fn transmit(transport: &mut impl Transport, bytes: &[u8], time: &Running) -> Result<(), Error> {
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let output = transport.buffers().output();
+        let (piece, after) = rest.split_at(rest.len().min(output.len()));
+        output[..piece.len()].copy_from_slice(piece);
+        transport.transmit_output(piece.len(), time.left()?)?;
+        rest = after;
+    }
+    Ok(())
 }
 
 impl<T: Transport> fmt::Debug for Whole<T> {
@@ -148,7 +148,7 @@ mod tests {
     fn written(room: usize, pieces: &[usize]) -> (Whole<Script>, Vec<u8>) {
         let (takes, times) = (Duration::ZERO, Vec::new());
         let inner = Script { buffers: LazyBuffers::new(1, room), sent: Vec::new(), waits: 0, takes, times };
-        let mut whole = Whole { inner, held: Zeroizing::default() };
+        let mut whole = Whole::new(inner);
         let mut all = Vec::new();
         for length in pieces {
             let piece: Vec<u8> = (0..*length).map(|i| ((all.len() + i) % 251) as u8).collect();
