@@ -1,6 +1,5 @@
 //! The built-in transport: ureq.
 
-use std::io::{self, Read};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
@@ -8,7 +7,6 @@ use std::time::Duration;
 use sts_proto::http::request::Parts;
 use sts_proto::http::{Method, Request, Response, Uri};
 use sts_proto::proxy::{Proxy, ProxySettings};
-use sts_proto::reply::MAX_REPLY_BYTES;
 use sts_proto::settings::Timeouts;
 use sts_proto::step::Direct;
 use sts_proto::{Body, Error, TransportKind};
@@ -16,18 +14,18 @@ use ureq::config::AutoHeaderValue;
 use ureq::config::Config;
 use ureq::unversioned::transport::Connector;
 use ureq::{Agent, SendBody};
-use zeroize::Zeroizing;
 
 use crate::transport::Transport;
 
 use dial::{Dialer, Unresolved};
+use exchange::Exchanges;
 use failure::Way;
 use tls::TlsConfig;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 pub use tls::{CaBundle, Roots, Tls};
-use whole::Wholly;
 
 mod dial;
+mod exchange;
 mod failure;
 mod framing;
 mod names;
@@ -41,24 +39,14 @@ mod tls;
 mod tls;
 mod whole;
 
-/// The most headers of a reply.
-const MAX_HEADERS: usize = 100;
-
-/// The largest head of a reply.
-const MAX_HEAD_BYTES: usize = 64 << 10;
-
-/// What ureq reads into. More than the largest head, which would else be taken for a connection that ended; half of ureq's own,
-/// all of which is filled with zeros for each connection, and with TLS twice.
-const INPUT_BYTES: usize = MAX_HEAD_BYTES + (8 << 10);
+/// What ureq reads into, for each connection and with TLS twice: as much as a record of TLS holds. All of it is filled with zeros.
+const INPUT_BYTES: usize = 16 << 10;
 
 /// The longest header of a request, name and value.
 const MAX_REQUEST_HEADER_BYTES: usize = 32 << 10;
 
 /// What ureq writes from: such a header must fit in, with what stands around it.
 const OUTPUT_BYTES: usize = MAX_REQUEST_HEADER_BYTES + (1 << 10);
-
-/// What a reply is read into at first, where its length is not known.
-const FIRST_BUFFER: usize = 4 << 10;
 
 /// What requests of STS need. A macro because the trait of what can be configured so is private to ureq.
 macro_rules! for_sts {
@@ -133,9 +121,9 @@ impl UreqOptions {
 /// `content-length`. Through a proxy it asks for a tunnel (`CONNECT`) even to an `http` URL, and leaves it to the proxy
 /// to resolve the host's name.
 ///
-/// The crate that ureq stands on writes every byte sent and received to the log, at the level TRACE of the target
-/// `ureq_proto::util`, secrets and all. A library cannot switch that off; whoever sets up a logger can, and is warned
-/// in the log.
+/// The crate that ureq stands on writes every byte sent to the log, at the level TRACE of the target `ureq_proto::util`,
+/// secrets and all; with an agent of your own, every byte received too. A library cannot switch that off; a program that
+/// sets up a logger can, and is warned in the log.
 #[derive(Debug)]
 pub struct UreqTransport {
     proxies: ProxySettings,
@@ -147,7 +135,7 @@ pub struct UreqTransport {
     has_warned: AtomicBool,
 }
 
-/// Where the crate that ureq stands on logs every byte sent and received, secrets and all.
+/// Where the crate that ureq stands on logs every byte sent, and with an agent of the user's own received, secrets and all.
 const LOG_OF_BYTES: &str = "ureq_proto::util";
 
 #[derive(Debug)]
@@ -195,7 +183,8 @@ impl UreqTransport {
     /// redirects, is set for each request, and the time of each request is the client's. Its idle connections are not
     /// closed by [`close_idle`](Transport::close_idle): only you can make another with the same connector and resolver.
     ///
-    /// Its connections are ureq's own. If it has a proxy, ureq 3.5 gives that proxy the whole time anew for each piece of the
+    /// Its connections are ureq's own, and so is its reader of replies, which takes more than the reader of `sts_proto::http1`
+    /// does: SECURITY.md lists what. If it has a proxy, ureq 3.5 gives that proxy the whole time anew for each piece of the
     /// reply to `CONNECT`, so a proxy that sends it drop by drop outlasts every deadline.
     #[must_use]
     pub fn with_agent(agent: Agent) -> Self {
@@ -233,7 +222,6 @@ impl Route {
         let config = Agent::config_builder()
             .timeout_connect(Some(timeouts.connect))
             .timeout_global(Some(timeouts.attempt))
-            .max_response_header_size(MAX_HEAD_BYTES)
             .input_buffer_size(INPUT_BYTES)
             .output_buffer_size(OUTPUT_BYTES)
             // ureq's own reading of the environment knows neither the URL's scheme nor NO_PROXY's networks, and its own tunnels
@@ -270,7 +258,7 @@ fn agent(config: Config, proxy: Option<&Proxy>) -> Agent {
     let connector = connector.chain(ureq::unversioned::transport::RustlsConnector::default());
     #[cfg(feature = "native-tls")]
     let connector = connector.chain(ureq::unversioned::transport::NativeTlsConnector::default());
-    Agent::with_parts(config, connector.chain(Wholly), Unresolved)
+    Agent::with_parts(config, connector.chain(Exchanges), Unresolved)
 }
 
 impl Transport for UreqTransport {
@@ -291,17 +279,10 @@ impl Transport for UreqTransport {
             agent.run(Request::from_parts(parts, body.as_ref()))
         };
         let response = response.map_err(|error| way.error(error))?;
-        let (parts, body) = response.into_parts();
-        if parts.headers.len() > MAX_HEADERS {
-            return Err(Error::transport(
-                TransportKind::TooLarge,
-                format!("more than {MAX_HEADERS} headers"),
-            ));
+        if self.is_own_agent() {
+            return framing::read(response, way);
         }
-        framing::check(&parts)?;
-        let length = body.content_length();
-        let body = read(body.into_reader(), length, way)?;
-        Ok(Response::from_parts(parts, body))
+        exchange::take_reply().ok_or_else(|| Error::transport(TransportKind::Other, "ureq dropped the reply"))
     }
 
     fn close_idle(&self) {
@@ -328,65 +309,5 @@ fn check_headers(request: &Request<Body>) -> Result<(), Error> {
             ),
         )),
         None => Ok(()),
-    }
-}
-
-/// Reads to the end of the body, without which ureq would not use the connection again, into buffers that are wiped.
-fn read(mut reader: impl Read, length: Option<u64>, way: Way<'_>) -> Result<Body, Error> {
-    let room = match length.map(usize::try_from) {
-        // One byte more, so that the end is seen without growth.
-        Some(Ok(length)) if length <= MAX_REPLY_BYTES => length + 1,
-        Some(_) => return Err(too_large()),
-        None => FIRST_BUFFER,
-    };
-    let mut buffer = Zeroizing::new(vec![0; room]);
-    let mut filled = 0;
-    loop {
-        match reader.read(&mut buffer[filled..]) {
-            Ok(0) => break,
-            Ok(n) => filled += n,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(way.error(ureq::Error::from(error))),
-        }
-        if filled > MAX_REPLY_BYTES {
-            return Err(too_large());
-        }
-        if filled == buffer.len() {
-            let mut larger = Zeroizing::new(vec![0; (2 * filled).min(MAX_REPLY_BYTES + 1)]);
-            larger[..filled].copy_from_slice(&buffer);
-            buffer = larger;
-        }
-    }
-    buffer.truncate(filled);
-    Ok(Body::from(buffer))
-}
-
-fn too_large() -> Error {
-    Error::transport(TransportKind::TooLarge, format!("more than {MAX_REPLY_BYTES} bytes"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bodies_of_unknown_length_grow_up_to_the_limit() {
-        let url = Uri::from_static("http://x.test/");
-        let read = |reader, length| read(reader, length, Way { url: &url, proxy: None });
-        for length in [0, 1, FIRST_BUFFER, FIRST_BUFFER + 1, MAX_REPLY_BYTES] {
-            let body = read(io::repeat(b'x').take(length as u64), None).unwrap();
-            assert_eq!(body.len(), length);
-        }
-        let error = read(io::repeat(b'x').take(u64::MAX), None).unwrap_err();
-        assert_eq!(error.transport_kind(), Some(TransportKind::TooLarge));
-    }
-
-    #[test]
-    fn an_announced_length_is_checked_before_reading() {
-        let url = Uri::from_static("http://x.test/");
-        let read = |reader, length| read(reader, length, Way { url: &url, proxy: None });
-        let error = read(&b""[..], Some(u64::MAX)).unwrap_err();
-        assert_eq!(error.transport_kind(), Some(TransportKind::TooLarge));
-        assert_eq!(read(&b"abc"[..], Some(3)).unwrap().as_ref(), b"abc");
     }
 }

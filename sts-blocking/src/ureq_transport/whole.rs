@@ -9,25 +9,13 @@ use std::mem;
 
 use sts_proto::Body;
 use ureq::Error;
-use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
+use ureq::unversioned::transport::{Buffers, NextTimeout, Transport};
 use zeroize::Zeroizing;
 
 use super::socket::Running;
 
 /// What is held at the most. Forms and heads together are smaller but for large policies and assertions.
 const MOST: usize = 4 << 10;
-
-/// Makes connections of the kind, of connections that may be over TLS.
-#[derive(Debug)]
-pub(super) struct Wholly;
-
-impl<In: Transport> Connector<In> for Wholly {
-    type Out = Whole<In>;
-
-    fn connect(&self, _: &ConnectionDetails, chained: Option<In>) -> Result<Option<Self::Out>, Error> {
-        Ok(chained.map(Whole::new))
-    }
-}
 
 /// A connection.
 pub(super) struct Whole<T> {

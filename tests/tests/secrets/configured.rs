@@ -130,6 +130,10 @@ fn proxies(seen: &Seen) {
         show!(seen, *proxy, proxy.scheme());
         seen.error(&proxy.refusal(&http::Uri::from_static("http://h.test/"), Some(407), "no"));
         show!(seen, sts_proto::http1::connect(proxy, "h.test", 443));
+        let url = http::Uri::from_static("http://h.test/");
+        let mut reader = sts_proto::http1::TunnelReader::new(proxy, &url);
+        show!(seen, reader, reader.feed(b"HTTP/1.1 200 OK\r\n").unwrap());
+        seen.error(&reader.end());
     }
     for url in
         [format!("http://alice:{}@", encoded(PASSWORD)), format!("ftp://alice:{}@h:1", encoded(PASSWORD))]
