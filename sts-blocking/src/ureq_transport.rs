@@ -17,9 +17,10 @@ use ureq::{Agent, SendBody};
 
 use crate::transport::Transport;
 
-use dial::{Dialer, Unresolved};
+use dial::Dialer;
 use exchange::Exchanges;
 use failure::Way;
+use names::Unresolved;
 use tls::TlsConfig;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 pub use tls::{CaBundle, Roots, Tls};
@@ -39,7 +40,8 @@ mod tls;
 mod tls;
 mod whole;
 
-/// What ureq reads into, for each connection and with TLS twice: as much as a record of TLS holds. All of it is filled with zeros.
+/// What ureq reads into, for each connection and with TLS twice: as much as a record of TLS holds. All of it is filled with
+/// zeros.
 const INPUT_BYTES: usize = 16 << 10;
 
 /// The longest header of a request, name and value.

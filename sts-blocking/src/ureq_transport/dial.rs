@@ -7,8 +7,7 @@ use sts_proto::http::Uri;
 use sts_proto::http1;
 use sts_proto::proxy::{Proxy, ProxyScheme};
 use ureq::Error;
-use ureq::config::Config;
-use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::resolver::Resolver;
 #[cfg(feature = "native-tls")]
 use ureq::unversioned::transport::NativeTlsConnector;
 #[cfg(feature = "rustls")]
@@ -174,15 +173,5 @@ impl Transport for Tunnel {
 
     fn is_open(&mut self) -> bool {
         self.0.is_open()
-    }
-}
-
-/// Resolves nothing: ureq asks for every request, and a [`Dialer`] resolves for itself what it connects to.
-#[derive(Debug)]
-pub(super) struct Unresolved;
-
-impl Resolver for Unresolved {
-    fn resolve(&self, _: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
-        Ok(self.empty())
     }
 }

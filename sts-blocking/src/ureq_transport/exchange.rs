@@ -1,8 +1,8 @@
 //! Replies are read by the core's reader, the one that `sts-async` reads them by.
 //!
-//! ureq's own reader takes more: signs before the size of a chunk, bare line feeds, bytes after the end. Beneath ureq every byte
-//! of a reply passes through here. ureq gets a reply of the same status without a body instead, by which it keeps the connection
-//! or closes it; the reply itself goes past ureq.
+//! ureq's own reader takes more: signs before the size of a chunk, bare line feeds, bytes after the end. Beneath ureq every
+//! byte of a reply passes through here. ureq gets a reply of the same status without a body instead, by which it keeps the
+//! connection or closes it; the reply itself goes past ureq.
 
 use std::cell::Cell;
 
@@ -17,7 +17,8 @@ use super::socket::Running;
 use super::whole::Whole;
 
 thread_local! {
-    /// The reply to the request of this thread, from when it was read until it is taken. ureq works on the thread that called it.
+    /// The reply to the request of this thread, from when it was read until it is taken. ureq works on the thread that called
+    /// it.
     static REPLY: Cell<Option<Response<Body>>> = const { Cell::new(None) };
 }
 

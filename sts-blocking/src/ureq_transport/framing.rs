@@ -1,7 +1,7 @@
 //! Replies that ureq itself has read, by an agent of the user's own.
 //!
-//! ureq lets a server leave open where its reply ends, and this crate does not: here are the rules of `sts_proto::http1`, as far
-//! as they can be checked on the head that ureq hands over.
+//! ureq lets a server leave open where its reply ends, and this crate does not: here are the rules of `sts_proto::http1`, as
+//! far as they can be checked on the head that ureq hands over.
 
 use std::io::{self, Read};
 

@@ -1,10 +1,10 @@
 //! TCP connections under ureq: absolute deadlines, and few calls of the system for each request.
 //!
-//! ureq's own connection gives each `write` of what it sends the whole time anew, so a peer that reads drop by drop gains as much
-//! time again for each drop. It also sets the time that is left before every write and read, to the microsecond and so anew
-//! each time; and it looks whether a connection is still open when it is kept and again when it is used. Here one deadline holds
-//! for all parts of a write, times are rounded so that they are set once for very many requests, and the one look that counts
-//! is left: the one before a request.
+//! ureq's own connection gives each `write` of what it sends the whole time anew, so a peer that reads drop by drop gains as
+//! much time again for each drop. It also sets the time that is left before every write and read, to the microsecond and so
+//! anew each time; and it looks whether a connection is still open when it is kept and again when it is used. Here one
+//! deadline holds for all parts of a write, times are rounded so that they are set once for very many requests, and the one
+//! look that counts is left: the one before a request.
 
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -298,6 +298,20 @@ mod tests {
     }
 
     const ATTEMPT: Duration = Duration::from_secs(15);
+
+    #[test]
+    fn connect_tries_each_address() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let (good, refused) = (listener.local_addr().unwrap(), SocketAddr::from(([127, 0, 0, 1], 1)));
+        let connect = |addresses: &[SocketAddr], after| connect(addresses, &Running::new(left(after)));
+        for addresses in [&[good][..], &[refused, good], &[refused, refused, good]] {
+            assert_eq!(connect(addresses, ATTEMPT).unwrap().peer_addr().unwrap(), good);
+        }
+        let error = connect(&[refused, refused], ATTEMPT).unwrap_err();
+        assert!(matches!(&error, Error::Io(error) if error.kind() == io::ErrorKind::ConnectionRefused));
+        assert!(matches!(connect(&[], ATTEMPT), Err(Error::HostNotFound)));
+        assert!(matches!(connect(&[good], Duration::ZERO), Err(Error::Timeout(Timeout::Global))));
+    }
 
     #[test]
     fn times_that_are_nearly_the_same_are_set_once() {

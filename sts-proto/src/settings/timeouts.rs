@@ -6,8 +6,8 @@ use crate::error::Error;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Timeouts {
-    /// Until a connection stands, name resolution and TLS included; 5 seconds by default. `sts-blocking` gives half of it
-    /// to name resolution.
+    /// Until a connection is ready for a request: the name, TCP, a proxy with its tunnel, and TLS together. 5 seconds by
+    /// default.
     pub connect: Duration,
     /// Until one request is answered, connecting included; 15 seconds by default.
     pub attempt: Duration,
