@@ -34,6 +34,7 @@ pub use tunnel::{TunnelProgress, TunnelReader};
 
 use crate::body::Body;
 use crate::error::{Error, TransportKind};
+use crate::reply::MAX_REPLY_BYTES;
 use crate::sigv4;
 
 mod body;
@@ -47,6 +48,11 @@ pub const MAX_HEAD_BYTES: usize = 64 << 10;
 
 /// The most headers of a reply.
 pub const MAX_HEADERS: usize = 100;
+
+/// The most bytes around the chunks of a reply: the lines with their sizes, extensions, and line ends. As many as the
+/// largest body has, so that any reply passes whose chunks have five bytes or more on average, and a reply of 200 KiB even in
+/// chunks of one byte. Whoever wraps bytes in more than that is not sending a reply.
+pub const MAX_CHUNK_FRAMING_BYTES: usize = MAX_REPLY_BYTES;
 
 /// Why bytes are no reply. Never holds any of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +71,7 @@ enum Fault {
     HeadTooLarge,
     TooManyHeaders,
     BodyTooLarge,
+    FramingTooLarge,
     Closed { received: usize },
 }
 
@@ -85,6 +92,7 @@ impl fmt::Display for Fault {
             Self::HeadTooLarge => "the head is larger than 64 KiB",
             Self::TooManyHeaders => "there are more than 100 headers",
             Self::BodyTooLarge => "the body is larger than 1 MiB",
+            Self::FramingTooLarge => "the sizes and extensions of the chunks take more than 1 MiB",
             Self::Closed { received } => {
                 return write!(f, "the connection was closed after {received} bytes of the reply");
             }
@@ -97,7 +105,9 @@ impl std::error::Error for Fault {}
 impl From<Fault> for Error {
     fn from(fault: Fault) -> Self {
         let kind = match fault {
-            Fault::HeadTooLarge | Fault::TooManyHeaders | Fault::BodyTooLarge => TransportKind::TooLarge,
+            Fault::HeadTooLarge | Fault::TooManyHeaders | Fault::BodyTooLarge | Fault::FramingTooLarge => {
+                TransportKind::TooLarge
+            }
             Fault::Closed { .. } => TransportKind::Closed,
             _ => TransportKind::Protocol,
         };

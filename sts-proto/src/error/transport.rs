@@ -20,7 +20,7 @@ pub enum TransportKind {
     Closed,
     /// What arrived is not HTTP.
     Protocol,
-    /// The reply exceeds [`MAX_REPLY_BYTES`](crate::reply::MAX_REPLY_BYTES) or a limit on its head.
+    /// The reply exceeds [`MAX_REPLY_BYTES`](crate::reply::MAX_REPLY_BYTES) or a limit on what comes with it.
     TooLarge,
     /// Anything else.
     Other,
@@ -41,6 +41,7 @@ impl TransportKind {
             TimedOut | WouldBlock => Self::Timeout,
             ConnectionReset | ConnectionAborted | BrokenPipe | NotConnected | UnexpectedEof => Self::Closed,
             InvalidData => Self::Protocol,
+            QuotaExceeded => Self::TooLarge,
             _ => Self::Other,
         }
     }

@@ -3,7 +3,7 @@
 use zeroize::{Zeroize, Zeroizing};
 
 use super::head::Framing;
-use super::{Fault, MAX_HEAD_BYTES};
+use super::{Fault, MAX_CHUNK_FRAMING_BYTES, MAX_HEAD_BYTES};
 use crate::reply::MAX_REPLY_BYTES;
 
 /// What the buffer holds at first, where the length is not known.
@@ -17,6 +17,8 @@ const MAX_CHUNK_LINE: usize = 256;
 pub(super) struct BodyReader {
     bytes: Zeroizing<Vec<u8>>,
     state: State,
+    /// Bytes around chunks: every one that comes costs time, though none is kept.
+    framing: usize,
     /// Bytes of trailers.
     trailers: usize,
 }
@@ -64,7 +66,7 @@ impl BodyReader {
             Framing::Chunked => (SIZE_LINE, FIRST_BUFFER),
             Framing::Close => (State::Close, FIRST_BUFFER),
         };
-        Self { bytes: Zeroizing::new(Vec::with_capacity(room)), state, trailers: 0 }
+        Self { bytes: Zeroizing::new(Vec::with_capacity(room)), state, framing: 0, trailers: 0 }
     }
 
     pub(super) fn is_done(&self) -> bool {
@@ -116,6 +118,12 @@ impl BodyReader {
 
     /// The state after one byte of what frames chunks. RFC 9112, section 7.1.
     fn after(&mut self, byte: u8) -> Result<State, Fault> {
+        if !matches!(self.state, State::Trailer(_)) {
+            self.framing += 1;
+            if self.framing > MAX_CHUNK_FRAMING_BYTES {
+                return Err(Fault::FramingTooLarge);
+            }
+        }
         Ok(match (self.state, byte) {
             (State::Size { value, digits, length, in_extension }, _) => {
                 return self.after_size(byte, value, digits, length, in_extension);

@@ -112,6 +112,7 @@ impl ReplyReader {
 mod tests {
     use super::*;
     use crate::TransportKind;
+    use crate::http1::MAX_CHUNK_FRAMING_BYTES;
 
     /// Reads the same bytes whole, byte by byte and in pieces of three: the outcome must be the same.
     fn read(bytes: &[u8]) -> Result<(u16, Vec<u8>, bool), (TransportKind, String)> {
@@ -271,6 +272,20 @@ mod tests {
         }
         let endless = format!("HTTP/1.1 200 OK\r\n\r\n{}", "x".repeat((1 << 20) + 1));
         assert_eq!(outcome(endless.as_bytes(), 5000).unwrap_err().0, TransportKind::TooLarge);
+        // 15 bytes with its line ends, and then 255.
+        for chunk in ["1;name=value\r\nx\r\n".to_owned(), format!("1;{}\r\nx\r\n", "x".repeat(249))] {
+            let framing = chunk.len() - 1;
+            let fits = MAX_CHUNK_FRAMING_BYTES / framing;
+            let reply = |chunks: usize| format!("{chunked}{}", chunk.repeat(chunks));
+            let mut reader = ReplyReader::new(&Method::POST);
+            assert!(matches!(reader.feed(reply(fits).as_bytes()), Ok(Progress::More)));
+            let error = described(&reader.feed(chunk.as_bytes()).unwrap_err());
+            assert_eq!(error.0, TransportKind::TooLarge);
+            assert!(error.1.contains("chunks take more than"), "{}", error.1);
+        }
+        // Nobody's replies come in such chunks, and still one of 200 KiB would pass.
+        let small = format!("{chunked}{}0\r\n\r\n", "1\r\nx\r\n".repeat(200 << 10));
+        assert_eq!(outcome(small.as_bytes(), 5000).unwrap().1.len(), 200 << 10);
         let trailers = format!("{chunked}0\r\n{}", "A: b\r\n".repeat(20_000));
         assert_eq!(outcome(trailers.as_bytes(), 5000).unwrap_err().0, TransportKind::TooLarge);
     }
