@@ -13,7 +13,7 @@ use sts_proto::{Body, Error, TransportKind, http1};
 use crate::connector::Connector;
 use crate::transport::Transport;
 
-use exchange::{Broken, exchange};
+use exchange::{exchange, request_tunnel};
 use pool::Pool;
 pub use pool::{MAX_IDLE_AGE, MAX_IDLE_PER_HOST};
 use stream::Stream;
@@ -22,6 +22,9 @@ use tls::Tls;
 #[cfg(feature = "rustls")]
 pub use tls::{CaBundle, Roots};
 
+mod bounded;
+#[cfg(test)]
+mod doubles;
 mod exchange;
 mod pool;
 mod stream;
@@ -171,16 +174,29 @@ impl<C: Connector> HttpTransport<C> {
                 Some(proxy) => self.tunnel(url, target, proxy).await,
             }
         };
-        let late = async {
-            self.connector.sleep(self.connect_timeout).await;
-            Err(too_late("no connection stood", self.connect_timeout))
+        self.within(self.connect_timeout, "no connection stood", connect).await
+    }
+
+    /// Ends `work` when the time is over.
+    ///
+    /// The time is looked at first in every poll: a peer can keep the work busy, and the work what a runtime allows to one
+    /// poll, tokio's timers included.
+    fn within<T>(
+        &self,
+        time: Duration,
+        what: &'static str,
+        work: impl Future<Output = Result<T, Error>>,
+    ) -> impl Future<Output = Result<T, Error>> {
+        let late = async move {
+            self.connector.sleep(time).await;
+            Err(Error::transport(TransportKind::Timeout, format!("{what} after {time:?}")))
         };
-        future::or(connect, late).await
+        future::or(late, work)
     }
 
     async fn direct(&self, target: &Target) -> Result<Stream<C::Stream>, Error> {
         let stream = self.connector.connect(target.bare_host(), target.port).await;
-        let stream = Stream::Plain(stream.map_err(|error| {
+        let stream = Stream::new(stream.map_err(|error| {
             let kind = TransportKind::of_io(&error);
             // Whatever else it is, no request was under way.
             let kind = if kind == TransportKind::Other { TransportKind::Connect } else { kind };
@@ -195,7 +211,7 @@ impl<C: Connector> HttpTransport<C> {
     async fn tunnel(&self, url: &Uri, target: &Target, proxy: &Proxy) -> Result<Stream<C::Stream>, Error> {
         let proxy_host = target::bare(proxy.host());
         let stream = self.connector.connect(proxy_host, proxy.port()).await;
-        let mut stream = Stream::Plain(stream.map_err(|error| {
+        let mut stream = Stream::new(stream.map_err(|error| {
             let words = match TransportKind::of_io(&error) {
                 TransportKind::Dns => format!("the name in {proxy} could not be resolved"),
                 _ => format!("{proxy} cannot be reached"),
@@ -206,34 +222,17 @@ impl<C: Connector> HttpTransport<C> {
             stream = self.tls.connect(stream, proxy_host, &format!("the proxy {proxy}")).await?;
         }
         let request = http1::connect(proxy, &target.host, target.port);
-        let method = sts_proto::http::Method::CONNECT;
-        let done = match exchange(stream, &method, &request).await {
-            Ok(done) => done,
-            Err(Broken { error, received: 0, .. })
-                if error.transport_kind() == Some(TransportKind::Closed) =>
-            {
-                return Err(proxy.refusal(url, None, error));
-            }
-            Err(broken) => return Err(broken.into_error(Some(proxy))),
-        };
-        let status = done.response.status();
-        match done.reusable {
-            Some(stream) if status.is_success() && target.is_tls => {
-                self.tls.connect(stream, target.bare_host(), &target.to_string()).await
-            }
-            Some(stream) if status.is_success() => Ok(stream),
-            _ => Err(proxy.refusal(url, Some(status.as_u16()), format!("the proxy answered {status}"))),
+        let stream = request_tunnel(stream, proxy, url, &request).await?;
+        if !target.is_tls {
+            return Ok(stream);
         }
+        self.tls.connect(stream, target.bare_host(), &target.to_string()).await
     }
 }
 
 impl<C: Connector> Transport for HttpTransport<C> {
     async fn send(&self, request: Request<Body>, timeout: Duration) -> Answer {
-        let late = async {
-            self.connector.sleep(timeout).await;
-            Err(too_late("no whole reply had come", timeout))
-        };
-        future::or(self.exchange(request), late).await
+        self.within(timeout, "no whole reply had come", self.exchange(request)).await
     }
 
     async fn sleep(&self, time: Duration) {
@@ -252,8 +251,4 @@ impl<C: Connector> fmt::Debug for HttpTransport<C> {
             .field("proxies", &self.proxies)
             .finish_non_exhaustive()
     }
-}
-
-fn too_late(what: &str, timeout: Duration) -> Error {
-    Error::transport(TransportKind::Timeout, format!("{what} after {timeout:?}"))
 }

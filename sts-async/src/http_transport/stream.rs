@@ -6,11 +6,37 @@ use std::task::{Context, Poll};
 
 use futures_lite::{AsyncRead, AsyncWrite};
 
+use super::bounded::{Bounded, Turns};
+
 /// TLS may lie in TLS, where a proxy speaks it too.
 pub(super) enum Stream<S> {
-    Plain(S),
+    Plain(Bounded<S>),
     #[cfg(feature = "rustls")]
     Tls(Box<futures_rustls::client::TlsStream<Self>>),
+}
+
+impl<S> Stream<S> {
+    pub(super) fn new(stream: S) -> Self {
+        Self::Plain(Bounded::new(stream))
+    }
+
+    /// The turns of the connector's stream, which all layers above it share.
+    pub(super) fn turns(&self) -> Turns {
+        match self {
+            Self::Plain(stream) => stream.turns().clone(),
+            #[cfg(feature = "rustls")]
+            Self::Tls(stream) => stream.get_ref().0.turns(),
+        }
+    }
+
+    /// Counts received bytes from zero again, for another reply.
+    pub(super) fn expect_reply(&mut self) {
+        match self {
+            Self::Plain(stream) => stream.expect_reply(),
+            #[cfg(feature = "rustls")]
+            Self::Tls(stream) => stream.get_mut().0.expect_reply(),
+        }
+    }
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Stream<S> {

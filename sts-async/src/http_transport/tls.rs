@@ -3,9 +3,10 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
+use std::pin::Pin;
 use std::sync::Arc;
 
-use futures_lite::{AsyncRead, AsyncWrite};
+use futures_lite::{AsyncRead, AsyncWrite, future};
 use futures_rustls::TlsConnector;
 use futures_rustls::rustls::pki_types::pem::{self, PemObject, SectionKind};
 use futures_rustls::rustls::pki_types::{CertificateDer, ServerName};
@@ -145,7 +146,9 @@ impl Tls {
         let connector = self.0.as_ref().map_err(|error| failed(io::Error::other(error.clone())))?;
         let server =
             ServerName::try_from(host.to_owned()).map_err(|error| failed(io::Error::other(error)))?;
-        match connector.connect(server, stream).await {
+        let turns = stream.turns();
+        let mut handshake = connector.connect(server, stream);
+        match future::poll_fn(|context| turns.poll_with(Pin::new(&mut handshake), context)).await {
             Ok(stream) => Ok(Stream::Tls(Box::new(stream))),
             Err(error) => match rustls_error(&error) {
                 Some(cause) => {

@@ -94,7 +94,7 @@ fn proxies_that_give_no_tunnel<R: Runtime>() {
         ),
         ("", TransportKind::Proxy, "closed the connection without a reply"),
         ("SSH-2.0-OpenSSH\r\n", TransportKind::Protocol, "not HTTP: it went through the proxy http://"),
-        ("HTTP/1.1 200 OK\r\n", TransportKind::Closed, "after 17 bytes of it, through the proxy http://"),
+        ("HTTP/1.1 200 OK\r\n", TransportKind::Closed, "after 17 bytes of the reply of the proxy http://"),
     ] {
         let text = refused(through(&Proxy::answering(reply).url()), kind);
         assert!(text.contains(words), "{text}");
