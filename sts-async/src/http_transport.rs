@@ -131,7 +131,7 @@ impl<C: Connector> HttpTransport<C> {
         // From here on there is one copy of the body, and it is wiped with the bytes.
         drop(request);
         let generation = self.pool.generation();
-        let mut kept = self.pool.take(&target).await;
+        let mut kept = self.pool.take(&target, &self.connector).await;
         loop {
             let was_kept = kept.is_some();
             let stream = match kept.take() {

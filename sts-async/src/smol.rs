@@ -15,9 +15,10 @@
 //! ```
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
-use async_io::Timer;
+use async_io::{Async, Timer};
 use async_net::TcpStream;
 
 use crate::connector::Connector;
@@ -38,6 +39,12 @@ impl Connector for SmolConnector {
         // A request is written at once, and nothing comes after it.
         stream.set_nodelay(true)?;
         Ok(stream)
+    }
+
+    fn has_unsolicited_data(&self, stream: &TcpStream) -> bool {
+        let socket = Arc::<Async<std::net::TcpStream>>::from(stream.clone());
+        let peeked = socket.get_ref().peek(&mut [0]);
+        peeked.err().is_none_or(|error| error.kind() != io::ErrorKind::WouldBlock)
     }
 
     async fn sleep(&self, time: Duration) {

@@ -16,11 +16,13 @@
 //! ```
 
 use std::io;
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use futures_lite::{AsyncRead, AsyncWrite};
+use socket2::SockRef;
 use tokio::io::{AsyncRead as TokioRead, AsyncWrite as TokioWrite, ReadBuf};
 use tokio::net::TcpStream;
 
@@ -42,6 +44,12 @@ impl Connector for TokioConnector {
         // A request is written at once, and nothing comes after it.
         stream.set_nodelay(true)?;
         Ok(Compat::new(stream))
+    }
+
+    fn has_unsolicited_data(&self, stream: &Self::Stream) -> bool {
+        // Not by tokio, which takes the socket for empty until its driver runs again.
+        let peeked = SockRef::from(&stream.0).peek(&mut [MaybeUninit::uninit()]);
+        peeked.err().is_none_or(|error| error.kind() != io::ErrorKind::WouldBlock)
     }
 
     async fn sleep(&self, time: Duration) {

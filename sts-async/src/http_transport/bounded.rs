@@ -63,6 +63,10 @@ impl<S> Bounded<S> {
         Self { stream, turns: Turns(Arc::new(AtomicU8::new(TURNS_PER_POLL))), received: 0 }
     }
 
+    pub(super) fn get_ref(&self) -> &S {
+        &self.stream
+    }
+
     pub(super) fn turns(&self) -> &Turns {
         &self.turns
     }

@@ -1,11 +1,15 @@
 //! Connections that wait for their next request.
 
+use std::pin::pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use futures_lite::{AsyncRead, AsyncReadExt, future};
+use futures_lite::{AsyncRead, AsyncReadExt, AsyncWrite, future};
 
+use super::stream::Stream;
 use super::target::Target;
+use crate::connector::Connector;
 
 /// The most connections to one host that are kept for further requests.
 pub const MAX_IDLE_PER_HOST: usize = 16;
@@ -84,17 +88,33 @@ impl<S> Pool<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> Pool<S> {
-    /// A connection on which nothing has come since its last reply: neither its end, nor bytes that would be taken for
-    /// the next reply.
-    pub(super) async fn take(&self, target: &Target) -> Option<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> Pool<Stream<S>> {
+    /// A connection on which nothing has come since its last reply. RFC 9112, section 9.2: bytes without a request are no
+    /// reply, and so they must not be there when the next request is sent.
+    pub(super) async fn take<C: Connector<Stream = S>>(
+        &self,
+        target: &Target,
+        connector: &C,
+    ) -> Option<Stream<S>> {
         loop {
             let mut stream = self.newest(target)?;
-            if future::poll_once(stream.read(&mut [0])).await.is_none() {
+            // The stream knows what TLS has read and whether its runtime still runs. Only the connector knows the rest:
+            // `Pending` does not mean that the socket is empty.
+            if is_pending(&mut stream).await && !connector.has_unsolicited_data(stream.socket()) {
                 return Some(stream);
             }
+            log::trace!("a kept connection was closed, or had bytes that nobody asked for");
         }
     }
+}
+
+async fn is_pending<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut Stream<S>) -> bool {
+    let turns = stream.turns();
+    future::poll_fn(|context| {
+        let poll = turns.poll_with(pin!(stream.read(&mut [0])), context);
+        Poll::Ready(poll.is_pending())
+    })
+    .await
 }
 
 impl<S> Idle<S> {
@@ -109,15 +129,16 @@ impl<S> Idle<S> {
 mod tests {
     use std::pin::Pin;
     use std::sync::Arc;
-    use std::task::{Context, Poll};
+    use std::task::Context;
     use std::{io, iter};
 
     use super::*;
 
-    /// A stream that is silent, or has something to say.
+    /// A stream that has something to say, or what its runtime takes for nothing.
     struct Line {
-        _open: Arc<()>,
         said: Option<&'static [u8]>,
+        /// What is in the socket.
+        arrived: &'static [u8],
     }
 
     impl AsyncRead for Line {
@@ -129,8 +150,46 @@ mod tests {
         }
     }
 
-    fn line(open: &Arc<()>, said: Option<&'static [u8]>) -> Line {
-        Line { _open: Arc::clone(open), said }
+    impl AsyncWrite for Line {
+        fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
+            Poll::Pending
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Pending
+        }
+
+        fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Pending
+        }
+    }
+
+    /// Looks at the socket, or leaves the trait's default.
+    struct Lines;
+    struct ByDefault;
+
+    impl Connector for Lines {
+        type Stream = Line;
+
+        async fn connect(&self, _: &str, _: u16) -> io::Result<Line> {
+            Err(io::ErrorKind::Unsupported.into())
+        }
+
+        fn has_unsolicited_data(&self, stream: &Line) -> bool {
+            !stream.arrived.is_empty()
+        }
+
+        async fn sleep(&self, _: Duration) {}
+    }
+
+    impl Connector for ByDefault {
+        type Stream = Line;
+
+        async fn connect(&self, _: &str, _: u16) -> io::Result<Line> {
+            Err(io::ErrorKind::Unsupported.into())
+        }
+
+        async fn sleep(&self, _: Duration) {}
     }
 
     fn target(port: u16) -> Target {
@@ -138,23 +197,32 @@ mod tests {
     }
 
     #[test]
-    fn only_silent_connections_to_the_same_target_are_taken() {
-        let (pool, open) = (Pool::default(), Arc::new(()));
-        for (port, said) in [(1, None), (2, Some(&b""[..])), (2, Some(b"HTTP/1.1 200 OK"))] {
-            pool.put(target(port), 0, line(&open, said));
+    fn unsolicited_data_keeps_a_connection_from_reuse() {
+        let pool = Pool::default();
+        let count = |pool: &Pool<_>| pool.lock().connections.len();
+        for (port, said, arrived) in [
+            (1, None, &b""[..]),
+            (2, Some(&b""[..]), b""),
+            (2, Some(b"HTTP/1.1 200 OK"), b""),
+            (2, None, b"HTTP/1.1 200 OK"),
+            (3, None, b""),
+        ] {
+            pool.put(target(port), 0, Stream::new(Line { said, arrived }));
         }
         future::block_on(async {
-            assert!(pool.take(&target(2)).await.is_none());
-            assert_eq!(Arc::strong_count(&open), 2);
-            assert!(pool.take(&target(1)).await.is_some());
-            assert!(pool.take(&target(1)).await.is_none());
+            assert!(pool.take(&target(2), &Lines).await.is_none());
+            assert_eq!(count(&pool), 2);
+            assert!(pool.take(&target(1), &Lines).await.is_some());
+            assert!(pool.take(&target(1), &Lines).await.is_none());
+            assert!(pool.take(&target(3), &ByDefault).await.is_none());
+            assert_eq!(count(&pool), 0);
         });
     }
 
     #[test]
     fn limits() {
         let (pool, open) = (Pool::default(), Arc::new(()));
-        for line in iter::repeat_with(|| line(&open, None)).take(2 * MAX_IDLE_PER_HOST) {
+        for line in iter::repeat_with(|| Arc::clone(&open)).take(2 * MAX_IDLE_PER_HOST) {
             pool.put(target(1), 0, line);
         }
         assert_eq!(Arc::strong_count(&open), 1 + MAX_IDLE_PER_HOST);
@@ -167,9 +235,9 @@ mod tests {
     fn what_was_taken_before_it_was_emptied_does_not_come_back() {
         let (pool, open) = (Pool::default(), Arc::new(()));
         let generation = pool.generation();
-        pool.put(target(1), generation, line(&open, None));
+        pool.put(target(1), generation, Arc::clone(&open));
         pool.clear();
-        pool.put(target(1), generation, line(&open, None));
+        pool.put(target(1), generation, Arc::clone(&open));
         assert_eq!(Arc::strong_count(&open), 1);
     }
 }

@@ -37,6 +37,15 @@ impl<S> Stream<S> {
             Self::Tls(stream) => stream.get_mut().0.expect_reply(),
         }
     }
+
+    /// The connector's stream, below all layers of TLS.
+    pub(super) fn socket(&self) -> &S {
+        match self {
+            Self::Plain(stream) => stream.get_ref(),
+            #[cfg(feature = "rustls")]
+            Self::Tls(stream) => stream.get_ref().0.socket(),
+        }
+    }
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Stream<S> {

@@ -81,6 +81,10 @@ impl<C: Connector> Connector for Halting<C> {
         Ok(HaltingStream { stream, is_ready: false, _open: Arc::clone(&self.open) })
     }
 
+    fn has_unsolicited_data(&self, stream: &Self::Stream) -> bool {
+        self.connector.has_unsolicited_data(&stream.stream)
+    }
+
     async fn sleep(&self, time: Duration) {
         self.connector.sleep(time).await;
     }
