@@ -59,6 +59,19 @@ impl Authority {
 }
 
 impl Identity {
+    /// What a server with this certificate is set up by.
+    pub(crate) fn server_config(self) -> Arc<ServerConfig> {
+        let key = PrivateKeyDer::try_from(self.key.serialize_der()).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![self.certificate], key)
+            .unwrap();
+        Arc::new(config)
+    }
+
     pub(crate) fn self_signed(params: &CertificateParams) -> Self {
         let key = KeyPair::generate().unwrap();
         let certificate = params.self_signed(&key).unwrap();
@@ -73,21 +86,14 @@ pub(crate) fn for_hosts(hosts: &[&str]) -> CertificateParams {
 
 impl TlsServer {
     pub(crate) fn start(identity: Identity) -> Self {
-        let key = PrivateKeyDer::try_from(identity.key.serialize_der()).unwrap();
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![identity.certificate], key)
-            .unwrap();
+        let config = identity.server_config();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let (connections, resumed) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let closes = Arc::new(AtomicBool::new(false));
         let more = Arc::new(AtomicUsize::new(0));
         let (is_closing, says_more) = (Arc::clone(&closes), Arc::clone(&more));
-        let (config, counts) = (Arc::new(config), (Arc::clone(&connections), Arc::clone(&resumed)));
+        let counts = (Arc::clone(&connections), Arc::clone(&resumed));
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 counts.0.fetch_add(1, Ordering::SeqCst);
