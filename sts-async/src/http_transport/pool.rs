@@ -98,9 +98,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pool<Stream<S>> {
     ) -> Option<Stream<S>> {
         loop {
             let mut stream = self.newest(target)?;
-            // The stream knows what TLS has read and whether its runtime still runs. Only the connector knows the rest:
-            // `Pending` does not mean that the socket is empty.
-            if is_pending(&mut stream).await && !connector.has_unsolicited_data(stream.socket()) {
+            // The socket first: TLS would take a part of a record out of it and say nothing. The stream knows what TLS has
+            // read before and whether its runtime still runs; its `Pending` does not mean that the socket is empty.
+            if !connector.has_unsolicited_data(stream.socket()) && is_pending(&mut stream).await {
                 return Some(stream);
             }
             log::trace!("a kept connection was closed, or had bytes that nobody asked for");

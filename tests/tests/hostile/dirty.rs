@@ -11,6 +11,7 @@ use crate::table::{Entry, Route, Verdict};
 use crate::{LONG, on_all};
 
 on_all! {
+    half_a_record_of_tls_is_never_the_next_reply
     unsolicited_bytes_are_never_the_next_reply
     silent_connection_is_used_again
 }
@@ -97,6 +98,31 @@ fn unsolicited_bytes_are_never_the_next_reply(driver: Driver) {
             }
         }
     });
+}
+
+/// The beginning of a record with a reply comes unasked, and its end after the next request.
+fn half_a_record_of_tls_is_never_the_next_reply(driver: Driver) {
+    let entry = Entry::new("half a record", Route::Tls, LONG, Verdict::Reply, |stream| {
+        let is_first = stream.number == 0;
+        let mut stream = stream.tls();
+        if is_first {
+            request(&mut stream)?;
+            send(&mut stream, reply(ACCOUNT))?;
+            thread::sleep(LATER);
+            stream.conn.writer().write_all(&reply(FORGED))?;
+            let mut record = Vec::new();
+            stream.conn.write_tls(&mut record)?;
+            let (begin, end) = record.split_at(record.len() / 2);
+            send(&mut stream.sock, begin)?;
+            request(&mut stream)?;
+            send(&mut stream.sock, end)?;
+        }
+        answer(&mut stream)
+    });
+    let peer = Peer::start(Arc::clone(&entry.serve));
+    for outcome in calls(driver, &entry.setup(&peer), &[Duration::ZERO, COMPUTES]) {
+        assert_eq!(outcome.result.unwrap(), ACCOUNT, "{driver:?}");
+    }
 }
 
 /// The other side: who looks too closely would make a connection for each request.
