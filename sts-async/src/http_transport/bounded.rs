@@ -9,9 +9,9 @@ use std::task::{Context, Poll, ready};
 use futures_lite::{AsyncRead, AsyncWrite};
 use sts_proto::reply::MAX_REPLY_BYTES;
 
-/// The most reads and writes of one poll: 64 KiB of a flood. A peer that sends as fast as it is read would keep the call,
+/// The most reads and writes of one poll: 16 KiB of a flood. A peer that sends as fast as it is read would keep the call,
 /// and with it the thread, from looking at anything else: deadlines and other tasks.
-const TURNS_PER_POLL: u8 = 16;
+const TURNS_PER_POLL: u8 = 4;
 
 /// The most bytes that are read for one reply, TLS handshakes before it included: eight times the largest reply, because TLS
 /// adds 22 bytes or more to a record, however little is in it. Without TLS, the limits of `http1` are met before.

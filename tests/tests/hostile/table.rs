@@ -123,7 +123,7 @@ fn leaked(error: &Error) -> Vec<String> {
 /// Makes the call of each entry, so many at a time, and fails with all that is wrong.
 pub(crate) fn run(driver: Driver, table: &str, entries: &[Entry], at_once: usize) {
     let (next, faults) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
-    let worst = Mutex::new((Duration::ZERO, Duration::ZERO, String::new()));
+    let (late, starved) = (Mutex::new(Worst::default()), Mutex::new(Worst::default()));
     thread::scope(|scope| {
         for _ in 0..at_once {
             scope.spawn(|| {
@@ -133,26 +133,33 @@ pub(crate) fn run(driver: Driver, table: &str, entries: &[Entry], at_once: usize
                     let sent = peer.sent();
                     let found = entry.faults(&outcome, sent).into_iter();
                     faults.lock().unwrap().extend(found.map(|fault| format!("{:?}: {fault}", entry.name)));
-                    let late = outcome.elapsed.saturating_sub(entry.deadline);
-                    let mut worst = worst.lock().unwrap();
-                    if late > worst.0 {
-                        (worst.0, worst.2) = (late, entry.name.clone());
-                    }
-                    worst.1 = worst.1.max(outcome.starved);
+                    note(&late, outcome.elapsed.saturating_sub(entry.deadline), &entry.name);
+                    note(&starved, outcome.starved, &entry.name);
                 }
             });
         }
     });
-    report(driver, table, &worst.into_inner().unwrap());
+    report(driver, table, &late.into_inner().unwrap(), &starved.into_inner().unwrap());
     let faults = faults.into_inner().unwrap();
     assert!(faults.is_empty(), "{driver:?}, {} faults:\n{}", faults.len(), faults.join("\n"));
 }
 
+/// The longest time of a table, and the entry that it was seen with.
+type Worst = (Duration, String);
+
+fn note(worst: &Mutex<Worst>, time: Duration, name: &str) {
+    let mut worst = worst.lock().unwrap();
+    if time > worst.0 {
+        *worst = (time, name.to_owned());
+    }
+}
+
 #[expect(clippy::print_stderr, reason = "for whoever asks for it")]
-fn report(driver: Driver, table: &str, (late, starved, name): &(Duration, Duration, String)) {
+fn report(driver: Driver, table: &str, (late, of_late): &Worst, (starved, of_starved): &Worst) {
     if std::env::var_os("STS_HOSTILE_REPORT").is_some() {
         eprintln!(
-            "{driver:?}, {table}: {} ms past the deadline at most ({name}), no other task for {} ms at most",
+            "{driver:?}, {table}: at most {} ms past the deadline ({of_late:?}) and {} ms without another task \
+             ({of_starved:?})",
             late.as_millis(),
             starved.as_millis()
         );
