@@ -27,6 +27,8 @@ mod bounded;
 mod doubles;
 mod exchange;
 mod pool;
+#[cfg(feature = "rustls")]
+mod records;
 mod stream;
 mod target;
 #[cfg(feature = "rustls")]

@@ -30,6 +30,7 @@ use zeroize::Zeroizing;
 
 pub use connect::connect;
 pub use reader::{Finished, Progress, ReplyReader};
+pub use records::TlsRecords;
 pub use tunnel::{TunnelProgress, TunnelReader};
 
 use crate::body::Body;
@@ -41,6 +42,7 @@ mod body;
 mod connect;
 mod head;
 mod reader;
+mod records;
 mod tunnel;
 
 /// The largest head of a reply, interim replies and trailers included.

@@ -18,6 +18,8 @@ pub(super) struct Flood {
     pub(super) then: &'static [u8],
     /// How many polls a sleep takes, whatever its time.
     pub(super) polls: usize,
+    /// The most bytes of one read.
+    pub(super) piece: usize,
     /// How often a stream was read from or written to.
     pub(super) turns: Arc<AtomicUsize>,
 }
@@ -29,7 +31,7 @@ pub(super) struct FloodStream {
 
 impl Flood {
     pub(super) fn new(first: &'static [u8], then: &'static [u8], polls: usize) -> Self {
-        Self { first, then, polls, turns: Arc::default() }
+        Self { first, then, polls, piece: 1, turns: Arc::default() }
     }
 }
 
@@ -51,7 +53,6 @@ impl Connector for Flood {
 }
 
 impl AsyncRead for FloodStream {
-    /// A byte at a time, for as many turns as can be.
     fn poll_read(
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
@@ -59,10 +60,13 @@ impl AsyncRead for FloodStream {
     ) -> Poll<io::Result<usize>> {
         self.flood.turns.fetch_add(1, Ordering::Relaxed);
         let (first, then) = (self.flood.first, self.flood.then);
-        let place = self.read.checked_sub(first.len());
-        buffer[0] = place.map_or_else(|| first[self.read], |place| then[place % then.len()]);
-        self.read += 1;
-        Poll::Ready(Ok(1))
+        let piece = buffer.len().min(self.flood.piece);
+        for byte in &mut buffer[..piece] {
+            let place = self.read.checked_sub(first.len());
+            *byte = place.map_or_else(|| first[self.read], |place| then[place % then.len()]);
+            self.read += 1;
+        }
+        Poll::Ready(Ok(piece))
     }
 }
 

@@ -98,9 +98,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Pool<Stream<S>> {
     ) -> Option<Stream<S>> {
         loop {
             let mut stream = self.newest(target)?;
-            // The socket first: TLS would take a part of a record out of it and say nothing. The stream knows what TLS has
-            // read before and whether its runtime still runs; its `Pending` does not mean that the socket is empty.
-            if !connector.has_unsolicited_data(stream.socket()) && is_pending(&mut stream).await {
+            // The stream knows what TLS has read before and whether its runtime still runs. Its `Pending` does not mean that
+            // the socket is empty, or that TLS keeps no part of a record.
+            if is_pending(&mut stream).await
+                && !stream.is_amid_record()
+                && !connector.has_unsolicited_data(stream.socket())
+            {
                 return Some(stream);
             }
             log::trace!("a kept connection was closed, or had bytes that nobody asked for");

@@ -7,12 +7,14 @@ use std::task::{Context, Poll};
 use futures_lite::{AsyncRead, AsyncWrite};
 
 use super::bounded::{Bounded, Turns};
+#[cfg(feature = "rustls")]
+use super::records::Records;
 
 /// TLS may lie in TLS, where a proxy speaks it too.
 pub(super) enum Stream<S> {
     Plain(Bounded<S>),
     #[cfg(feature = "rustls")]
-    Tls(Box<futures_rustls::client::TlsStream<Self>>),
+    Tls(Box<futures_rustls::client::TlsStream<Records<Self>>>),
 }
 
 impl<S> Stream<S> {
@@ -25,7 +27,7 @@ impl<S> Stream<S> {
         match self {
             Self::Plain(stream) => stream.turns().clone(),
             #[cfg(feature = "rustls")]
-            Self::Tls(stream) => stream.get_ref().0.turns(),
+            Self::Tls(stream) => stream.get_ref().0.get_ref().turns(),
         }
     }
 
@@ -34,7 +36,7 @@ impl<S> Stream<S> {
         match self {
             Self::Plain(stream) => stream.expect_reply(),
             #[cfg(feature = "rustls")]
-            Self::Tls(stream) => stream.get_mut().0.expect_reply(),
+            Self::Tls(stream) => stream.get_mut().0.get_mut().expect_reply(),
         }
     }
 
@@ -43,7 +45,19 @@ impl<S> Stream<S> {
         match self {
             Self::Plain(stream) => stream.get_ref(),
             #[cfg(feature = "rustls")]
-            Self::Tls(stream) => stream.get_ref().0.socket(),
+            Self::Tls(stream) => stream.get_ref().0.get_ref().socket(),
+        }
+    }
+
+    /// Whether a part of a record of TLS has been read, and the rest has not.
+    pub(super) fn is_amid_record(&self) -> bool {
+        match self {
+            Self::Plain(_) => false,
+            #[cfg(feature = "rustls")]
+            Self::Tls(stream) => {
+                let records = stream.get_ref().0;
+                records.is_amid_record() || records.get_ref().is_amid_record()
+            }
         }
     }
 }

@@ -15,6 +15,7 @@ use sts_proto::certificate::Refusal;
 use sts_proto::{Error, TransportKind, settings};
 
 use super::HttpOptions;
+use super::records::Records;
 use super::stream::Stream;
 
 mod refusal;
@@ -147,7 +148,7 @@ impl Tls {
         let server =
             ServerName::try_from(host.to_owned()).map_err(|error| failed(io::Error::other(error)))?;
         let turns = stream.turns();
-        let mut handshake = connector.connect(server, stream);
+        let mut handshake = connector.connect(server, Records::new(stream));
         match future::poll_fn(|context| turns.poll_with(Pin::new(&mut handshake), context)).await {
             Ok(stream) => Ok(Stream::Tls(Box::new(stream))),
             Err(error) => match rustls_error(&error) {

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use rustls::ServerConnection;
+
 use crate::drivers::{Driver, calls};
 use crate::peer::{ACCOUNT, Connection, Peer, answer, grant, reply, request, send, stall};
 use crate::table::{Entry, Route, Verdict};
@@ -100,29 +102,45 @@ fn unsolicited_bytes_are_never_the_next_reply(driver: Driver) {
     });
 }
 
-/// The beginning of a record with a reply comes unasked, and its end after the next request.
+/// The beginning of a record with a reply comes unasked, with the reply before or later, and its end after the next request.
 fn half_a_record_of_tls_is_never_the_next_reply(driver: Driver) {
-    let entry = Entry::new("half a record", Route::Tls, LONG, Verdict::Reply, |stream| {
-        let is_first = stream.number == 0;
-        let mut stream = stream.tls();
-        if is_first {
-            request(&mut stream)?;
-            send(&mut stream, reply(ACCOUNT))?;
-            thread::sleep(LATER);
-            stream.conn.writer().write_all(&reply(FORGED))?;
-            let mut record = Vec::new();
-            stream.conn.write_tls(&mut record)?;
-            let (begin, end) = record.split_at(record.len() / 2);
-            send(&mut stream.sock, begin)?;
-            request(&mut stream)?;
-            send(&mut stream.sock, end)?;
+    for later in [Duration::ZERO, LATER] {
+        let entry = Entry::new("half a record", Route::Tls, LONG, Verdict::Reply, move |stream| {
+            let is_first = stream.number == 0;
+            let mut stream = stream.tls();
+            if is_first {
+                request(&mut stream)?;
+                let mut sent = records(&mut stream.conn, ACCOUNT)?;
+                let forged = records(&mut stream.conn, FORGED)?;
+                let (begin, end) = forged.split_at(forged.len() / 2);
+                if later.is_zero() {
+                    sent.extend_from_slice(begin);
+                    send(&mut stream.sock, sent)?;
+                } else {
+                    send(&mut stream.sock, sent)?;
+                    thread::sleep(later);
+                    send(&mut stream.sock, begin)?;
+                }
+                request(&mut stream)?;
+                send(&mut stream.sock, end)?;
+            }
+            answer(&mut stream)
+        });
+        let peer = Peer::start(Arc::clone(&entry.serve));
+        for outcome in calls(driver, &entry.setup(&peer), &[Duration::ZERO, COMPUTES]) {
+            assert_eq!(outcome.result.unwrap(), ACCOUNT, "{driver:?}, {later:?}");
         }
-        answer(&mut stream)
-    });
-    let peer = Peer::start(Arc::clone(&entry.serve));
-    for outcome in calls(driver, &entry.setup(&peer), &[Duration::ZERO, COMPUTES]) {
-        assert_eq!(outcome.result.unwrap(), ACCOUNT, "{driver:?}");
     }
+}
+
+/// A reply that is not sent, in records.
+fn records(connection: &mut ServerConnection, account: &str) -> io::Result<Vec<u8>> {
+    let mut records = Vec::new();
+    connection.writer().write_all(&reply(account))?;
+    while connection.wants_write() {
+        connection.write_tls(&mut records)?;
+    }
+    Ok(records)
 }
 
 /// The other side: who looks too closely would make a connection for each request.
