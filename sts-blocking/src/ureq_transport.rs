@@ -31,6 +31,8 @@ mod failure;
 mod framing;
 mod names;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
+mod records;
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
 mod refusal;
 mod socket;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
@@ -256,6 +258,8 @@ impl UreqTransport {
 /// ureq's agent with its pool and its TLS, between connections of ours and a reader of ours.
 fn agent(config: Config, proxy: Option<&Proxy>) -> Agent {
     let connector = Dialer::new(proxy);
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
+    let connector = connector.chain(records::BelowTls);
     #[cfg(feature = "rustls")]
     let connector = connector.chain(ureq::unversioned::transport::RustlsConnector::default());
     #[cfg(feature = "native-tls")]

@@ -141,6 +141,7 @@ impl ProxyDialer {
             run_connector: details.run_connector.clone(),
             register_shutdown: details.register_shutdown.clone(),
         };
+        let transport: Box<dyn Transport> = Box::new(super::records::Records::new(transport));
         #[cfg(feature = "rustls")]
         let transport = boxed(self.rustls.connect(&details, Some(transport))?)?;
         #[cfg(feature = "native-tls")]
