@@ -34,6 +34,7 @@ mod names;
 mod records;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 mod refusal;
+mod running;
 mod socket;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 mod tls;

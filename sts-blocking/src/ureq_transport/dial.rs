@@ -3,6 +3,8 @@
 //! ureq resolves a name before it looks for a kept connection, and its own `CONNECT` gives the proxy the whole time anew for
 //! each piece of its reply. Here a name is resolved when a connection is to be made, and the deadline is one for all steps.
 
+use std::net::{SocketAddr, TcpStream};
+
 use sts_proto::http::Uri;
 use sts_proto::http1;
 use sts_proto::proxy::{Proxy, ProxyScheme};
@@ -18,7 +20,8 @@ use ureq::unversioned::transport::{
 
 use super::failure::Ours;
 use super::names::Names;
-use super::socket::{self, Running, Socket};
+use super::running::{Running, exact};
+use super::socket::Socket;
 use super::whole::transmit;
 
 /// Makes the connections of a route.
@@ -46,7 +49,7 @@ impl Dialer {
     /// A TCP connection to the host of a URL.
     fn socket(&self, url: &Uri, details: &ConnectionDetails, time: &Running) -> Result<Socket, Error> {
         let addresses = self.names.resolve(url, details.config, time.left()?)?;
-        let stream = socket::connect(&addresses, time)?;
+        let stream = connect(&addresses, time)?;
         let (input, output) = (details.config.input_buffer_size(), details.config.output_buffer_size());
         Ok(Socket::new(stream, LazyBuffers::new(input, output)))
     }
@@ -65,6 +68,28 @@ impl Connector for Dialer {
             }
         }))
     }
+}
+
+/// Opens a connection to the first of the addresses that accepts one. Each but the last gets half of the time that is left.
+fn connect(addresses: &[SocketAddr], time: &Running) -> Result<TcpStream, Error> {
+    let mut failure = None;
+    for (i, address) in addresses.iter().enumerate() {
+        let is_last = i + 1 == addresses.len();
+        let connected = match exact(time.left()?.after) {
+            None => TcpStream::connect(address),
+            Some(left) => TcpStream::connect_timeout(address, if is_last { left } else { left / 2 }),
+        };
+        match connected {
+            Ok(stream) => {
+                stream.set_nodelay(true)?;
+                return Ok(stream);
+            }
+            Err(error) => failure = Some(error),
+        }
+    }
+    // If the time is up, that is the reason.
+    time.left()?;
+    Err(failure.map_or(Error::HostNotFound, Error::from))
 }
 
 impl ProxyDialer {
@@ -174,5 +199,35 @@ impl Transport for Tunnel {
 
     fn is_open(&mut self) -> bool {
         self.0.is_open()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::net::TcpListener;
+    use std::time::Duration;
+
+    use ureq::Timeout;
+
+    use super::super::running::within;
+    use super::*;
+
+    const PLENTY: Duration = Duration::from_secs(15);
+
+    #[test]
+    fn connect_tries_each_address() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let (good, refused) = (listener.local_addr().unwrap(), SocketAddr::from(([127, 0, 0, 1], 1)));
+        let connect = |addresses: &[SocketAddr], after| {
+            connect(addresses, &Running::new(within(NextTimeout::default(), Some(after))))
+        };
+        for addresses in [&[good][..], &[refused, good], &[refused, refused, good]] {
+            assert_eq!(connect(addresses, PLENTY).unwrap().peer_addr().unwrap(), good);
+        }
+        let error = connect(&[refused, refused], PLENTY).unwrap_err();
+        assert!(matches!(&error, Error::Io(error) if error.kind() == io::ErrorKind::ConnectionRefused));
+        assert!(matches!(connect(&[], PLENTY), Err(Error::HostNotFound)));
+        assert!(matches!(connect(&[good], Duration::ZERO), Err(Error::Timeout(Timeout::Global))));
     }
 }

@@ -8,45 +8,21 @@
 
 use std::fmt;
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpStream};
-use std::time::{Duration, Instant};
+use std::net::TcpStream;
+use std::time::Duration;
 
 use sts_proto::reply::MAX_REPLY_BYTES;
 use sts_proto::{Error as StsError, TransportKind};
 use ureq::Error;
-use ureq::unversioned::transport::{Buffers, LazyBuffers, NextTimeout, Transport, time};
+use ureq::unversioned::transport::{Buffers, LazyBuffers, NextTimeout, Transport};
 
 use super::failure::Ours;
-
-/// What a time is rounded to: this part of it, or up to twice as much.
-const PART: u32 = 128;
+use super::running::{Running, exact, rounded};
 
 /// The most bytes that a peer may send for one request: a reply of the largest size with its head, framing and TLS records,
 /// and several times as much. The readers above have narrower limits; what they never see, such as empty TLS records, has this
 /// one.
 const MAX_WIRE_BYTES: usize = 4 * MAX_REPLY_BYTES;
-
-/// Opens a connection to the first of the addresses that accepts one. Each but the last gets half of the time that is left.
-pub(super) fn connect(addresses: &[SocketAddr], time: &Running) -> Result<TcpStream, Error> {
-    let mut failure = None;
-    for (i, address) in addresses.iter().enumerate() {
-        let is_last = i + 1 == addresses.len();
-        let connected = match exact(time.left()?.after) {
-            None => TcpStream::connect(address),
-            Some(left) => TcpStream::connect_timeout(address, if is_last { left } else { left / 2 }),
-        };
-        match connected {
-            Ok(stream) => {
-                stream.set_nodelay(true)?;
-                return Ok(stream);
-            }
-            Err(error) => failure = Some(error),
-        }
-    }
-    // If the time is up, that is the reason.
-    time.left()?;
-    Err(failure.map_or(Error::HostNotFound, Error::from))
-}
 
 /// What a [`Socket`] needs of a stream.
 pub(super) trait Stream: Read + Write + Send + Sync + 'static {
@@ -178,51 +154,6 @@ fn set(
     Ok(())
 }
 
-/// A time that runs while it is used up in several steps.
-pub(super) struct Running {
-    timeout: NextTimeout,
-    since: Instant,
-}
-
-impl Running {
-    pub(super) fn new(timeout: NextTimeout) -> Self {
-        Self { timeout, since: Instant::now() }
-    }
-
-    /// What is left of it.
-    pub(super) fn left(&self) -> Result<NextTimeout, Error> {
-        let left = exact(self.timeout.after).map(|after| after.saturating_sub(self.since.elapsed()));
-        if left.is_some_and(|left| left.is_zero()) {
-            return Err(Error::Timeout(self.timeout.reason));
-        }
-        Ok(within(self.timeout, left))
-    }
-}
-
-/// A time that ends.
-fn exact(after: time::Duration) -> Option<Duration> {
-    match after {
-        time::Duration::Exact(after) => Some(after),
-        time::Duration::NotHappening => None,
-    }
-}
-
-fn within(timeout: NextTimeout, after: Option<Duration>) -> NextTimeout {
-    NextTimeout { after: after.map_or(time::Duration::NotHappening, time::Duration::Exact), ..timeout }
-}
-
-/// A power of two of nanoseconds, so that times that are nearly the same have the same.
-fn unit(after: Duration) -> Duration {
-    let part = u64::try_from((after / PART).as_nanos()).unwrap_or(u64::MAX);
-    Duration::from_nanos(1 << (part | 1).ilog2())
-}
-
-/// The time without what is less than its unit.
-fn rounded(after: Duration) -> Duration {
-    let nanos = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-    Duration::from_nanos(nanos(after) - nanos(after) % nanos(unit(after)))
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::VecDeque;
@@ -230,6 +161,7 @@ mod tests {
 
     use ureq::Timeout;
 
+    use super::super::running::within;
     use super::*;
 
     /// A stream without a network: notes what it is asked, and answers as it is told.
@@ -298,20 +230,6 @@ mod tests {
     }
 
     const ATTEMPT: Duration = Duration::from_secs(15);
-
-    #[test]
-    fn connect_tries_each_address() {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let (good, refused) = (listener.local_addr().unwrap(), SocketAddr::from(([127, 0, 0, 1], 1)));
-        let connect = |addresses: &[SocketAddr], after| connect(addresses, &Running::new(left(after)));
-        for addresses in [&[good][..], &[refused, good], &[refused, refused, good]] {
-            assert_eq!(connect(addresses, ATTEMPT).unwrap().peer_addr().unwrap(), good);
-        }
-        let error = connect(&[refused, refused], ATTEMPT).unwrap_err();
-        assert!(matches!(&error, Error::Io(error) if error.kind() == io::ErrorKind::ConnectionRefused));
-        assert!(matches!(connect(&[], ATTEMPT), Err(Error::HostNotFound)));
-        assert!(matches!(connect(&[good], Duration::ZERO), Err(Error::Timeout(Timeout::Global))));
-    }
 
     #[test]
     fn times_that_are_nearly_the_same_are_set_once() {
@@ -383,18 +301,6 @@ mod tests {
     }
 
     #[test]
-    fn no_time_is_rounded_to_none() {
-        for nanos in (0..64).flat_map(|bit| [1u64 << bit, (1 << bit) | 1, u64::MAX >> bit]) {
-            let time = Duration::from_nanos(nanos);
-            let rounded = rounded(time);
-            assert!(
-                !rounded.is_zero() && rounded <= time && time - rounded < time / 64 + Duration::from_nanos(1)
-            );
-        }
-        assert!(rounded(Duration::MAX) <= Duration::MAX);
-    }
-
-    #[test]
     fn one_look_for_each_request() {
         let mut socket = socket([Ok(1), Ok(1), Ok(0)]);
         for looks in 1..=2 {
@@ -416,15 +322,6 @@ mod tests {
         socket.await_input(left(ATTEMPT)).unwrap();
         assert!(!socket.is_open());
         assert_eq!(socket.stream.looks, 0);
-    }
-
-    #[test]
-    fn a_time_runs() {
-        let running = Running::new(left(Duration::from_millis(20)));
-        assert!(exact(running.left().unwrap().after).unwrap() <= Duration::from_millis(20));
-        std::thread::sleep(Duration::from_millis(21));
-        assert!(matches!(running.left(), Err(Error::Timeout(Timeout::Global))));
-        assert!(exact(Running::new(NextTimeout::default()).left().unwrap().after).is_none());
     }
 
     #[test]

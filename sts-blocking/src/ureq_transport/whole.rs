@@ -12,7 +12,7 @@ use ureq::Error;
 use ureq::unversioned::transport::{Buffers, NextTimeout, Transport};
 use zeroize::Zeroizing;
 
-use super::socket::Running;
+use super::running::Running;
 
 /// What is held at the most. Forms and heads together are smaller but for large policies and assertions.
 const MOST: usize = 4 << 10;
