@@ -60,6 +60,7 @@ pub struct Config {
     profiles: ProfileSet,
     chosen: Chosen,
     caches_roles: bool,
+    allows_http: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -136,7 +137,7 @@ impl Config {
             }
             (None, None) => Chosen::default(),
         };
-        let config = Self { environment, profiles, chosen, caches_roles: false };
+        let config = Self { environment, profiles, chosen, caches_roles: false, allows_http: false };
         match config.profile() {
             None if config.chosen.name != DEFAULT => Err(config.no_profile()),
             _ => Ok(config),
@@ -187,6 +188,19 @@ impl Config {
     #[cfg_attr(not(feature = "sources"), expect(dead_code, reason = "profiles are sources"))]
     pub(crate) fn caches_roles(&self) -> bool {
         self.caches_roles
+    }
+
+    /// Whether the URLs of SSO's portal, of its OIDC service and of the sign-in service that the environment has may begin
+    /// with `http://` for hosts that are not loopback. Everybody on the way can read the tokens then. AWS's own hosts stay
+    /// refused. Off by default.
+    #[must_use]
+    pub fn dangerously_allow_http(self, on: bool) -> Self {
+        Self { allows_http: on, ..self }
+    }
+
+    #[cfg_attr(not(feature = "sources"), expect(dead_code, reason = "only sources have such URLs"))]
+    pub(crate) fn allows_http(&self) -> bool {
+        self.allows_http
     }
 
     /// The environment.

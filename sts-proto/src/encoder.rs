@@ -4,8 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{CONTENT_TYPE, HOST, HeaderName, HeaderValue, USER_AGENT};
-use http::uri::Authority;
-use http::{Method, Request, Uri};
+use http::{Method, Request};
 use time::OffsetDateTime;
 
 use crate::body::Body;
@@ -226,7 +225,7 @@ impl Encoder {
             return Err(Error::setting("Url", "would hold a sensitive parameter, which was not allowed"));
         }
         let mut request = Request::new(Body::default());
-        *request.uri_mut() = with_query(self.endpoint.url(), form.as_query())?;
+        *request.uri_mut() = self.endpoint.service_url().with_query(form.as_query())?.uri().clone();
         if options.headers.len() > sigv4::MAX_HEADERS {
             return Err(Error::setting("Header", "is given too often"));
         }
@@ -274,14 +273,6 @@ fn no_credentials() -> Error {
 
 fn no_region() -> Error {
     Error::setting("SigningRegion", "is required: the operation is signed, and the endpoint has no region")
-}
-
-/// That URL with a query, which may hold what is sensitive.
-fn with_query(url: &Uri, query: &str) -> Result<Uri, Error> {
-    let (scheme, authority) = (url.scheme_str().unwrap_or_default(), url.authority());
-    let parts = [scheme, "://", authority.map_or("", Authority::as_str), url.path(), "?", query];
-    let text = zeroize::Zeroizing::new(parts.concat());
-    Uri::try_from(text.as_str()).map_err(|_| Error::setting("Url", "would be too long"))
 }
 
 #[cfg(test)]

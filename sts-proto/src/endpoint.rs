@@ -19,13 +19,18 @@
 
 use std::fmt;
 
-use http::uri::{Authority, PathAndQuery, Scheme, Uri};
+use http::Uri;
 
 pub use partition::{PARTITIONS, Partition};
 
 use crate::error::{Error, Rule, Violation};
 
+pub(crate) use host::is_label as is_host_label;
+use url::{Policy, ServiceUrl};
+
+pub(crate) mod host;
 mod partition;
+pub(crate) mod url;
 
 /// The host of the legacy global endpoint.
 const GLOBAL_HOST: &str = "sts.amazonaws.com";
@@ -75,7 +80,7 @@ pub struct EndpointOptions {
 /// A place to send requests to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
-    uri: Uri,
+    url: ServiceUrl,
     signing_region: Option<String>,
     signing_name: String,
     rule: EndpointRule,
@@ -116,7 +121,8 @@ impl EndpointOptions {
         self
     }
 
-    /// A URL of the caller's own instead of AWS's: `http` or `https`, a host, perhaps a port, perhaps a path.
+    /// A URL of the caller's own instead of AWS's: `http` or `https`, a host, perhaps a port from 1 to 65535, perhaps a
+    /// path without `.` and `..`. For AWS's own hosts it must be `https`.
     #[must_use]
     pub fn url(mut self, url: impl Into<String>) -> Self {
         self.url = Some(url.into());
@@ -162,8 +168,8 @@ impl EndpointOptions {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput): no region and no URL; a region that is no host
-    /// label; a URL with credentials, a query or a fragment in it, or of another scheme; a URL together with FIPS or
-    /// dual-stack; an AWS host without TLS; or a signing region that contradicts an AWS host.
+    /// label; a URL that has user info, a query, a fragment or dot segments in it, or another scheme; a URL together with
+    /// FIPS or dual-stack; an AWS host without TLS; or a signing region that contradicts an AWS host.
     pub fn resolve(&self) -> Result<Endpoint, Error> {
         let mut violations = Vec::new();
         for (name, value) in [("Region", &self.region), ("SigningRegion", &self.signing_region)] {
@@ -237,38 +243,14 @@ impl EndpointOptions {
         if self.dual_stack == Some(true) {
             return refused("does not go together with dual-stack");
         }
-        let Ok(uri) = Uri::try_from(url) else { return refused("is not a URL") };
-        if !matches!(uri.scheme_str(), Some("http" | "https")) {
-            return refused("must begin with `http://` or `https://`");
-        }
-        let Some(authority) = uri.authority() else { return refused("has no host") };
-        if authority.as_str().contains('@') {
-            return refused("must not hold credentials");
-        }
-        if uri.query().is_some() || url.contains('#') {
-            return refused("must not have a query or a fragment");
-        }
-        let host = authority.host();
-        let port = &authority.as_str()[host.len()..];
-        let is_port = |digits: &str| {
-            digits.bytes().all(|b| b.is_ascii_digit()) && digits.parse::<u16>().is_ok_and(|port| port > 0)
-        };
-        if !is_host(host) || !(port.is_empty() || port.strip_prefix(':').is_some_and(is_port)) {
-            return refused("must have a host, and a port from 1 to 65535 if any");
-        }
-        // It would be signed without them and sent with them.
-        if uri.path().split('/').any(|segment| matches!(segment, "." | "..")) {
-            return refused("must not have `.` or `..` in its path");
-        }
+        let url = ServiceUrl::parse(url, Policy::STS)?;
+        let host = url.host();
         let host_region = aws_region(host);
-        if host_region.is_some() && uri.scheme() == Some(&Scheme::HTTP) {
-            return refused("is AWS's own without TLS: credentials would travel for everybody to read");
-        }
         let is_global = host.trim_end_matches('.').eq_ignore_ascii_case(GLOBAL_HOST);
         let region = self.region.as_deref().filter(|region| *region != PSEUDO_REGION);
         let signing_region = region.map(str::to_owned).or(host_region);
         let signing_name = self.name();
-        Ok(Endpoint { uri, signing_region, signing_name, rule: EndpointRule::Custom, is_global })
+        Ok(Endpoint { url, signing_region, signing_name, rule: EndpointRule::Custom, is_global })
     }
 
     fn name(&self) -> String {
@@ -276,12 +258,12 @@ impl EndpointOptions {
     }
 }
 
-/// A URL with credentials in it is refused, but may be shown before.
+/// A URL that is not checked yet may hold a password: its length is shown.
 impl fmt::Debug for EndpointOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EndpointOptions")
             .field("region", &self.region)
-            .field("url", &self.url.as_deref().map(|url| url.rsplit('@').next().unwrap_or_default()))
+            .field("url", &self.url.as_deref().map(|url| format_args!("{} bytes", url.len()).to_string()))
             .field("fips", &self.fips)
             .field("dual_stack", &self.dual_stack)
             .field("legacy_global", &self.legacy_global)
@@ -298,19 +280,18 @@ impl Endpoint {
     }
 
     fn at_host(rule: EndpointRule, host: &str, region: &str, signing_name: String) -> Result<Self, Error> {
-        let authority = Authority::try_from(host).map_err(|_| Error::setting("Region", "gives no host"))?;
-        let mut parts = http::uri::Parts::default();
-        parts.scheme = Some(Scheme::HTTPS);
-        parts.authority = Some(authority);
-        parts.path_and_query = Some(PathAndQuery::from_static("/"));
-        let uri = Uri::from_parts(parts).map_err(|_| Error::setting("Region", "gives no host"))?;
-        Ok(Self { uri, signing_region: Some(region.to_owned()), signing_name, rule, is_global: false })
+        let url = ServiceUrl::https(host, "Region")?;
+        Ok(Self { url, signing_region: Some(region.to_owned()), signing_name, rule, is_global: false })
     }
 
     /// The URL that requests go to.
     #[must_use]
     pub fn url(&self) -> &Uri {
-        &self.uri
+        self.url.uri()
+    }
+
+    pub(crate) fn service_url(&self) -> &ServiceUrl {
+        &self.url
     }
 
     /// The region that requests are signed for. A custom URL may go without, as long as nothing is signed.
@@ -338,7 +319,7 @@ impl Endpoint {
     }
 
     fn check_signing_region(&self) -> Result<(), Error> {
-        let (Some(signed), Some(host)) = (self.signing_region(), self.uri.host().and_then(aws_region)) else {
+        let (Some(signed), Some(host)) = (self.signing_region(), aws_region(self.url.host())) else {
             return Ok(());
         };
         if signed == host {
@@ -360,21 +341,6 @@ fn aws_region(host: &str) -> Option<String> {
     let rest = suffixes.filter_map(|suffix| host.strip_suffix(suffix)?.strip_suffix('.')).next()?;
     let mut labels = rest.split('.').skip_while(|label| !matches!(*label, "sts" | "sts-fips")).skip(1);
     labels.next().map(str::to_owned)
-}
-
-/// An address, or labels with dots between them. Names of hosts in containers have underscores, too.
-fn is_host(host: &str) -> bool {
-    let is_label = |label: &str| is_host_label(&label.replace('_', "x"));
-    (host.starts_with('[') && host.ends_with(']'))
-        || host.strip_suffix('.').unwrap_or(host).split('.').all(is_label)
-}
-
-/// RFC 1123, section 2.1.
-pub(crate) fn is_host_label(text: &str) -> bool {
-    (1..=63).contains(&text.len())
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-        && !text.starts_with('-')
-        && !text.ends_with('-')
 }
 
 impl fmt::Display for EndpointRule {

@@ -33,6 +33,7 @@ use zeroize::Zeroizing;
 
 use crate::config::variable;
 use crate::credentials::Secret;
+use crate::endpoint::host;
 use crate::error::Error;
 
 use no_proxy::{NoProxy, Target};
@@ -43,17 +44,11 @@ mod refusal;
 /// The longest URL of a proxy.
 const MAX_URL_BYTES: usize = 4096;
 
-/// The longest host name, by RFC 1035.
-const MAX_HOST_BYTES: usize = 253;
-
-/// Where EC2, ECS and EKS give credentials to whoever asks from the right machine. A proxy asks from the wrong one,
-/// and would see them.
-const METADATA: [IpAddr; 5] = [
+/// Where EC2 gives credentials to whoever asks from the right machine, as ECS and EKS do at [`host::CONTAINER_HOSTS`]. A
+/// proxy asks from the wrong one, and would see them.
+const INSTANCE_HOSTS: [IpAddr; 2] = [
     IpAddr::V4(Ipv4Addr::new(169, 254, 169, 254)),
-    IpAddr::V4(Ipv4Addr::new(169, 254, 170, 2)),
-    IpAddr::V4(Ipv4Addr::new(169, 254, 170, 23)),
     IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254)),
-    IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x23)),
 ];
 
 /// What decides on the proxy of a URL.
@@ -196,7 +191,8 @@ impl ProxySettings {
 }
 
 fn is_metadata(target: &Target) -> bool {
-    target.address().is_some_and(|address| METADATA.contains(&address))
+    let mut hosts = INSTANCE_HOSTS.iter().chain(&host::CONTAINER_HOSTS);
+    target.address().is_some_and(|address| hosts.any(|host| *host == address))
 }
 
 impl Found {
@@ -244,12 +240,12 @@ impl Proxy {
     }
 
     /// The error is a sentence that goes on from the name of what holds the URL.
-    fn parse(url: &str) -> Result<Self, String> {
-        let refused = |rule: &str| Err(format!("{rule} (the value has {} characters)", url.chars().count()));
-        if url.len() > MAX_URL_BYTES {
+    fn parse(text: &str) -> Result<Self, String> {
+        let refused = |rule: &str| Err(format!("{rule} (the value has {} characters)", text.chars().count()));
+        if text.len() > MAX_URL_BYTES {
             return refused("is too long for the URL of a proxy");
         }
-        let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
+        let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
         let scheme = match scheme.to_ascii_lowercase().as_str() {
             "http" => ProxyScheme::Http,
             "https" => ProxyScheme::Https,
@@ -267,20 +263,17 @@ impl Proxy {
         if authority.contains(['/', '?', '#']) {
             return refused("must end with the host or the port of the proxy, without a path");
         }
-        let (host, port) = match authority.rsplit_once(':') {
-            Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
-            _ => (authority, None),
-        };
-        if !is_host(host) {
+        let (host, port) = host::split(authority);
+        if !host::is_valid(host) {
             return refused(
                 "must have the host of the proxy: a name, an IPv4 address, or an IPv6 one in brackets",
             );
         }
         let port = match port {
             None => scheme.default_port(),
-            Some(text) => match text.parse() {
-                Ok(port) if port > 0 && text.bytes().all(|b| b.is_ascii_digit()) => port,
-                _ => return refused("must have a port from 1 to 65535, if any"),
+            Some(text) => match host::port(text) {
+                Some(port) => port,
+                None => return refused("must have a port from 1 to 65535, if any"),
             },
         };
         let credentials = match user_info.filter(|user_info| !user_info.is_empty()) {
@@ -309,15 +302,6 @@ impl ProxyScheme {
             Self::Https => 443,
         }
     }
-}
-
-fn is_host(host: &str) -> bool {
-    if let Some(address) = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
-        return address.parse::<Ipv6Addr>().is_ok();
-    }
-    (1..=MAX_HOST_BYTES).contains(&host.len())
-        && host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'))
-        && !host.starts_with(['.', '-'])
 }
 
 /// What is no escape stays as it is: passwords with a `%` of their own are common.

@@ -173,3 +173,32 @@ fn the_partitions() {
     }
     report.finish();
 }
+
+/// AWS's own hosts of the services around STS, by AWS's rules: none of them is taken without TLS.
+#[test]
+fn hosts_of_aws_by_the_rule_sets_are_refused_without_tls() {
+    let Some(partitions) = find("partitions.json") else { return };
+    let partitions = vectors::json(&partitions);
+    let mut report = Report::new("endpoint_vectors, own hosts");
+    let services = ["endpoint", "signin", "sso", "sso-oidc"];
+    for (service, file) in services.map(|service| (service, find(&format!("{service}-rule-set.json")))) {
+        let Some(file) = file else { continue };
+        let rules = Rules::new(&vectors::json(&file), &partitions).expect("the rules can be read");
+        let regions: Vec<_> = rules.partitions().iter().flat_map(|partition| partition.regions()).collect();
+        for region in regions {
+            for mut params in flags() {
+                params["Region"] = json!(region);
+                report.case(format!("{service} {params}"));
+                let Some(Outcome::Endpoint { url, .. }) = report.ok("rules", rules.resolve(&params)) else {
+                    continue;
+                };
+                let plain = url.replacen("https://", "http://", 1);
+                match EndpointOptions::new().url(&plain).resolve() {
+                    Err(error) if error.to_string().contains("without TLS") => {}
+                    other => report.fail(format!("{plain}: {other:?}")),
+                }
+            }
+        }
+    }
+    report.finish();
+}

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use crate::config::typed::Key;
 use crate::config::{Config, Setting};
+use crate::credentials::Secret;
 use crate::error::Error;
 
 /// What decides on how the metadata service of EC2 is asked.
@@ -13,7 +14,8 @@ use crate::error::Error;
 pub struct Imds {
     /// A URL instead of that which follows from the mode: `AWS_EC2_METADATA_SERVICE_ENDPOINT`,
     /// `ec2_metadata_service_endpoint`.
-    pub endpoint: Option<Setting<String>>,
+    /// A secret, because a URL that is not checked yet may hold a password.
+    pub endpoint: Option<Setting<Secret>>,
     /// Over which version of IP: `AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE`, `ec2_metadata_service_endpoint_mode`; IPv4 by
     /// default.
     pub mode: Setting<IpVersion>,
@@ -93,7 +95,7 @@ impl Config {
             return Ok(imds);
         }
         imds.endpoint =
-            self.text(&[ENDPOINT], "ec2_metadata_service_endpoint").map(|found| found.map(str::to_owned));
+            self.setting(&[ENDPOINT], "ec2_metadata_service_endpoint").map(|found| found.map(Secret::clone));
         if let Some(mode) = self.one_of(&MODE, &[("IPv4", IpVersion::V4), ("IPv6", IpVersion::V6)])? {
             imds.mode = mode;
         }

@@ -222,7 +222,7 @@ fn the_metadata_service() {
     let text = "[default]\nec2_metadata_service_endpoint = http://p\nec2_metadata_service_endpoint_mode = ipv6\n\
         ec2_metadata_v1_disabled = false\nmetadata_service_timeout = 2\nmetadata_service_num_attempts = 3";
     let found = config(&[], text).unwrap().imds().unwrap();
-    assert_eq!(found.endpoint.as_ref().map(|endpoint| endpoint.value.as_str()), Some("http://p"));
+    assert_eq!(found.endpoint.as_ref().map(|endpoint| endpoint.value.expose()), Some("http://p"));
     assert_eq!((found.mode.value, found.v1_disabled.value), (IpVersion::V6, false));
     assert_eq!((found.timeout.value, found.attempts.unwrap().value), (Duration::from_secs(2), 3));
 

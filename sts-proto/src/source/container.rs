@@ -1,28 +1,25 @@
 use std::fmt;
-use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use http::{Request, StatusCode, Uri};
+use http::StatusCode;
+use zeroize::Zeroizing;
 
 use super::document::{self, METADATA};
-use super::fetch::{self, Attempts};
+use super::fetch::{self, Attempts, ServiceRequest};
 use super::json::Json;
 use crate::body::Body;
 use crate::credentials::Secret;
+use crate::endpoint::url::{Policy, ServiceUrl};
 use crate::error::Error;
 use crate::source::token_source::{self, is_cut_off};
 use crate::source::{Context, Found, Looking, Source};
-use crate::step::{Ask, Direct};
+use crate::step::Ask;
 
 const NAME: &str = "container";
 
 /// Where relative URIs lead to.
 const ECS: &str = "http://169.254.170.2";
-
-/// The hosts that credentials may come from without TLS, besides loopback: ECS, and EKS Pod Identity over both versions
-/// of IP.
-const HOSTS: [&str; 3] = ["169.254.170.2", "169.254.170.23", "fd00:ec2::23"];
 
 /// As in botocore.
 const ATTEMPTS: Attempts =
@@ -38,8 +35,9 @@ const ATTEMPTS: Attempts =
 /// AWS: [container credential provider](https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html).
 #[derive(Clone, Debug, Default)]
 pub struct Container {
-    relative_uri: Option<String>,
-    full_uri: Option<String>,
+    // What is not checked yet may hold a password.
+    relative_uri: Option<Secret>,
+    full_uri: Option<Secret>,
     token_file: Option<PathBuf>,
     token: Option<Secret>,
     required: bool,
@@ -59,8 +57,8 @@ impl Container {
     pub fn from_environment(lookup: impl Fn(&str) -> Option<String>) -> Self {
         let get = |name: &str| lookup(name).filter(|value| !value.is_empty());
         Self {
-            relative_uri: get("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"),
-            full_uri: get("AWS_CONTAINER_CREDENTIALS_FULL_URI"),
+            relative_uri: get("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI").map(Secret::from),
+            full_uri: get("AWS_CONTAINER_CREDENTIALS_FULL_URI").map(Secret::from),
             token_file: get("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE").map(PathBuf::from),
             token: get("AWS_CONTAINER_AUTHORIZATION_TOKEN").map(Secret::from),
             required: false,
@@ -69,14 +67,14 @@ impl Container {
 
     /// What follows the address of ECS: a path that begins with `/`, perhaps a query.
     #[must_use]
-    pub fn relative_uri(mut self, uri: impl Into<String>) -> Self {
+    pub fn relative_uri(mut self, uri: impl Into<Secret>) -> Self {
         self.relative_uri = Some(uri.into());
         self
     }
 
-    /// The whole URL.
+    /// The whole URL, perhaps with a query.
     #[must_use]
-    pub fn full_uri(mut self, uri: impl Into<String>) -> Self {
+    pub fn full_uri(mut self, uri: impl Into<Secret>) -> Self {
         self.full_uri = Some(uri.into());
         self
     }
@@ -104,30 +102,21 @@ impl Container {
     }
 
     /// The URL; `None` where there is none.
-    fn url(&self) -> Result<Option<Uri>, Error> {
-        let wrong = |name, rule| Err(Error::setting(name, rule));
+    fn url(&self) -> Result<Option<ServiceUrl>, Error> {
         match (&self.relative_uri, &self.full_uri) {
-            (Some(path), _) => match format!("{ECS}{path}").parse::<Uri>() {
-                // Without the slash, what follows could become part of the host.
-                Ok(url) if path.starts_with('/') => Ok(Some(url)),
-                _ => wrong("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "must be a path that begins with `/`"),
-            },
-            (None, Some(url)) => {
-                let name = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
-                let Ok(url) = url.parse::<Uri>() else { return wrong(name, "must be a URL") };
-                if url.authority().is_none_or(|authority| authority.as_str().contains('@')) {
-                    return wrong(name, "must be a URL with a host and without a user");
-                }
-                match url.scheme_str() {
-                    Some("https") => Ok(Some(url)),
-                    Some("http") if url.host().is_some_and(is_allowed) => Ok(Some(url)),
-                    _ => wrong(
-                        name,
-                        "must be a URL with `https`, or with `http` and a host that is loopback, 169.254.170.2, \
-                         169.254.170.23 or fd00:ec2::23",
-                    ),
-                }
+            // Without the slash, what follows could become part of the host.
+            (Some(path), _) if !path.expose().starts_with('/') => {
+                let rule = format!(
+                    "must be a path that begins with `/`, and is {} bytes of something else",
+                    path.expose().len()
+                );
+                Err(Error::setting("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", rule))
             }
+            (Some(path), _) => {
+                let url = Zeroizing::new([ECS, path.expose()].concat());
+                ServiceUrl::parse(&url, Policy::ECS).map(Some)
+            }
+            (None, Some(url)) => ServiceUrl::parse(url.expose(), Policy::CONTAINER).map(Some),
             (None, None) => Ok(None),
         }
     }
@@ -161,25 +150,17 @@ impl Container {
                 Ok(Found::nothing(words))
             };
         };
-        let whom = url.authority().map_or_else(String::new, ToString::to_string);
+        let whom = url.authority();
         let token = self.authorization(ask).await?;
-        let mut request = Request::get(url)
-            .header("accept", "application/json")
-            .extension(Direct)
-            .body(Body::default())
-            .map_err(|error| {
-                Error::credentials(NAME, "no request can be made of the URL").caused_by(error)
-            })?;
+        let mut request = ServiceRequest::get(&url).header("accept", "application/json").direct();
         if let Some(token) = &token {
-            request
-                .headers_mut()
-                .insert("authorization", fetch::secret_header(NAME, "Authorization", token)?);
+            request = request.secret(NAME, "authorization", "Authorization", token)?;
         }
         let reply = ATTEMPTS.send(ask, &request).await;
-        let reply = reply.map_err(|error| fetch::unanswered(NAME, &whom, error))?;
+        let reply = reply.map_err(|error| fetch::unanswered(NAME, whom, error))?;
         if reply.status() != StatusCode::OK {
             let secrets: Vec<_> = token.iter().collect();
-            return Err(Error::credentials(NAME, fetch::refusal(&whom, &reply, &secrets)));
+            return Err(Error::credentials(NAME, fetch::refusal(whom, &reply, &secrets)));
         }
         let json = Json::read(reply.body().as_ref())
             .map_err(|fault| Error::credentials(NAME, format!("the answer of {whom} {fault}")))?;
@@ -188,15 +169,6 @@ impl Container {
             return Err(Error::credentials(NAME, format!("{whom} gave no credentials{said}")));
         }
         document::credentials(&json, &METADATA, NAME).map(Found::Credentials)
-    }
-}
-
-/// Names are not resolved here, and only one is known to mean loopback.
-fn is_allowed(host: &str) -> bool {
-    let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-    match host.parse::<IpAddr>() {
-        Ok(ip) => ip.is_loopback() || HOSTS.iter().any(|allowed| allowed.parse() == Ok(ip)),
-        Err(_) => host.eq_ignore_ascii_case("localhost"),
     }
 }
 

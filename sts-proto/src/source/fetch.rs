@@ -3,19 +3,64 @@
 use std::time::Duration;
 
 use http::header::HeaderValue;
-use http::{Request, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 
 use super::json::Json;
 use crate::body::Body;
 use crate::credentials::Secret;
+use crate::endpoint::url::ServiceUrl;
 use crate::error::plain::plain;
 use crate::error::redact::redact;
 use crate::error::{Error, TransportKind};
 use crate::form;
-use crate::step::{Answer, Ask};
+use crate::step::{Answer, Ask, Direct};
 
 /// The longest message of a service or a command that is shown, in characters.
 const MESSAGE: usize = 300;
+
+/// A request to a service other than STS. Only these are sent, and they can only be made for a checked URL.
+pub(super) struct ServiceRequest(Request<Body>);
+
+impl ServiceRequest {
+    pub(super) fn new(method: Method, url: &ServiceUrl, body: Body) -> Self {
+        let mut request = Request::new(body);
+        *request.method_mut() = method;
+        *request.uri_mut() = url.uri().clone();
+        Self(request)
+    }
+
+    pub(super) fn get(url: &ServiceUrl) -> Self {
+        Self::new(Method::GET, url, Body::default())
+    }
+
+    /// With a JSON document.
+    pub(super) fn post(url: &ServiceUrl, document: Body) -> Self {
+        Self::new(Method::POST, url, document).header("content-type", "application/json")
+    }
+
+    pub(super) fn header(mut self, name: &'static str, value: &'static str) -> Self {
+        self.0.headers_mut().insert(name, HeaderValue::from_static(value));
+        self
+    }
+
+    /// With a header that is a secret, which errors of the source call `setting`.
+    pub(super) fn secret(
+        mut self,
+        source: &'static str,
+        name: &'static str,
+        setting: &str,
+        value: &Secret,
+    ) -> Result<Self, Error> {
+        self.0.headers_mut().insert(name, secret_header(source, setting, value)?);
+        Ok(self)
+    }
+
+    /// Never through a proxy.
+    pub(super) fn direct(mut self) -> Self {
+        self.0.extensions_mut().insert(Direct);
+        self
+    }
+}
 
 /// How often a request is sent and how long each may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,11 +73,11 @@ pub(super) struct Attempts {
 
 impl Attempts {
     /// Sends, and sends again what may pass: no reply, a fault of the server, a throttle.
-    pub(super) async fn send(&self, ask: &Ask, request: &Request<Body>) -> Answer {
+    pub(super) async fn send(&self, ask: &Ask, request: &ServiceRequest) -> Answer {
         let mut left = self.number;
         loop {
             left = left.saturating_sub(1);
-            let answer = ask.send(request.clone(), self.timeout).await;
+            let answer = ask.send(request.0.clone(), self.timeout).await;
             let may_pass = match &answer {
                 Ok(reply) => may_pass(reply.status()),
                 Err(error) => error.is_retryable(),
@@ -50,7 +95,7 @@ fn may_pass(status: StatusCode) -> bool {
 }
 
 /// A header that is a secret.
-pub(super) fn secret_header(source: &'static str, name: &str, value: &Secret) -> Result<HeaderValue, Error> {
+fn secret_header(source: &'static str, name: &str, value: &Secret) -> Result<HeaderValue, Error> {
     let mut value = HeaderValue::from_str(value.expose())
         .map_err(|_| Error::credentials(source, format!("`{name}` holds what cannot stand in a header")))?;
     value.set_sensitive(true);

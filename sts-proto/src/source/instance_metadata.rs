@@ -1,7 +1,6 @@
-use std::borrow::Cow;
 use std::time::Duration;
 
-use http::{Response, StatusCode, Uri};
+use http::{Response, StatusCode};
 
 use super::document::{self, METADATA};
 use super::fetch::{self, Attempts};
@@ -10,6 +9,7 @@ use crate::body::Body;
 use crate::config::{Config, IpVersion};
 use crate::credentials::Secret;
 use crate::endpoint;
+use crate::endpoint::url::{Policy, ServiceUrl};
 use crate::error::{Error, TransportKind};
 use crate::hint::{Cause, Hint};
 use crate::source::{Context, Found, Looking, Source};
@@ -40,7 +40,8 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// AWS: [IMDS credentials](https://docs.aws.amazon.com/sdkref/latest/guide/feature-imds-credentials.html).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InstanceMetadata {
-    endpoint: Option<String>,
+    // A URL that is not checked yet may hold a password.
+    endpoint: Option<Secret>,
     ipv6: bool,
     disabled: bool,
     v1_fallback: bool,
@@ -81,9 +82,10 @@ impl InstanceMetadata {
         })
     }
 
-    /// A URL of the service instead of its own: `AWS_EC2_METADATA_SERVICE_ENDPOINT`.
+    /// A URL of the service instead of its own: `AWS_EC2_METADATA_SERVICE_ENDPOINT`. `http` or `https`; `https` for AWS's own
+    /// hosts.
     #[must_use]
-    pub fn endpoint(mut self, url: impl Into<String>) -> Self {
+    pub fn endpoint(mut self, url: impl Into<Secret>) -> Self {
         self.endpoint = Some(url.into());
         self
     }
@@ -221,19 +223,9 @@ impl InstanceMetadata {
         Ok(Ok(session))
     }
 
-    fn base(&self) -> Result<Cow<'_, str>, Error> {
-        let Some(url) = &self.endpoint else {
-            return Ok(Cow::Borrowed(if self.ipv6 { IPV6 } else { IPV4 }));
-        };
-        let is_url = url.parse::<Uri>().is_ok_and(|uri| {
-            matches!(uri.scheme_str(), Some("http" | "https"))
-                && uri.query().is_none()
-                && uri.authority().is_some_and(|authority| !authority.as_str().contains('@'))
-        });
-        let wrong = "must be a URL with `http` or `https`, a host and perhaps a port and a path";
-        is_url
-            .then(|| Cow::Borrowed(url.trim_end_matches('/')))
-            .ok_or_else(|| Error::setting("Ec2MetadataServiceEndpoint", wrong))
+    fn base(&self) -> Result<ServiceUrl, Error> {
+        let url = self.endpoint.as_ref().map_or(if self.ipv6 { IPV6 } else { IPV4 }, Secret::expose);
+        ServiceUrl::parse(url, Policy::METADATA)
     }
 
     /// Whether somebody asked for it by name.
@@ -279,9 +271,9 @@ impl Source for InstanceMetadata {
     }
 }
 
-/// AWS: letters, digits and `+=,.@_-`. It becomes part of a URL.
+/// AWS: letters, digits and `+=,.@_-`. It becomes a segment of a URL.
 fn is_role_name(name: &str) -> bool {
-    name.bytes().all(|b| b.is_ascii_alphanumeric() || b"+=,.@_-".contains(&b))
+    !matches!(name, "." | "..") && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"+=,.@_-".contains(&b))
 }
 
 fn refused(reply: &Response<Body>, token: Option<&Secret>) -> Error {

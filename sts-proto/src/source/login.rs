@@ -1,16 +1,17 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use http::{Request, StatusCode};
+use http::StatusCode;
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
 use super::cache::{self, Unwritten};
 use super::document::{self, Names};
-use super::fetch::{self, Attempts};
+use super::fetch::{self, Attempts, ServiceRequest};
 use super::json::Json;
 use crate::body::Body;
 use crate::credentials::{Credentials, Secret};
+use crate::endpoint::url::{Policy, ServiceUrl};
 use crate::endpoint::{Partition, is_host_label};
 use crate::error::Error;
 use crate::hint::{Cause, Hint};
@@ -27,6 +28,9 @@ const ATTEMPTS: Attempts =
 
 /// How long before their end credentials are refreshed, as in AWS's SDKs.
 const WINDOW: time::Duration = time::Duration::minutes(5);
+
+/// Where tokens are refreshed.
+const TOKEN_PATH: &str = "/v1/token";
 
 /// In the cache, below `accessToken`.
 const NAMES: Names = Names {
@@ -50,7 +54,9 @@ pub struct Login {
     region: String,
     cache_directory: PathBuf,
     profile: Option<String>,
-    url: Option<String>,
+    // A URL that is not checked yet may hold a password.
+    url: Option<Secret>,
+    allows_http: bool,
     unwritten: Unwritten,
 }
 
@@ -69,6 +75,7 @@ impl Login {
             cache_directory: cache_directory.into(),
             profile: None,
             url: None,
+            allows_http: false,
             unwritten: Unwritten::default(),
         }
     }
@@ -86,10 +93,19 @@ impl Login {
         self
     }
 
-    /// The URL of the sign-in service, instead of AWS's: `AWS_ENDPOINT_URL_SIGNIN`.
+    /// The URL of the sign-in service, instead of AWS's: `AWS_ENDPOINT_URL_SIGNIN`. `https`, or `http` with a host that is
+    /// loopback.
     #[must_use]
-    pub fn url(mut self, url: impl Into<String>) -> Self {
+    pub fn url(mut self, url: impl Into<Secret>) -> Self {
         self.url = Some(url.into());
+        self
+    }
+
+    /// Whether [`url`](Self::url) may begin with `http://` for a host that is not loopback. Everybody on the way can read the
+    /// refresh token then. AWS's own hosts stay refused. Off by default.
+    #[must_use]
+    pub fn dangerously_allow_http(mut self, on: bool) -> Self {
+        self.allows_http = on;
         self
     }
 
@@ -97,6 +113,8 @@ impl Login {
         if self.session.is_empty() {
             return Err(Error::setting("login_session", "must be there"));
         }
+        // A wrong URL is an error also while no refresh needs it. A region is needed by a refresh only.
+        let own = self.own_url()?;
         // AWS's tools name the file after the session.
         let name = hex::encode(Sha256::digest(self.session.trim().as_bytes())) + ".json";
         let path = self.cache_directory.join(name);
@@ -110,7 +128,7 @@ impl Login {
         if left.is_some_and(|left| left > WINDOW) {
             return Ok(credentials.into());
         }
-        match self.refresh(context, &mut cached).await {
+        match self.refresh(context, own, &mut cached).await {
             Ok(fresh) => {
                 // A home that is read-only is no reason to go without the credentials that are there.
                 self.unwritten.write(context.ask(), path, found, cached).await;
@@ -128,7 +146,12 @@ impl Login {
     }
 
     /// Puts fresh credentials into what was in the cache.
-    async fn refresh(&self, context: &Context, cached: &mut Json) -> Result<Credentials, Error> {
+    async fn refresh(
+        &self,
+        context: &Context,
+        own: Option<ServiceUrl>,
+        cached: &mut Json,
+    ) -> Result<Credentials, Error> {
         let text = |name: &'static str| {
             let text = cached.required(name).cloned();
             text.map_err(|fault| {
@@ -136,23 +159,18 @@ impl Login {
             })
         };
         let (refresh_token, client_id, key) = (text("refreshToken")?, text("clientId")?, text("dpopKey")?);
-        let url = self.token_url()?;
+        let url = own.map_or_else(|| host(&self.region), Ok)?.join(TOKEN_PATH)?;
         let id = [context.random(), context.random()];
-        let proof = proof::proof(&key, &url, context.server_time(), id).ok_or_else(|| {
-            self.sign_in(Error::credentials(NAME, "in the cache, `dpopKey` is no private key on P-256"))
-        })?;
+        let proof =
+            proof::proof(&key, &url.uri().to_string(), context.server_time(), id).ok_or_else(|| {
+                self.sign_in(Error::credentials(NAME, "in the cache, `dpopKey` is no private key on P-256"))
+            })?;
         let order = Json::Object(vec![
             ("clientId".to_owned(), Json::Text(client_id)),
             ("grantType".to_owned(), Json::Text(Secret::from("refresh_token"))),
             ("refreshToken".to_owned(), Json::Text(refresh_token.clone())),
         ]);
-        let request = Request::post(url)
-            .header("content-type", "application/json")
-            .header("dpop", fetch::secret_header(NAME, "DPoP", &proof)?)
-            .body(order.to_body())
-            .map_err(|error| {
-                Error::credentials(NAME, "no request can be made of the URL").caused_by(error)
-            })?;
+        let request = ServiceRequest::post(&url, order.to_body()).secret(NAME, "dpop", "DPoP", &proof)?;
         let reply = ATTEMPTS.send(context.ask(), &request).await;
         let reply = reply.map_err(|error| fetch::unanswered(NAME, "the sign-in service", error))?;
         if reply.status() != StatusCode::OK {
@@ -166,17 +184,9 @@ impl Login {
         credentials(cached)
     }
 
-    fn token_url(&self) -> Result<String, Error> {
-        let base = match &self.url {
-            Some(url) => url.trim_end_matches('/').to_owned(),
-            None => host(&self.region)?,
-        };
-        let url = format!("{base}/v1/token");
-        // What it is parsed as, for that is what the proof is for.
-        let parsed = url.parse::<http::Uri>().ok().filter(|uri| uri.host().is_some());
-        parsed
-            .map(|uri| uri.to_string())
-            .ok_or_else(|| Error::setting("AWS_ENDPOINT_URL_SIGNIN", "must be a URL"))
+    fn own_url(&self) -> Result<Option<ServiceUrl>, Error> {
+        let policy = Policy::SIGN_IN.dangerously_allow_http(self.allows_http);
+        self.url.as_ref().map(|url| ServiceUrl::parse(url.expose(), policy)).transpose()
     }
 
     /// The error with what a person can do.
@@ -189,18 +199,13 @@ impl Login {
     }
 }
 
-/// AWS: the endpoint rules of the sign-in service. Some partitions have names of their own for it.
-fn host(region: &str) -> Result<String, Error> {
+/// AWS: the endpoint rules of the sign-in service.
+fn host(region: &str) -> Result<ServiceUrl, Error> {
     if !is_host_label(region) {
         return Err(Error::setting("Region", "must be the name of a region, such as `eu-west-1`"));
     }
-    let partition = Partition::of_region(region);
-    Ok(match partition.id {
-        "aws" => format!("https://{region}.signin.aws.amazon.com"),
-        "aws-cn" => format!("https://{region}.signin.amazonaws.cn"),
-        "aws-us-gov" => format!("https://{region}.signin.amazonaws-us-gov.com"),
-        _ => format!("https://signin.{region}.{}", partition.dns_suffix),
-    })
+    let suffix = Partition::of_region(region).console_suffix;
+    ServiceUrl::https(&format!("{region}.signin.{suffix}"), "Region")
 }
 
 fn credentials(cached: &Json) -> Result<Credentials, Error> {
@@ -361,13 +366,14 @@ mod tests {
         for (region, expected) in [
             ("cn-north-1", "cn-north-1.signin.amazonaws.cn"),
             ("us-gov-west-1", "us-gov-west-1.signin.amazonaws-us-gov.com"),
-            ("us-iso-east-1", "signin.us-iso-east-1.c2s.ic.gov"),
+            ("us-iso-east-1", "us-iso-east-1.signin.c2shome.ic.gov"),
+            ("eusc-de-east-1", "eusc-de-east-1.signin.amazonaws-eusc.eu"),
         ] {
-            assert_eq!(host(region).unwrap(), format!("https://{expected}"));
+            assert_eq!(host(region).unwrap().authority(), expected);
         }
         assert!(host("a/b").is_err());
-        let own = Login::new(ARN, "", "").url("http://localhost:1/");
-        assert_eq!(own.token_url().unwrap(), "http://localhost:1/v1/token");
-        assert!(Login::new(ARN, "", "").url("no url").token_url().is_err());
+        let play = Play::new().file(cached("00:35:00")).reply(200, REPLY).written(Ok(()));
+        let (_, asked) = play.watch(Login::new(ARN, "", "").url("http://localhost:1/"));
+        assert_eq!(asked[1].request().0, "POST http://localhost:1/v1/token");
     }
 }

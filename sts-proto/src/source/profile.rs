@@ -97,6 +97,7 @@ impl Profile {
                     Sso::new(sso.start_url, sso.region, sso.account_id, sso.role_name, directory)
                         .profile(profile)
                         .keeping(self.unwritten.clone())
+                        .dangerously_allow_http(config.allows_http())
                         .fips(config.use_fips()?.is_some_and(|on| on.value))
                         .dual_stack(config.use_dual_stack()?.is_some_and(|on| on.value));
                 if let Some(session) = sso.session {
@@ -119,7 +120,8 @@ impl Profile {
                 let region = config.region().map(|region| region.value.to_owned()).unwrap_or_default();
                 let mut source = crate::source::Login::new(session, region, directory)
                     .profile(profile)
-                    .keeping(self.unwritten.clone());
+                    .keeping(self.unwritten.clone())
+                    .dangerously_allow_http(config.allows_http());
                 if let Some(url) = config.url_of("AWS_ENDPOINT_URL_SIGNIN")? {
                     source = source.url(url);
                 }
@@ -203,14 +205,14 @@ mod tests {
     fn urls_of_other_services_are_ignored_where_urls_are() {
         const SSO: &str =
             "[default]\nsso_start_url=s\nsso_region=us-east-1\nsso_account_id=1\nsso_role_name=r\n";
-        let own = ("AWS_ENDPOINT_URL_SSO", "http://own.test");
+        let own = ("AWS_ENDPOINT_URL_SSO", "https://own.test");
         let asks = |variables: &[(&str, &str)], text: &str| {
             let (result, asked) = Play::new().file(TOKEN).reply(200, REPLY).watch(profile(variables, text));
             result.unwrap();
             let request = asked.iter().find(|asked| matches!(asked, Asked::Request(..))).unwrap();
             request.request().0
         };
-        assert!(asks(&[own], SSO).starts_with("GET http://own.test/federation/"));
+        assert!(asks(&[own], SSO).starts_with("GET https://own.test/federation/"));
         let theirs = "GET https://portal.sso.us-east-1.amazonaws.com/";
         assert!(asks(&[own, ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")], SSO).starts_with(theirs));
         let text = format!("{SSO}ignore_configured_endpoint_urls=true");

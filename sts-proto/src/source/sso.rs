@@ -1,13 +1,14 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use http::{Request, StatusCode};
+use http::StatusCode;
 
 use super::cache::Unwritten;
 use super::document::{self, Names};
-use super::fetch::{self, Attempts};
+use super::fetch::{self, Attempts, ServiceRequest};
 use super::json::Json;
-use crate::body::Body;
+use crate::credentials::Secret;
+use crate::endpoint::url::{Policy, ServiceUrl};
 use crate::error::Error;
 use crate::form::Form;
 use crate::hint::{Cause, Hint};
@@ -47,8 +48,10 @@ pub struct Sso {
     cache_directory: PathBuf,
     profile: Option<String>,
     variant: endpoint::Variant,
-    portal_url: Option<String>,
-    oidc_url: Option<String>,
+    // A URL that is not checked yet may hold a password.
+    portal_url: Option<Secret>,
+    oidc_url: Option<Secret>,
+    allows_http: bool,
     unwritten: Unwritten,
 }
 
@@ -75,6 +78,7 @@ impl Sso {
             variant: endpoint::Variant::default(),
             portal_url: None,
             oidc_url: None,
+            allows_http: false,
             unwritten: Unwritten::default(),
         }
     }
@@ -113,31 +117,41 @@ impl Sso {
         self
     }
 
-    /// The URL of the portal that gives out credentials, instead of AWS's: `AWS_ENDPOINT_URL_SSO`.
+    /// The URL of the portal that gives out credentials, instead of AWS's: `AWS_ENDPOINT_URL_SSO`. `https`, or `http` with
+    /// a host that is loopback.
     #[must_use]
-    pub fn portal_url(mut self, url: impl Into<String>) -> Self {
+    pub fn portal_url(mut self, url: impl Into<Secret>) -> Self {
         self.portal_url = Some(url.into());
         self
     }
 
-    /// The URL of the service that refreshes tokens, instead of AWS's: `AWS_ENDPOINT_URL_SSO_OIDC`.
+    /// The URL of the service that refreshes tokens, instead of AWS's: `AWS_ENDPOINT_URL_SSO_OIDC`. `https`, or `http` with
+    /// a host that is loopback.
     #[must_use]
-    pub fn oidc_url(mut self, url: impl Into<String>) -> Self {
+    pub fn oidc_url(mut self, url: impl Into<Secret>) -> Self {
         self.oidc_url = Some(url.into());
         self
     }
 
-    fn portal(&self) -> Result<String, Error> {
-        self.service(self.portal_url.as_deref(), "portal.sso")
+    /// Whether [`portal_url`](Self::portal_url) and [`oidc_url`](Self::oidc_url) may begin with `http://` for hosts that are
+    /// not loopback. Everybody on the way can read the tokens then. AWS's own hosts stay refused. Off by default.
+    #[must_use]
+    pub fn dangerously_allow_http(mut self, on: bool) -> Self {
+        self.allows_http = on;
+        self
     }
 
-    fn oidc(&self) -> Result<String, Error> {
-        self.service(self.oidc_url.as_deref(), "oidc")
+    fn portal(&self) -> Result<ServiceUrl, Error> {
+        self.service(self.portal_url.as_ref(), Policy::SSO_PORTAL, "portal.sso")
     }
 
-    fn service(&self, own: Option<&str>, name: &str) -> Result<String, Error> {
+    fn oidc(&self) -> Result<ServiceUrl, Error> {
+        self.service(self.oidc_url.as_ref(), Policy::SSO_OIDC, "oidc")
+    }
+
+    fn service(&self, own: Option<&Secret>, policy: Policy, name: &str) -> Result<ServiceUrl, Error> {
         match own {
-            Some(url) => Ok(url.trim_end_matches('/').to_owned()),
+            Some(url) => ServiceUrl::parse(url.expose(), policy.dangerously_allow_http(self.allows_http)),
             None => endpoint::url(name, &self.region, self.variant),
         }
     }
@@ -164,19 +178,15 @@ impl Sso {
                 return Err(Error::setting(name, "must be there"));
             }
         }
-        let portal = self.portal()?;
-        let token = self.token(context).await?;
+        // Both are checked before the first request, though the second may not be needed.
+        let (portal, oidc) = (self.portal()?, self.oidc()?);
+        let token = self.token(context, &oidc).await?;
         let mut query = Form::new();
         query.pair("account_id", &self.account_id);
         query.pair("role_name", &self.role_name);
-        let mut request = Request::get(format!("{portal}/federation/credentials?{}", query.as_query()))
-            .body(Body::default())
-            .map_err(|error| {
-                Error::credentials(NAME, "no request can be made of the portal's URL").caused_by(error)
-            })?;
-        request
-            .headers_mut()
-            .insert("x-amz-sso_bearer_token", fetch::secret_header(NAME, "accessToken", &token)?);
+        let url = portal.join("/federation/credentials")?.with_query(query.as_query())?;
+        let request =
+            ServiceRequest::get(&url).secret(NAME, "x-amz-sso_bearer_token", "accessToken", &token)?;
         let reply = ATTEMPTS.send(context.ask(), &request).await;
         let reply = reply.map_err(|error| fetch::unanswered(NAME, "the portal", error))?;
         if reply.status() != StatusCode::OK {

@@ -25,12 +25,13 @@
 use std::fmt;
 
 use http::header::{CONTENT_TYPE, HeaderValue};
-use http::{Method, Request, Uri};
+use http::{Method, Request};
 use zeroize::Zeroizing;
 
 use super::json::{Value, object};
 use crate::body::Body;
 use crate::credentials::{Credentials, Secret};
+use crate::endpoint::url::{Policy, ServiceUrl};
 use crate::error::{Error, Rule, Violation};
 use crate::form::Form;
 use crate::reply::{Metadata, ReplyFault};
@@ -128,7 +129,7 @@ impl SigninRequest {
         let form = self.form(credentials)?;
         let mut request = Request::new(form.into_body());
         *request.method_mut() = Method::POST;
-        *request.uri_mut() = self.uri("")?;
+        *request.uri_mut() = self.hosts().federation()?.uri().clone();
         let kind = HeaderValue::from_static("application/x-www-form-urlencoded; charset=utf-8");
         request.headers_mut().insert(CONTENT_TYPE, kind);
         Ok(request)
@@ -141,7 +142,7 @@ impl SigninRequest {
     pub fn encode_get(&self, credentials: &Credentials) -> Result<Request<Body>, Error> {
         let form = self.form(credentials)?;
         let mut request = Request::new(Body::default());
-        *request.uri_mut() = self.uri(form.as_query())?;
+        *request.uri_mut() = self.hosts().federation()?.with_query(form.as_query())?.uri().clone();
         Ok(request)
     }
 
@@ -174,13 +175,6 @@ impl SigninRequest {
         self.console.clone().unwrap_or_else(Console::aws)
     }
 
-    fn uri(&self, query: &str) -> Result<Uri, Error> {
-        let separator = if query.is_empty() { "" } else { "?" };
-        let url =
-            Zeroizing::new(format!("https://{}/federation{separator}{query}", self.hosts().signin_host()));
-        Uri::try_from(url.as_str()).map_err(|_| Error::setting("Url", "would be too long, or has no host"))
-    }
-
     fn form(&self, credentials: &Credentials) -> Result<Form, Error> {
         let mut violations = Vec::new();
         let mut refuse = |name: &'static str, rule: String| {
@@ -202,10 +196,11 @@ impl SigninRequest {
             let rule = format!("must be at least {SHORTEST_DURATION} seconds, and is {seconds}");
             refuse("SessionDuration", rule);
         }
-        for (name, url) in [("Destination", &self.destination), ("Issuer", &self.issuer)] {
-            if let Some(url) = url.as_deref().filter(|url| !is_https_url(url)) {
-                refuse(name, format!("must be an https URL, and is {} bytes of something else", url.len()));
-            }
+        for (policy, url) in
+            [(Policy::CONSOLE_DESTINATION, &self.destination), (Policy::CONSOLE_ISSUER, &self.issuer)]
+        {
+            let checked = url.as_deref().map_or(Ok(()), |url| check_page(url, policy));
+            violations.extend(checked.err().iter().flat_map(Error::violations).cloned());
         }
         Error::unless_empty(violations)?;
         let token = credentials.session_token().map_or("", Secret::expose);
@@ -224,12 +219,16 @@ impl SigninRequest {
     }
 }
 
-fn is_https_url(url: &str) -> bool {
-    let is_long = url.len() > MAX_URL_BYTES;
-    let uri = Uri::try_from(url.split('#').next().unwrap_or_default()).ok().filter(|_| !is_long);
-    uri.is_some_and(|uri| {
-        uri.scheme_str() == Some("https") && uri.host().is_some_and(|host| !host.is_empty())
-    })
+/// Checks the URL of a page, which a browser opens, and which may have a query and a fragment.
+fn check_page(url: &str, policy: Policy) -> Result<(), Error> {
+    if url.len() > MAX_URL_BYTES {
+        return Err(policy.refused(&format!("must be a URL of at most {MAX_URL_BYTES} bytes"), url));
+    }
+    let (page, fragment) = url.split_once('#').unwrap_or((url, ""));
+    if !fragment.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err(policy.refused("must be a URL of visible ASCII characters", url));
+    }
+    ServiceUrl::parse(page, policy).map(drop)
 }
 
 fn signin_token(is_success: bool, body: &[u8]) -> Result<Secret, ReplyFault> {

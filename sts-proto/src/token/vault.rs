@@ -18,7 +18,9 @@
 //! let login = VaultLogin::new("dev-role").server_id("vault.example.com");
 //! let payload = login.build(&encoder, &credentials, OffsetDateTime::now_utc())?;
 //! assert_eq!(payload.path, "/v1/auth/aws/login");
-//! let body = payload.body; // POST it to the server within 15 minutes
+//! let body = payload.body; // POST it to the server within 15 minutes, or let `encode` make that request:
+//! let request = login.encode("https://vault.example.com:8200", &encoder, &credentials, OffsetDateTime::now_utc())?;
+//! assert_eq!(request.uri(), "https://vault.example.com:8200/v1/auth/aws/login");
 //! # let _ = body;
 //! # Ok::<(), sts_proto::Error>(())
 //! ```
@@ -34,6 +36,7 @@ use crate::body::Body;
 use crate::credentials::Credentials;
 use crate::encoder::{Encoder, FORM};
 use crate::endpoint::Endpoint;
+use crate::endpoint::url::{Policy, ServiceUrl};
 use crate::error::{Error, Rule, Violation};
 use crate::operation::{GetCallerIdentity, Operation};
 use crate::sigv4::{self, Signing};
@@ -48,6 +51,7 @@ pub struct VaultLogin {
     mount: String,
     server_id: Option<String>,
     server_endpoint: Option<Endpoint>,
+    allows_http: bool,
 }
 
 /// What is sent to Vault.
@@ -64,7 +68,13 @@ impl VaultLogin {
     /// For a role of the auth method; with an empty name, Vault takes the caller's.
     #[must_use]
     pub fn new(role: impl Into<String>) -> Self {
-        Self { role: role.into(), mount: "aws".to_owned(), server_id: None, server_endpoint: None }
+        Self {
+            role: role.into(),
+            mount: "aws".to_owned(),
+            server_id: None,
+            server_endpoint: None,
+            allows_http: false,
+        }
     }
 
     /// Where the auth method is mounted, `aws` by default. It may hold slashes.
@@ -88,6 +98,36 @@ impl VaultLogin {
     pub fn server_endpoint(mut self, endpoint: Endpoint) -> Self {
         self.server_endpoint = Some(endpoint);
         self
+    }
+
+    /// Whether the address for [`encode`](Self::encode) may begin with `http://` for a host that is not loopback. Everybody on
+    /// the way can log in with the payload then. AWS's own hosts stay refused. Off by default.
+    #[must_use]
+    pub fn dangerously_allow_http(mut self, on: bool) -> Self {
+        self.allows_http = on;
+        self
+    }
+
+    /// The request that logs in: a POST of the payload to the server at `address`, such as `https://vault.example:8200`. Send
+    /// it within 15 minutes and follow no redirect. For a namespace, add its header.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput): the address is not `https`, nor `http` with a host that is
+    /// loopback; it has user info, a query, a fragment, dot segments or a port that is none; or as [`build`](Self::build).
+    pub fn encode(
+        &self,
+        address: &str,
+        encoder: &Encoder,
+        credentials: &Credentials,
+        now: OffsetDateTime,
+    ) -> Result<Request<Body>, Error> {
+        let address = ServiceUrl::parse(address, Policy::VAULT.dangerously_allow_http(self.allows_http))?;
+        let VaultPayload { path, body } = self.build(encoder, credentials, now)?;
+        let mut request = Request::new(body);
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = address.join(&path)?.uri().clone();
+        request.headers_mut().insert(CONTENT_TYPE, const { HeaderValue::from_static("application/json") });
+        Ok(request)
     }
 
     /// Signs the request that Vault is to replay, and wraps it up. Nothing is sent.

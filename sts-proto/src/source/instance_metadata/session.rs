@@ -2,15 +2,16 @@
 
 use std::borrow::Cow;
 
-use http::{Request, Response, StatusCode};
+use http::{Method, Response, StatusCode};
 
 use super::{InstanceMetadata, NAME, refused};
 use crate::body::Body;
 use crate::credentials::Secret;
+use crate::endpoint::url::ServiceUrl;
 use crate::error::Error;
 use crate::hint::{Cause, Hint};
-use crate::source::fetch;
-use crate::step::{Answer, Ask, Direct};
+use crate::source::fetch::{self, ServiceRequest};
+use crate::step::{Answer, Ask};
 
 const TOKEN_PATH: &str = "/latest/api/token";
 
@@ -60,7 +61,7 @@ impl Away {
 pub(super) struct Session<'a> {
     pub(super) metadata: &'a InstanceMetadata,
     pub(super) ask: &'a Ask,
-    pub(super) base: Cow<'a, str>,
+    pub(super) base: ServiceUrl,
     /// None with version 1.
     pub(super) token: Option<Secret>,
     pub(super) is_renewed: bool,
@@ -69,7 +70,9 @@ pub(super) struct Session<'a> {
 impl Session<'_> {
     /// Asks for a token; `is_there` where the service has answered before.
     pub(super) async fn token(&self, is_there: bool) -> Answer {
-        let request = self.request(Request::put(format!("{}{TOKEN_PATH}", self.base)))?;
+        let request = ServiceRequest::new(Method::PUT, &self.base.join(TOKEN_PATH)?, Body::default())
+            .header("x-aws-ec2-metadata-token-ttl-seconds", TOKEN_TTL)
+            .direct();
         let answer = self.metadata.attempts_of(is_there).send(self.ask, &request).await?;
         // What has answered is there, and worth more attempts.
         if is_there || !answer.status().is_server_error() {
@@ -88,11 +91,11 @@ impl Session<'_> {
     /// Gets a document. A token that is refused is renewed once. Without one, who does not answer is away.
     pub(super) async fn get(&mut self, path: &str) -> Result<Result<Response<Body>, Away>, Error> {
         let attempts = self.metadata.attempts_of(self.token.is_some());
+        let url = self.base.join(path)?;
         loop {
-            let mut request = self.request(Request::get(format!("{}{path}", self.base)))?;
+            let mut request = ServiceRequest::get(&url).direct();
             if let Some(token) = &self.token {
-                let value = fetch::secret_header(NAME, "Token", token)?;
-                request.headers_mut().insert("x-aws-ec2-metadata-token", value);
+                request = request.secret(NAME, "x-aws-ec2-metadata-token", "Token", token)?;
             }
             let reply = match attempts.send(self.ask, &request).await {
                 Ok(reply) => reply,
@@ -109,16 +112,6 @@ impl Session<'_> {
             }
             self.take(&reply)?;
         }
-    }
-
-    fn request(&self, builder: http::request::Builder) -> Result<Request<Body>, Error> {
-        let is_put = builder.method_ref() == Some(&http::Method::PUT);
-        let builder =
-            if is_put { builder.header("x-aws-ec2-metadata-token-ttl-seconds", TOKEN_TTL) } else { builder };
-        builder
-            .extension(Direct)
-            .body(Body::default())
-            .map_err(|error| Error::credentials(NAME, "no request can be made of its URL").caused_by(error))
     }
 }
 

@@ -1,5 +1,6 @@
 //! The hosts of SSO's portal and of its OIDC service.
 
+use crate::endpoint::url::ServiceUrl;
 use crate::endpoint::{Partition, is_host_label};
 use crate::error::Error;
 
@@ -10,8 +11,8 @@ pub(super) struct Variant {
     pub(super) dual_stack: bool,
 }
 
-/// The URL of a service, without a slash at its end: `service` is `portal.sso` or `oidc`.
-pub(super) fn url(service: &str, region: &str, variant: Variant) -> Result<String, Error> {
+/// The URL of a service: `service` is `portal.sso` or `oidc`.
+pub(super) fn url(service: &str, region: &str, variant: Variant) -> Result<ServiceUrl, Error> {
     if !is_host_label(region) {
         return Err(Error::setting("sso_region", "must be the name of a region, such as `eu-west-1`"));
     }
@@ -20,7 +21,7 @@ pub(super) fn url(service: &str, region: &str, variant: Variant) -> Result<Strin
     let is_implied = partition.id == "aws-us-gov" && !variant.dual_stack;
     let fips = if variant.fips && !is_implied { "-fips" } else { "" };
     let suffix = if variant.dual_stack { partition.dual_stack_dns_suffix } else { partition.dns_suffix };
-    Ok(format!("https://{service}{fips}.{region}.{suffix}"))
+    ServiceUrl::https(&format!("{service}{fips}.{region}.{suffix}"), "sso_region")
 }
 
 #[cfg(test)]
@@ -39,7 +40,7 @@ mod tests {
             ("us-gov-west-1", true, true, "portal.sso-fips.us-gov-west-1.api.aws"),
         ] {
             let variant = Variant { fips, dual_stack };
-            assert_eq!(url("portal.sso", region, variant).unwrap(), format!("https://{host}"));
+            assert_eq!(url("portal.sso", region, variant).unwrap().authority(), host);
         }
         for region in ["", "a.b", "a/b", "a@b"] {
             assert!(url("oidc", region, Variant::default()).is_err(), "{region}");

@@ -2,15 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use http::{Request, StatusCode};
+use http::StatusCode;
 use sha1::{Digest, Sha1};
 use time::OffsetDateTime;
 
 use super::{ATTEMPTS, NAME, Sso};
 use crate::body::Body;
 use crate::credentials::Secret;
+use crate::endpoint::url::ServiceUrl;
 use crate::error::Error;
 use crate::source::document::timestamp;
+use crate::source::fetch::ServiceRequest;
 use crate::source::json::Json;
 use crate::source::{Context, cache, fetch};
 use crate::timestamp::rfc3339;
@@ -19,8 +21,8 @@ use crate::timestamp::rfc3339;
 const WINDOW: time::Duration = time::Duration::minutes(5);
 
 impl Sso {
-    /// The access token, which is good still.
-    pub(super) async fn token(&self, context: &Context) -> Result<Secret, Error> {
+    /// The access token, which is good still, or is refreshed at the OIDC service.
+    pub(super) async fn token(&self, context: &Context, oidc: &ServiceUrl) -> Result<Secret, Error> {
         let path = self.cache_file();
         let found = cache::read(context.ask(), &path, NAME).await.map_err(|fault| match fault {
             cache::Fault::Missing(error) => self.sign_in(error),
@@ -32,7 +34,7 @@ impl Sso {
         if left > WINDOW {
             return Ok(current);
         }
-        let failure = match self.refresh(context, &cached).await {
+        let failure = match self.refresh(context, oidc, &cached).await {
             Ok(fresh) => {
                 let token = fresh.access_token.clone();
                 fresh.store(&mut cached);
@@ -61,7 +63,7 @@ impl Sso {
         self.cache_directory.join(hex::encode(Sha1::digest(name.as_bytes())) + ".json")
     }
 
-    async fn refresh(&self, context: &Context, cached: &Json) -> Result<Fresh, Refresh> {
+    async fn refresh(&self, context: &Context, oidc: &ServiceUrl, cached: &Json) -> Result<Fresh, Refresh> {
         let impossible = Refresh::Impossible;
         if self.session.is_none() {
             return Err(impossible("a profile without `sso_session` has no refresh"));
@@ -83,12 +85,7 @@ impl Sso {
             ("grantType".to_owned(), Json::Text(Secret::from("refresh_token"))),
             ("refreshToken".to_owned(), Json::Text(refresh_token.clone())),
         ]);
-        let request = Request::post(format!("{}/token", self.oidc()?))
-            .header("content-type", "application/json")
-            .body(order.to_body())
-            .map_err(|error| {
-                Error::credentials(NAME, "no request can be made of the OIDC URL").caused_by(error)
-            })?;
+        let request = ServiceRequest::post(&oidc.join("/token")?, order.to_body());
         let reply = ATTEMPTS.send(context.ask(), &request).await;
         let reply = reply.map_err(|error| fetch::unanswered(NAME, "the OIDC service", error))?;
         if reply.status() != StatusCode::OK {

@@ -1,19 +1,9 @@
 //! Where the console and its sign-in service are.
 
-use crate::endpoint::Partition;
+use crate::endpoint::url::ServiceUrl;
+use crate::endpoint::{self, PARTITIONS, Partition, is_host_label};
 use crate::error::Error;
 use crate::form::Form;
-
-/// Partition, host of the sign-in service, host of the console.
-///
-/// The first three are those of AWS's documents; that of `aws-eusc` is what other tools have. The isolated partitions do not
-/// publish theirs.
-const HOSTS: [(&str, &str, &str); 4] = [
-    ("aws", "signin.aws.amazon.com", "console.aws.amazon.com"),
-    ("aws-us-gov", "signin.amazonaws-us-gov.com", "console.amazonaws-us-gov.com"),
-    ("aws-cn", "signin.amazonaws.cn", "console.amazonaws.cn"),
-    ("aws-eusc", "signin.amazonaws-eusc.eu", "console.amazonaws-eusc.eu"),
-];
 
 /// The hosts of a partition's console.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,23 +13,28 @@ pub struct Console {
 }
 
 impl Console {
-    /// That of the partition `aws`.
+    /// The hosts of the partition `aws`.
     pub(super) fn aws() -> Self {
-        let [(_, signin, console), ..] = HOSTS;
-        Self { signin: signin.to_owned(), console: console.to_owned() }
+        let [aws, ..] = &PARTITIONS;
+        Self::below(aws.console_suffix)
     }
 
-    /// That of a partition.
+    fn below(suffix: &str) -> Self {
+        Self { signin: format!("signin.{suffix}"), console: format!("console.{suffix}") }
+    }
+
+    /// The hosts of a partition: for `aws`, `aws-us-gov` and `aws-cn` those of AWS's documents, for `aws-eusc` those that
+    /// other tools have.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput): the partition's hosts are not public; give them to [`at`](Self::at).
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput): the partition's hosts are not public, as those of the
+    /// isolated ones; give them to [`at`](Self::at).
     pub fn of(partition: &Partition) -> Result<Self, Error> {
-        let found = HOSTS.iter().find(|(id, ..)| *id == partition.id);
-        let (_, signin, console) = found.ok_or_else(|| {
+        if partition.id.starts_with("aws-iso") {
             let rule = format!("is {}, whose console has no public host; name its hosts", partition.id);
-            Error::setting("Partition", rule)
-        })?;
-        Ok(Self { signin: (*signin).to_owned(), console: (*console).to_owned() })
+            return Err(Error::setting("Partition", rule));
+        }
+        Ok(Self::below(partition.console_suffix))
     }
 
     /// With the sign-in service of one region, such as `https://eu-west-1.signin.aws.amazon.com`, which works where
@@ -48,7 +43,7 @@ impl Console {
     /// # Errors
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput): the region is no label of a host.
     pub fn region(mut self, region: &str) -> Result<Self, Error> {
-        if !is_label(region) {
+        if !is_host_label(region) {
             return Err(Error::setting("Region", "must be letters, digits and inner hyphens"));
         }
         self.signin = format!("{region}.{}", self.signin);
@@ -62,8 +57,10 @@ impl Console {
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput): one of them is no name of a host.
     pub fn at(signin: &str, console: &str) -> Result<Self, Error> {
         for (name, host) in [("SigninHost", signin), ("ConsoleHost", console)] {
-            if host.len() > 253 || !host.split('.').all(is_label) {
-                return Err(Error::setting(name, "must be the name of a host"));
+            if !endpoint::host::is_valid(host) {
+                let rule =
+                    format!("must be the name of a host, and is {} bytes of something else", host.len());
+                return Err(Error::setting(name, rule));
             }
         }
         Ok(Self { signin: signin.to_owned(), console: console.to_owned() })
@@ -75,18 +72,16 @@ impl Console {
         &self.signin
     }
 
+    /// The URL of the federation endpoint.
+    pub(super) fn federation(&self) -> Result<ServiceUrl, Error> {
+        ServiceUrl::https(&self.signin, "SigninHost")?.join("/federation")
+    }
+
     /// The URL of the console's start page.
     #[must_use]
     pub fn home(&self) -> String {
         format!("https://{}/", self.console)
     }
-}
-
-fn is_label(text: &str) -> bool {
-    (1..=63).contains(&text.len())
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-        && !text.starts_with('-')
-        && !text.ends_with('-')
 }
 
 /// A URL that signs a browser out of the console and goes on to `redirect`. Not a secret.
@@ -98,8 +93,7 @@ pub fn logout_url(console: &Console, redirect: &str) -> String {
     let mut form = Form::new();
     form.pair("Action", "logout");
     form.pair("redirect_uri", redirect);
-    let [(_, aws, _), ..] = HOSTS;
-    let prefix = if console.signin == aws { "us-east-1." } else { "" };
+    let prefix = if console.signin == Console::aws().signin { "us-east-1." } else { "" };
     format!("https://{prefix}{}/oauth?{}", console.signin, form.as_query())
 }
 
