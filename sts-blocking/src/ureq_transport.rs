@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
+use sts_proto::endpoint::port_of;
 use sts_proto::http::request::Parts;
 use sts_proto::http::{Method, Request, Response, Uri};
 use sts_proto::proxy::{Proxy, ProxySettings};
@@ -216,6 +217,8 @@ impl UreqTransport {
     }
 
     fn route(&self, url: &Uri, is_direct: bool) -> Result<&Route, Error> {
+        // ureq takes a port that it cannot read for one that is not there.
+        port_of(url)?;
         let proxy = if is_direct { None } else { self.proxies.for_url(url)? };
         let route = self.routes.iter().find(|route| route.proxy.as_ref() == proxy);
         route.ok_or_else(|| Error::setting("Proxy", "is none of those that are known"))

@@ -343,6 +343,37 @@ fn aws_region(host: &str) -> Option<String> {
     labels.next().map(str::to_owned)
 }
 
+/// The port that a URL leads to: its own, else 80 of `http` and 443 of `https`. For transports.
+///
+/// # Errors
+/// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput): the URL has another scheme, or a port that is not from 1 to
+/// 65535. [`Uri::port_u16`] takes such a port for one that is not there, so that a request to `http://host:84036` would go
+/// to port 80.
+///
+/// ```
+/// use sts_proto::endpoint::port_of;
+/// use sts_proto::http::Uri;
+///
+/// assert_eq!(port_of(&Uri::from_static("https://sts.example"))?, 443);
+/// assert_eq!(port_of(&Uri::from_static("http://[::1]:8080"))?, 8080);
+/// assert!(port_of(&Uri::from_static("http://localhost:84036")).is_err());
+/// # Ok::<(), sts_proto::Error>(())
+/// ```
+pub fn port_of(url: &Uri) -> Result<u16, Error> {
+    let default = match url.scheme_str() {
+        Some("https") => 443,
+        Some("http") => 80,
+        _ => return Err(Error::setting("Url", "must begin with `http://` or `https://`")),
+    };
+    let authority = url.authority().map_or("", |authority| authority.as_str());
+    let authority = authority.rsplit('@').next().unwrap_or_default();
+    match host::split(authority).1.map(host::port) {
+        None => Ok(default),
+        Some(Some(port)) => Ok(port),
+        Some(None) => Err(Error::setting("Url", "must have a port from 1 to 65535, if it has a port")),
+    }
+}
+
 impl fmt::Display for EndpointRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

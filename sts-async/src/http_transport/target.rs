@@ -1,6 +1,7 @@
 use std::fmt;
 
 use sts_proto::Error;
+use sts_proto::endpoint::port_of;
 use sts_proto::http::Uri;
 
 /// What a connection leads to. Connections to the same target stand in for each other: the proxy follows from it.
@@ -16,15 +17,10 @@ pub(super) struct Target {
 
 impl Target {
     pub(super) fn of(url: &Uri) -> Result<Self, Error> {
-        let is_tls = match url.scheme_str() {
-            Some("https") => true,
-            Some("http") => false,
-            _ => return Err(Error::setting("Url", "must begin with `http://` or `https://`")),
-        };
+        let port = port_of(url)?;
         let host = url.host().filter(|host| !host.is_empty());
         let host = host.ok_or_else(|| Error::setting("Url", "has no host"))?.to_ascii_lowercase();
-        let port = url.port_u16().unwrap_or(if is_tls { 443 } else { 80 });
-        Ok(Self { is_tls, host, port, is_direct: false })
+        Ok(Self { is_tls: url.scheme_str() == Some("https"), host, port, is_direct: false })
     }
 
     pub(super) fn bare_host(&self) -> &str {
@@ -65,5 +61,6 @@ mod tests {
         assert_ne!(target("http://host:443/"), target("https://host/"));
         assert!(Target::of(&Uri::from_static("ftp://host/")).is_err());
         assert!(Target::of(&Uri::from_static("/path")).is_err());
+        assert!(Target::of(&Uri::from_static("http://host:84036/")).is_err(), "it is not port 80");
     }
 }

@@ -4,14 +4,17 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+use std::time::Duration;
+
 use sts_proto::config::{Config, Environment};
 use sts_proto::endpoint::EndpointOptions;
 use sts_proto::http::{Request, Uri};
 use sts_proto::settings::Settings;
+use sts_proto::step::{Ask, Direct, Seq};
 use sts_proto::{Body, ErrorKind};
 use sts_tests::report::Report;
 
-use driver::{SERVICES, first, load};
+use driver::{SERVICES, first, load, now};
 use table::{SECRET, URLS};
 
 mod driver;
@@ -110,5 +113,33 @@ fn urls_that_are_not_checked_yet_are_not_shown() {
     ];
     for text in shown {
         assert!(!text.contains(SECRET), "{text}");
+    }
+}
+
+/// A program's own flow may make a request of any URL. It must not go to port 80 instead.
+#[test]
+fn port_that_is_none_is_refused_by_every_driver() {
+    let flow = |ask: Ask| async move {
+        let url = "http://127.0.0.1:84036/";
+        let request = Request::get(url).body(Body::default()).unwrap();
+        let direct = Request::get(url).extension(Direct).body(Body::default()).unwrap();
+        let timeout = Duration::from_secs(5);
+        Ok([ask.send(request, timeout).await, ask.send(direct, timeout).await])
+    };
+    let start = || Seq::start(now(), flow);
+    let region = "eu-west-1";
+    let blocking = sts_blocking::Client::builder().region(region).variables(|_| None).build().unwrap();
+    let smol = sts_async::smol::Client::builder().region(region).variables(|_| None).build().unwrap();
+    let tokio = sts_async::tokio::Client::builder().region(region).variables(|_| None).build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let answers = [
+        blocking.drive(start()),
+        futures_lite::future::block_on(smol.drive(start())),
+        runtime.block_on(tokio.drive(start())),
+    ];
+    for answer in answers.into_iter().flat_map(|answers| answers.unwrap()) {
+        let error = answer.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
+        assert!(error.to_string().contains("a port from 1 to 65535"), "{error}");
     }
 }
