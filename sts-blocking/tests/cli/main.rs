@@ -11,6 +11,7 @@ mod credentials;
 mod operations;
 mod serve;
 mod tokens;
+mod urls;
 
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
 const TOKEN: &str = "tOkEnOfThEsEsSiOn";

@@ -29,6 +29,7 @@ pub(crate) struct Globals {
     pub(crate) query: Option<Query>,
     pub(crate) signs: bool,
     pub(crate) verifies: bool,
+    allows_http: bool,
     pub(crate) ca_bundle: Option<PathBuf>,
     pub(crate) connect_timeout: Option<Duration>,
     pub(crate) read_timeout: Option<Duration>,
@@ -51,6 +52,10 @@ pub(crate) fn arguments() -> Vec<Arg> {
         option("cli-connect-timeout", "SECONDS", "How long connecting may take; 0 is without an end"),
         option("cli-read-timeout", "SECONDS", "How long a reply may take; 0 is without an end"),
         flag("no-verify-ssl", "Believe any certificate: dangerous"),
+        flag(
+            "dangerously-allow-http",
+            "Send the tokens of SSO and of aws login to http:// URLs that are set for them: dangerous",
+        ),
         option("color", "WHEN", "Colours in tables")
             .value_parser(PossibleValuesParser::new(["on", "off", "auto"])),
         flag("debug", "Tell on standard error what happens"),
@@ -86,6 +91,7 @@ impl Globals {
             query: text("query").map(|expression| Query::new(&expression)).transpose()?,
             signs: !matches.get_flag("no-sign-request"),
             verifies: !matches.get_flag("no-verify-ssl"),
+            allows_http: matches.get_flag("dangerously-allow-http"),
             ca_bundle: text("ca-bundle").map(PathBuf::from),
             connect_timeout: text("cli-connect-timeout").map(|text| seconds(&text)).transpose()?,
             read_timeout: text("cli-read-timeout").map(|text| seconds(&text)).transpose()?,
@@ -107,7 +113,7 @@ impl Globals {
         let profile = self.profile.as_deref().filter(|name| !name.is_empty());
         let config =
             sts_blocking::config_from_env(profile).map_err(|error| Failure::of_config(&error, profile))?;
-        Ok(self.config.get_or_init(|| Arc::new(config)))
+        Ok(self.config.get_or_init(|| Arc::new(config.dangerously_allow_http(self.allows_http))))
     }
 
     /// How a reply is printed: the option, else the environment, else the profile, else JSON.
@@ -140,8 +146,11 @@ fn checked_url(url: String) -> Result<String, Failure> {
     if url.contains("://") {
         return Ok(url);
     }
+    // A name without a scheme is shown, as the AWS CLI does it. What may be more than a name, and hold a password, is not.
+    let is_name = url.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._:/".contains(&b));
+    let shown = if is_name { format!("\"{url}\"") } else { format!("({} bytes, not shown)", url.len()) };
     Err(Failure::parameter(format!(
-        "Bad value for --endpoint-url \"{url}\": scheme is missing.  Must be of the form http://<hostname>/ or \
+        "Bad value for --endpoint-url {shown}: scheme is missing.  Must be of the form http://<hostname>/ or \
          https://<hostname>/"
     )))
 }
