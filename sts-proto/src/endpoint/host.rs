@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::PARTITIONS;
+use super::{PARTITIONS, aws_region};
 
 /// The longest host name, by RFC 1035, section 2.3.4.
 const MAX_HOST_BYTES: usize = 253;
@@ -29,10 +29,10 @@ pub(super) fn is_of_aws(host: &str) -> bool {
     let is_customers =
         host.split('.').any(|label| CUSTOMER_LABELS.contains(&label) || label.starts_with(CUSTOMER_PREFIX));
     let suffixes = PARTITIONS.iter().flat_map(|p| [p.dns_suffix, p.dual_stack_dns_suffix, p.console_suffix]);
-    !is_customers
-        && suffixes.chain(FURTHER_SUFFIXES).any(|suffix| {
-            host.strip_suffix(suffix).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-        })
+    let is_below =
+        |suffix: &str| host.strip_suffix(suffix).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    // No machine of a customer has the label `sts`, and requests to such a host are signed for its region.
+    aws_region(&host).is_some() || (!is_customers && suffixes.chain(FURTHER_SUFFIXES).any(is_below))
 }
 
 /// Whether a host is this machine. Names are not resolved here, and `localhost` alone is known to be loopback: who asks a

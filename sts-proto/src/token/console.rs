@@ -331,8 +331,21 @@ mod tests {
         for seconds in [900, 43_201, u32::MAX] {
             assert!(signin.clone().duration_seconds(seconds).encode(&credentials()).is_ok(), "{seconds}");
         }
-        for url in ["", "https://", "javascript:alert(1)", "//x.test/", "https://x.test/ y"] {
-            assert!(signin.clone().destination(url).encode(&credentials()).is_err(), "{url}");
+        for url in [
+            "",
+            "https://",
+            "javascript:alert(1)",
+            "//x.test/",
+            "https://x.test/ y",
+            "http://localhost/",
+            "https://u:sEcReT@x.test/",
+            "https://x.test:84036/",
+            "https://x.test/%2e%2e/",
+            "https://x.test/#a b",
+        ] {
+            let error = signin.clone().destination(url).encode(&credentials()).expect_err(url);
+            assert_eq!(error.violations()[0].parameter(), "Destination", "{error}");
+            assert!(!error.to_string().contains("sEcReT"), "{error}");
         }
         signin
             .destination("https://console.aws.amazon.com/ec2/home?region=eu-west-1#Instances:")

@@ -61,6 +61,7 @@ pub(super) const URLS: &[(&str, &str)] = &[
     ("http://sts.us-east-1.api.aws", NONE),
     ("http://sts.cn-north-1.amazonaws.com.cn", NONE),
     ("http://vpce-1-2.sts.us-east-1.vpce.amazonaws.com", NONE),
+    ("http://sts.eu-west-1.elb.amazonaws.com", NONE),
     ("http://portal.sso.us-east-1.amazonaws.com", NONE),
     ("http://oidc.us-east-1.amazonaws.com", NONE),
     ("http://oidc.eusc-de-east-1.amazonaws.eu", NONE),
