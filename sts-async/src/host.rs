@@ -11,7 +11,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use sts_proto::step::{CommandOutput, MfaPrompt, ReadFile, RunCommand, WriteFile};
-use sts_proto::{Body, Error, Secret};
+use sts_proto::{Body, Error, Secret, escape_controls};
 
 use crate::transport::Transport;
 
@@ -285,7 +285,7 @@ fn ask(prompt: &MfaPrompt) -> Result<Secret, Error> {
     }
     let failed = |error: io::Error| Error::credentials("MFA", "no code could be read").caused_by(error);
     // What a profile names could hold control characters.
-    write!(stderr, "MFA code for {}: ", prompt.serial_number.escape_debug()).map_err(failed)?;
+    write!(stderr, "MFA code for {}: ", escape_controls(prompt.serial_number.as_str())).map_err(failed)?;
     stderr.flush().map_err(failed)?;
     let mut line = String::with_capacity(usize::from(CODE_LINE));
     let read = stdin.lock().take(u64::from(CODE_LINE)).read_line(&mut line);

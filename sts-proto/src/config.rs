@@ -35,7 +35,7 @@ pub use load::load;
 pub use typed::RegionalEndpoints;
 
 use crate::credentials::Secret;
-use crate::error::{Error, Rule, Violation};
+use crate::error::{Error, Rule, Violation, escape_controls};
 
 use profile::{IgnoredReason, ProfileSet, Property, Section};
 
@@ -114,7 +114,7 @@ impl fmt::Display for Origin {
             Self::Option => f.write_str("set by the program"),
             Self::Variable(name) => write!(f, "variable `{name}`"),
             Self::Profile { file, line, section, key } => {
-                write!(f, "`{key}` of [{section}], {file} line {line}")
+                write!(f, "`{key}` of [{section}], {} line {line}", escape_controls(&**file))
             }
             Self::Default => f.write_str("default"),
         }

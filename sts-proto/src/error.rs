@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use code::ErrorCode;
+pub use plain::escape_controls;
 pub use service::{Fault, ServiceError};
 pub use transport::TransportKind;
 pub use violation::{Rule, Violation};
@@ -98,11 +99,11 @@ impl Error {
     }
 
     /// The same failure of a transport, with words that say more than its kind does and go on after a colon. They
-    /// must not hold a secret. An error of another kind stays as it is.
+    /// must not hold a secret. Control characters in them are escaped. An error of another kind stays as it is.
     #[must_use]
     pub fn because(mut self, words: impl Into<Cow<'static, str>>) -> Self {
         if let Detail::Transport { because, .. } = &mut self.0.detail {
-            *because = Some(words.into());
+            *because = Some(escape_controls(words));
         }
         self
     }
@@ -116,7 +117,7 @@ impl Error {
     }
 
     /// A setting that cannot be used as it is, for those who write a driver: its name, and a sentence that goes on
-    /// from the name.
+    /// from the name. Control characters in it are escaped.
     pub fn setting(name: &'static str, rule: impl Into<Cow<'static, str>>) -> Self {
         Self::of_setting(name, rule.into())
     }
@@ -136,7 +137,7 @@ impl Error {
     #[cold]
     #[inline(never)]
     fn of_credentials(source: Cow<'static, str>, words: Cow<'static, str>) -> Self {
-        let [source, words] = [source, words].map(plain::plain);
+        let [source, words] = [source, words].map(escape_controls);
         Self::new(Detail::Credentials { source, words, cause: None })
     }
 
@@ -176,7 +177,7 @@ impl Error {
     /// The same error, naming the operation that was under way.
     #[must_use]
     pub fn during(mut self, action: &str) -> Self {
-        self.0.action = Some(Cow::Owned(action.to_owned()));
+        self.0.action = Some(Cow::Owned(escape_controls(action).into_owned()));
         self
     }
 
@@ -184,7 +185,7 @@ impl Error {
     #[cfg(feature = "sources")]
     pub(crate) fn with_note(mut self, note: &str) -> Self {
         if let Detail::Credentials { words, .. } = &mut self.0.detail {
-            *words = plain::plain(format!("{words}; {note}").into());
+            *words = escape_controls(format!("{words}; {note}"));
         }
         self
     }

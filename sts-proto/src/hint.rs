@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use crate::credentials::Credentials;
 use crate::endpoint::{Endpoint, EndpointRule, Partition};
-use crate::error::{Error, ErrorCode, Rule, ServiceError, TransportKind, Violation, says};
+use crate::error::{Error, ErrorCode, Rule, ServiceError, TransportKind, Violation, escape_controls, says};
 use crate::operation::Model;
 
 /// How far clocks may differ before that explains a wrong signature: AWS allows five minutes.
@@ -75,7 +75,7 @@ impl Hint {
     }
 
     fn new(cause: Cause, sentence: impl Into<String>) -> Option<Self> {
-        Some(Self { cause, sentence: sentence.into() })
+        Some(Self { cause, sentence: escape_controls(sentence.into()).into_owned() })
     }
 
     /// What a source of credentials knows by itself.

@@ -92,7 +92,10 @@ pub use body::Body;
 pub use constraint::Validation;
 pub use credentials::{Credentials, Secret};
 pub use encoder::{Encoder, Presign};
-pub use error::{BoxError, Error, ErrorCode, ErrorKind, Fault, Rule, ServiceError, TransportKind, Violation};
+pub use error::{
+    BoxError, Error, ErrorCode, ErrorKind, Fault, Rule, ServiceError, TransportKind, Violation,
+    escape_controls,
+};
 pub use hint::{Cause, Hint};
 pub use reply::{LoweredDuration, Metadata, Reply};
 pub use retry::{Retry, RetryMode, RetryPolicy, RetryReason};

@@ -26,7 +26,7 @@ use time::OffsetDateTime;
 pub use log_line::LogLine;
 
 use crate::constraint::{Integer, List, Members, Shape, Text};
-use crate::error::{Error, Violation};
+use crate::error::{Error, Violation, escape_controls};
 use crate::operation::{Model, Operation};
 #[cfg(doc)]
 use crate::refresh::Cached;
@@ -259,7 +259,7 @@ impl Members for Walk {
         } else {
             // No value is longer than what is shown in all.
             let shown = value.char_indices().nth(SHOWN).map_or(value, |(end, _)| &value[..end]);
-            self.put(rule.name, shown.escape_debug());
+            self.put(rule.name, escape_controls(shown));
         }
     }
 

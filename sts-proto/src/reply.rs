@@ -143,7 +143,7 @@ impl Metadata {
     pub(crate) fn fmt_suffix(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, " (HTTP {}", self.status)?;
         if let Some(id) = self.shown_request_id() {
-            write!(f, ", request id {}", id.escape_debug())?;
+            write!(f, ", request id {id}")?;
         }
         f.write_str(")")
     }

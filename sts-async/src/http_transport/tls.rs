@@ -12,7 +12,7 @@ use futures_rustls::rustls::pki_types::pem::{self, PemObject, SectionKind};
 use futures_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use futures_rustls::rustls::{self, ClientConfig, RootCertStore};
 use sts_proto::certificate::Refusal;
-use sts_proto::{Error, TransportKind, settings};
+use sts_proto::{Error, TransportKind, escape_controls, settings};
 
 use super::HttpOptions;
 use super::records::Records;
@@ -92,7 +92,7 @@ impl CaBundle {
             return Err(reason.unwrap_or_else(|| format!("{place} holds no certificate in PEM form")));
         }
         for reason in reasons {
-            log::warn!("left out of the CA bundle: {reason}");
+            log::warn!("left out of the CA bundle: {}", escape_controls(reason));
         }
         Ok(Self(Arc::new(roots)))
     }

@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
-use sts_proto::Error;
+use sts_proto::{Error, escape_controls};
 use ureq::config::ConfigBuilder;
 pub(super) use ureq::tls::TlsConfig;
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsProvider, parse_pem};
@@ -117,7 +117,7 @@ impl CaBundle {
                 .unwrap_or_else(|| format!("{place} holds no certificate in PEM form")));
         }
         for reason in reasons {
-            log::warn!("left out of the CA bundle: {reason}");
+            log::warn!("left out of the CA bundle: {}", escape_controls(reason));
         }
         let len = certificates.len();
         Ok(Self { roots: RootCerts::Specific(Arc::new(certificates)), len })

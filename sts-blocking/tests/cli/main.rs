@@ -8,6 +8,7 @@ use std::process::{Command, Output, Stdio};
 use std::thread;
 
 mod credentials;
+mod escapes;
 mod operations;
 mod serve;
 mod tokens;

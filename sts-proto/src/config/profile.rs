@@ -35,7 +35,6 @@ use std::sync::Arc;
 
 use crate::config::Files;
 use crate::credentials::Secret;
-use crate::error::plain::is_deceptive;
 use crate::error::{Error, Rule, Violation};
 
 pub(crate) use header::is_name;
@@ -144,9 +143,7 @@ impl ProfileSet {
     /// names file, line and rule, and does not quote the file.
     pub fn parse(files: &Files, config: Option<&[u8]>, credentials: Option<&[u8]>) -> Result<Self, Error> {
         let mut set = Self::default();
-        let path = |path: &Option<String>, otherwise: &str| {
-            path.as_deref().map_or_else(|| otherwise.into(), displayed)
-        };
+        let path = |path: &Option<String>, otherwise: &str| path.as_deref().unwrap_or(otherwise).into();
         let config_path = path(&files.config, "the config file");
         set.add(File::Config, &config_path, config.unwrap_or_default())?;
         let credentials_path = path(&files.credentials, "the credentials file");
@@ -242,11 +239,6 @@ impl ProfileSet {
     pub fn ignored(&self) -> &[Ignored] {
         &self.ignored
     }
-}
-
-/// A path as it can stand in a line of text.
-fn displayed(path: &str) -> Arc<str> {
-    path.replace(is_deceptive, "\u{fffd}").into()
 }
 
 impl Sections {

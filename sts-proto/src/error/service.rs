@@ -1,7 +1,7 @@
 use std::fmt;
 
 use super::code::{self, ErrorCode};
-use super::redact;
+use super::{escape_controls, redact};
 use crate::reply::Metadata;
 
 /// The most characters of a service's message that `Display` shows.
@@ -141,20 +141,15 @@ impl fmt::Display for ServiceError {
     }
 }
 
-/// A text from the wire for people's eyes: what cannot be seen is escaped, and the text cut at [`MESSAGE_SHOWN`].
+/// A text from the wire for people's eyes: escaped, and cut at [`MESSAGE_SHOWN`].
 pub(super) struct Printable<'a>(pub(super) &'a str);
 
 impl fmt::Display for Printable<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        use fmt::Write;
-        for (i, c) in self.0.chars().enumerate() {
-            if i == MESSAGE_SHOWN {
-                return f.write_str("…");
-            }
-            // Marks that turn the direction of writing are no control characters, and mislead as well.
-            if matches!(c, '"' | '\'' | '\\') { f.write_char(c)? } else { write!(f, "{}", c.escape_debug())? }
+        match self.0.char_indices().nth(MESSAGE_SHOWN) {
+            Some((end, _)) => write!(f, "{}…", escape_controls(&self.0[..end])),
+            None => f.write_str(&escape_controls(self.0)),
         }
-        Ok(())
     }
 }
 

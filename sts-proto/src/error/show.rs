@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::plain::Escaped;
 use super::{Detail, Error};
 
 /// The most violations that `Display` shows.
@@ -50,12 +51,14 @@ impl fmt::Debug for Error {
         match &self.0.detail {
             Detail::InvalidInput(violations) => out.field("invalid_input", violations),
             Detail::Transport { kind, because, source } => {
-                out.field("transport", kind).field("because", because).field("source", source)
+                // Of the source it is not known how it shows itself.
+                out.field("transport", kind).field("because", because).field("source", &Escaped(source))
             }
             Detail::Response { fault, metadata } => out.field("response", fault).field("metadata", metadata),
             Detail::Service(service) => out.field("service", service),
             Detail::Credentials { source, words, cause } => {
-                out.field("credentials", source).field("words", words).field("cause", cause)
+                let cause = cause.as_ref().map(Escaped);
+                out.field("credentials", source).field("words", words).field("cause", &cause)
             }
         };
         out.field("hint", &self.0.hint).field("attempts", &self.0.attempts).field("retries", &self.0.retries);

@@ -1,6 +1,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use super::escape_controls;
+
 /// One rule that an input breaks.
 ///
 /// It names the parameter, the rule and the length seen, never the value of a text.
@@ -11,8 +13,14 @@ pub struct Violation {
 }
 
 impl Violation {
+    /// The texts in it are escaped: a setting's value may be part of them.
     pub(crate) fn new(parameter: impl Into<Cow<'static, str>>, rule: Rule) -> Self {
-        Self { parameter: parameter.into(), rule }
+        let rule = match rule {
+            Rule::Setting(sentence) => Rule::Setting(escape_controls(sentence)),
+            Rule::Documented(sentence) => Rule::Documented(escape_controls(sentence)),
+            rule => rule,
+        };
+        Self { parameter: escape_controls(parameter), rule }
     }
 
     /// Puts what the parameter is part of before its name.

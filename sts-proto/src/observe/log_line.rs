@@ -2,7 +2,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::{CallId, Event, Parameters};
-use crate::error::{Error, Violation};
+use crate::error::{Error, Violation, escape_controls};
 use crate::hint::Advice;
 use crate::operation::Model;
 use crate::reply::Metadata;
@@ -87,7 +87,8 @@ impl<'e> LogLine<'e> {
 
 impl fmt::Display for LogLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let action = self.call.action;
+        // A raw action and its credentials can have any name.
+        let action = escape_controls(self.call.action);
         let (attempts, took, parameters, metadata, error) = match self.what {
             What::Advice { advice, model } => {
                 return write!(f, "[sts advice] {action} is sent all the same: {}", Advice { advice, model });
@@ -106,11 +107,11 @@ impl fmt::Display for LogLine<'_> {
         write!(f, "{took} s, {retries} retr{plural}] {action}({parameters}): ")?;
         let id = metadata.and_then(Metadata::shown_request_id);
         match self.call.access_key_id {
-            Some(key) => write!(f, "access key {key}, ")?,
+            Some(key) => write!(f, "access key {}, ", escape_controls(key))?,
             None => f.write_str("unsigned, ")?,
         }
         match id {
-            Some(id) => write!(f, "request id {}", id.escape_debug())?,
+            Some(id) => write!(f, "request id {id}")?,
             None => f.write_str("no request id")?,
         }
         error.map_or(Ok(()), |error| write!(f, "; {error}"))

@@ -1,6 +1,7 @@
 use std::fmt;
 
 use super::{MAX_DEPTH, MAX_REPLY_BYTES};
+use crate::error::escape_controls;
 
 /// Why a reply is not one that STS gives. Never holds a piece of the reply but the name of its root.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,7 +55,7 @@ impl fmt::Display for ReplyFault {
             Self::Html => f.write_str("it is an HTML page, as proxies and captive portals send"),
             Self::NotXml => f.write_str("it is neither XML nor JSON"),
             Self::Json => f.write_str("it is JSON, where XML was asked for"),
-            Self::NoResult { action } => write!(f, "<{action}Result> is missing"),
+            Self::NoResult { action } => write!(f, "<{}Result> is missing", escape_controls(action)),
             Self::TwoResults => f.write_str("there are two results in it"),
             Self::NotUtf8 { position } => write!(f, "byte {position} is not UTF-8"),
             Self::Charset => f.write_str("it declares an encoding other than UTF-8"),
@@ -64,7 +65,7 @@ impl fmt::Display for ReplyFault {
             Self::Truncated => f.write_str("it ends in the middle"),
             Self::Syntax { position } => write!(f, "it is not well-formed XML at byte {position}"),
             Self::WrongRoot { expected, found } => {
-                write!(f, "its root is <{}>, not <{expected}>", found.escape_debug())
+                write!(f, "its root is <{found}>, not <{}>", escape_controls(expected))
             }
             Self::Missing { name } => write!(f, "<{name}> is missing"),
             Self::Twice { name } => write!(f, "<{name}> stands in it twice"),

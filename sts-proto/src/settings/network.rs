@@ -7,7 +7,7 @@ use http::Uri;
 
 use crate::config::{Origin, Setting};
 use crate::credentials::Secret;
-use crate::error::Error;
+use crate::error::{Error, escape_controls};
 use crate::proxy::{ProxyScheme, ProxySettings};
 use crate::settings::{Report, Timeouts};
 
@@ -66,7 +66,7 @@ impl fmt::Display for Roots {
         match self {
             Self::BuiltIn => f.write_str("built-in"),
             Self::Platform => f.write_str("the platform's"),
-            Self::File { path, .. } => write!(f, "{}", path.display()),
+            Self::File { path, .. } => f.write_str(&escape_controls(path.to_string_lossy())),
             Self::Pem(pem) => write!(f, "{} bytes of PEM", pem.len()),
         }
     }

@@ -1,7 +1,7 @@
 use std::fmt;
 
 use crate::config::{Origin, Setting};
-use crate::error::plain::is_deceptive;
+use crate::error::escape_controls;
 
 /// What was decided when a client was made, and by whom: settings in the order in which they were looked at. No secret is
 /// in it. `Display` gives a line for each.
@@ -39,7 +39,7 @@ impl Report {
 
     pub(super) fn shown(&mut self, name: &'static str, value: &dyn fmt::Display, origin: Origin) {
         // A value of the environment or a file can hold anything, and this is shown on terminals.
-        let value = value.to_string().replace(is_deceptive, "\u{fffd}");
+        let value = escape_controls(value.to_string()).into_owned();
         self.0.push(Explained { name, value, origin });
     }
 }

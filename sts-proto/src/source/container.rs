@@ -346,7 +346,7 @@ mod tests {
         let source = Container::new().relative_uri("/").token("sEcReT");
         let text = sentence(Play::new().reply(200, body).run(source.clone()));
         let words =
-            r"169.254.170.2 gave no credentials: NoIdInRequest: no id\u{a} for [redacted] in the request";
+            r"169.254.170.2 gave no credentials: NoIdInRequest: no id\n for [redacted] in the request";
         assert!(text.ends_with(words), "{text}");
         // With keys, they are no failure.
         let whole = DOCUMENT.replacen('{', r#"{"Code":"Success","Message":"hello","#, 1);

@@ -235,7 +235,7 @@ mod tests {
         let text = run(Play::new().output(3, "sEcReT", "no\u{1b}[1m\ntoken\n"));
         assert_eq!(
             text,
-            r"no credentials from credential_process: `vault` ended with the code 3: no\u{1b}[1m\u{a}token"
+            r"no credentials from credential_process: `vault` ended with the code 3: no\u{1b}[1m\ntoken"
         );
         let text = run(Play::new().output(1, OUTPUT, "printed sEcReT already"));
         assert!(text.ends_with("printed [redacted] already"), "{text}");

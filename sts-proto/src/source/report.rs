@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::error::{Error, plain};
+use crate::error::{Error, escape_controls};
 
 /// Where credentials were looked for, in this order, and what was found there.
 ///
@@ -40,12 +40,12 @@ impl Report {
 
     /// The source has credentials with that access key id.
     pub fn found(&mut self, source: impl Into<Cow<'static, str>>, access_key_id: &str) {
-        self.add(source.into(), Outcome::Found(access_key_id.to_owned()));
+        self.add(source.into(), Outcome::Found(escape_controls(access_key_id).into_owned()));
     }
 
     /// The source is not set up, for that reason.
     pub fn skipped(&mut self, source: impl Into<Cow<'static, str>>, why: Cow<'static, str>) {
-        self.add(source.into(), Outcome::Skipped(plain::plain(why)));
+        self.add(source.into(), Outcome::Skipped(escape_controls(why)));
     }
 
     /// The source is set up and failed.
@@ -54,7 +54,7 @@ impl Report {
     }
 
     fn add(&mut self, source: Cow<'static, str>, outcome: Outcome) {
-        self.0.push(Look { source, outcome });
+        self.0.push(Look { source: escape_controls(source), outcome });
     }
 }
 

@@ -152,13 +152,13 @@ fn words(error: &clap::Error) -> Failure {
                 Some(ContextValue::Strings(valid)) => valid.as_slice(),
                 _ => &[],
             };
-            refused(format!("argument {argument}: {}", choices(valid)))
+            choices(argument, valid)
         }
         ErrorKind::InvalidSubcommand => {
             let names =
                 ACTIONS.iter().map(|action| action.name).chain(commands::ALL.iter().map(|extra| extra.name));
             let names: Vec<String> = names.map(str::to_owned).collect();
-            refused(format!("argument operation: {}", choices(&names)))
+            choices("operation", &names)
         }
         ErrorKind::MissingRequiredArgument => {
             let names = match error.get(ContextKind::InvalidArg) {
@@ -184,14 +184,12 @@ fn words(error: &clap::Error) -> Failure {
 }
 
 /// Two to a line.
-fn choices(valid: &[String]) -> String {
-    let mut text = "Invalid choice, valid choices are:\n".to_owned();
-    for pair in valid.chunks(2) {
+fn choices(argument: &str, valid: &[String]) -> Failure {
+    let failure = refused(format!("argument {argument}: Invalid choice, valid choices are:")).line("");
+    valid.chunks(2).fold(failure, |failure, pair| {
         let pair: Vec<_> = pair.iter().map(|name| format!("{name:<40}")).collect();
-        text.push('\n');
-        text.push_str(&pair.join(" | "));
-    }
-    text
+        failure.line(&pair.join(" | "))
+    })
 }
 
 /// What argparse itself refuses.

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use sts_blocking::config::Files;
 use sts_blocking::source::Outcome;
 use sts_blocking::{Error, ErrorKind, TransportKind};
-use sts_proto::{Rule, Violation};
+use sts_proto::{Rule, Violation, escape_controls};
 
 use crate::global::{Globals, variable};
 use crate::stdio;
@@ -29,6 +29,9 @@ const NO_CREDENTIALS: &str =
 const BANNER: &str = "usage: sts [options] <command> [parameters]\nTo see help text, you can run:\n\n  sts help\n  sts <command> help\n\n";
 
 /// Why the program ends without having done what was asked.
+///
+/// Each text that it is made of is one line, whose control characters are escaped here and nowhere else; a message of several
+/// lines is made by [`line`](Self::line). So no path, name or value can add a line.
 #[derive(Debug)]
 pub(crate) struct Failure {
     code: u8,
@@ -39,27 +42,39 @@ pub(crate) struct Failure {
 impl Failure {
     /// The options cannot be understood.
     pub(crate) fn usage(text: impl Into<String>) -> Self {
-        Self { code: USAGE, text: text.into(), has_banner: true }
+        Self { has_banner: true, ..Self::with_code(USAGE, text) }
     }
 
     /// A parameter breaks a rule.
     pub(crate) fn parameter(text: impl Into<String>) -> Self {
-        Self { code: USAGE, text: text.into(), has_banner: false }
+        Self::with_code(USAGE, text)
     }
 
     /// Region or credentials are missing.
     pub(crate) fn configuration(text: impl Into<String>) -> Self {
-        Self { code: CONFIGURATION, text: text.into(), has_banner: false }
+        Self::with_code(CONFIGURATION, text)
     }
 
     /// Anything else.
     pub(crate) fn general(text: impl Into<String>) -> Self {
-        Self { code: GENERAL, text: text.into(), has_banner: false }
+        Self::with_code(GENERAL, text)
     }
 
     /// With the exit code that others have for it.
     pub(crate) fn with_code(code: u8, text: impl Into<String>) -> Self {
-        Self { code, text: text.into(), has_banner: false }
+        Self { code, text: escape_controls(text.into()).into_owned(), has_banner: false }
+    }
+
+    /// The same with one line more.
+    pub(crate) fn line(mut self, text: &str) -> Self {
+        self.text.push('\n');
+        self.text.push_str(&escape_controls(text));
+        self
+    }
+
+    /// The same with these lines more.
+    pub(crate) fn lines<'a>(self, lines: impl IntoIterator<Item = &'a str>) -> Self {
+        lines.into_iter().fold(self, Self::line)
     }
 
     /// The same, as one of the configuration.
@@ -84,28 +99,27 @@ impl Failure {
         }
         let name = profile.map(str::to_owned).or_else(|| variable("AWS_PROFILE"));
         let name = name.or_else(|| variable("AWS_DEFAULT_PROFILE")).unwrap_or_default();
-        Self::general(visible(&format!("The config profile ({name}) could not be found")))
+        Self::general(format!("The config profile ({name}) could not be found"))
     }
 
     /// The library's error from a call to that URL.
     pub(crate) fn of_call(error: &Error, action: &str, url: &str, globals: &Globals) -> Self {
         let action = error.action().unwrap_or(action);
         let failure = match error.kind() {
-            ErrorKind::Service => Self { code: SERVICE, text: refusal(error, action), has_banner: false },
+            ErrorKind::Service => Self::refusal(error, action),
             ErrorKind::InvalidInput | ErrorKind::Credentials => Self::of_credentials(error, globals),
-            ErrorKind::Transport => Self::general(transport(error, url)),
+            ErrorKind::Transport => Self::transport(error, url),
             _ => Self::general(error.to_string()),
         };
         let failure = match error.report().filter(|_| globals.debug) {
-            Some(report) => {
-                Self { text: format!("{}\n{}", failure.text, visible(&report.to_string())), ..failure }
-            }
+            // A line for each source.
+            Some(report) => failure.lines(report.to_string().lines()),
             None => failure,
         };
         let Some(hint) = error.hint().filter(|_| error.kind() == ErrorKind::Service) else { return failure };
         // For people only: a script compares what the AWS CLI prints.
         if globals.debug || io::stderr().is_terminal() {
-            return Self { text: format!("{}\nHint: {hint}", failure.text), ..failure };
+            return failure.line(&format!("Hint: {hint}"));
         }
         failure
     }
@@ -116,9 +130,9 @@ impl Failure {
         let is_nothing = report.looks().iter().all(|look| matches!(look.outcome, Outcome::Skipped(_)));
         if is_nothing {
             let places: Vec<&str> = report.looks().iter().map(|look| &*look.source).collect();
-            return Self::configuration(format!(
-                "{NO_CREDENTIALS}\nLooked at {}: none is set up. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or \
-                 choose a profile with --profile; `sts explain` tells more.",
+            return Self::configuration(NO_CREDENTIALS).line(&format!(
+                "Looked at {}: none is set up. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or choose a profile with \
+                 --profile; `sts explain` tells more.",
                 places.join(", ")
             ));
         }
@@ -129,7 +143,7 @@ impl Failure {
             let name = missing.parameter();
             return Self::general(format!("Partial credentials found in env, missing: {name}"));
         }
-        let text = visible(&error.to_string());
+        let text = error.to_string();
         // The AWS CLI's sentence, and then which profile it is, with file and line.
         for (found, missing) in
             [("aws_access_key_id", "aws_secret_access_key"), ("aws_secret_access_key", "aws_access_key_id")]
@@ -137,18 +151,56 @@ impl Failure {
             if text.contains(&format!("has `{found}` and no `{missing}`")) {
                 let file = config_file(globals).filter(|file| text.contains(file.as_str()));
                 let place = if file.is_some() { "config-file" } else { "shared-credentials-file" };
-                return Self::general(format!(
-                    "Partial credentials found in {place}, missing: {missing}\n{text}"
-                ));
+                return Self::general(format!("Partial credentials found in {place}, missing: {missing}"))
+                    .line(&text);
             }
         }
         Self::configuration(text)
     }
 
+    /// The AWS CLI's sentence about a refusal. Secrets of ours are taken out of it by the library already.
+    fn refusal(error: &Error, action: &str) -> Self {
+        let (code, message) =
+            error.service().map_or(("Unknown", None), |service| (service.code_text(), service.message()));
+        let retries = error.attempts().saturating_sub(1);
+        let reached = match retries {
+            1.. if error.is_retryable() => format!(" (reached max retries: {retries})"),
+            _ => String::new(),
+        };
+        let code = cut(code, SHOWN_CODE);
+        let mut failure = Self::with_code(
+            SERVICE,
+            format!("An error occurred ({code}) when calling the {action} operation{reached}: "),
+        );
+        failure.text.push_str(&visible(&cut(message.unwrap_or("Unknown"), SHOWN)));
+        failure
+    }
+
+    /// The AWS CLI's sentence first, then what is known besides.
+    fn transport(error: &Error, url: &str) -> Self {
+        let sentence = match error.transport_kind() {
+            Some(TransportKind::Dns | TransportKind::Connect) => {
+                format!("Could not connect to the endpoint URL: \"{url}\"")
+            }
+            Some(TransportKind::Timeout) => format!("Read timeout on endpoint URL: \"{url}\""),
+            Some(TransportKind::Tls) => format!("SSL validation failed for {url}"),
+            Some(TransportKind::Closed) => {
+                format!(
+                    "Connection was closed before we received a valid response from endpoint URL: \"{url}\"."
+                )
+            }
+            Some(TransportKind::Proxy | TransportKind::ProxyRefused) => {
+                format!("Failed to connect to proxy URL on the way to \"{url}\"")
+            }
+            _ => return Self::general(error.to_string()),
+        };
+        Self::general(sentence).line(&error.to_string())
+    }
+
     /// Says it, and gives the exit code.
     pub(crate) fn report(&self) -> ExitCode {
         let before = if self.has_banner { BANNER } else { "\n" };
-        stdio::complain(&format!("{before}{}\n", self.text));
+        stdio::complain_as_is(&format!("{before}{}\n", self.text));
         ExitCode::from(self.code)
     }
 
@@ -161,22 +213,6 @@ impl Failure {
 /// The path of the shared config file.
 fn config_file(globals: &Globals) -> Option<String> {
     Files::locate(globals.config().ok()?.environment()).ok()?.config
-}
-
-/// The AWS CLI's sentence about a refusal. Secrets of ours are taken out of it by the library already.
-fn refusal(error: &Error, action: &str) -> String {
-    let (code, message) =
-        error.service().map_or(("Unknown", None), |service| (service.code_text(), service.message()));
-    let retries = error.attempts().saturating_sub(1);
-    let reached = match retries {
-        1.. if error.is_retryable() => format!(" (reached max retries: {retries})"),
-        _ => String::new(),
-    };
-    visible(&format!(
-        "An error occurred ({}) when calling the {action} operation{reached}: {}",
-        cut(code, SHOWN_CODE),
-        cut(message.unwrap_or("Unknown"), SHOWN)
-    ))
 }
 
 /// The most characters of a message that are shown. An encoded authorization message must not be cut, and had up to 10,240
@@ -193,39 +229,27 @@ fn cut(text: &str, most: usize) -> Cow<'_, str> {
     }
 }
 
-/// What a service says may hold anything: what would move the cursor, colour the terminal or turn its lines around is escaped.
+/// What a service says may hold anything, and scripts compare it with what the AWS CLI prints: its line breaks and tabs stay,
+/// and what else would move the cursor, colour the terminal or turn its lines around is escaped.
 pub(crate) fn visible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        let turns = matches!(c, '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        let is_plain = !c.is_control() && !turns || matches!(c, '\n' | '\t');
-        if is_plain { out.push(c) } else { out.extend(c.escape_default()) }
+    for piece in text.split_inclusive(['\n', '\t']) {
+        let plain = piece.strip_suffix(['\n', '\t']).unwrap_or(piece);
+        out.push_str(&escape_controls(plain));
+        out.push_str(&piece[plain.len()..]);
     }
     out
-}
-
-/// The AWS CLI's sentence first, then what is known besides.
-fn transport(error: &Error, url: &str) -> String {
-    let sentence = match error.transport_kind() {
-        Some(TransportKind::Dns | TransportKind::Connect) => {
-            format!("Could not connect to the endpoint URL: \"{url}\"")
-        }
-        Some(TransportKind::Timeout) => format!("Read timeout on endpoint URL: \"{url}\""),
-        Some(TransportKind::Tls) => format!("SSL validation failed for {url}"),
-        Some(TransportKind::Closed) => {
-            format!("Connection was closed before we received a valid response from endpoint URL: \"{url}\".")
-        }
-        Some(TransportKind::Proxy | TransportKind::ProxyRefused) => {
-            format!("Failed to connect to proxy URL on the way to \"{url}\"")
-        }
-        _ => return error.to_string(),
-    };
-    format!("{sentence}\n{error}")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn texts_of_failures_are_lines() {
+        let failure = Failure::general("a\u{1b}\n").line("b\r\u{9b}\u{2028}").lines(["c\n", ""]);
+        assert_eq!(failure.text(), "a\\u{1b}\\n\nb\\r\\u{9b}\\u{2028}\nc\\n\n");
+    }
 
     #[test]
     fn terminals_are_not_steered_by_a_service() {

@@ -94,7 +94,8 @@ fn integer(text: &str) -> Result<Value, Failure> {
 fn json(text: &str, member: &Member) -> Result<Value, Failure> {
     serde_json::from_str(text).map_err(|error| {
         let received = echo(text, member.shape.is_sensitive());
-        parse_failure(&member.option, format!("Invalid JSON: {error}\nJSON received:{received}"))
+        parse_failure(&member.option, format!("Invalid JSON: {error}"))
+            .line(&format!("JSON received:{received}"))
     })
 }
 

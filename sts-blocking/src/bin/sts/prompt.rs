@@ -3,8 +3,8 @@
 use std::io::{self, IsTerminal};
 
 use sts_blocking::{Error, MfaPrompt, Secret};
+use sts_proto::escape_controls;
 
-use crate::failure::visible;
 use crate::stdio;
 
 /// The name under which errors tell of it.
@@ -12,7 +12,7 @@ const MFA: &str = "MFA";
 
 /// The code of an MFA device. What is typed is not shown.
 pub(crate) fn mfa_code(prompt: &MfaPrompt) -> Result<Secret, Error> {
-    let serial_number = visible(&prompt.serial_number);
+    let serial_number = escape_controls(prompt.serial_number.as_str());
     if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
         let words = format!(
             "a code of {serial_number} is needed and there is no terminal to ask for it; run it in one, or call \
@@ -20,7 +20,7 @@ pub(crate) fn mfa_code(prompt: &MfaPrompt) -> Result<Secret, Error> {
         );
         return Err(Error::credentials(MFA, words));
     }
-    stdio::complain(&format!("MFA code for {serial_number}: "));
+    stdio::complain_as_is(&format!("MFA code for {serial_number}: "));
     let code = rpassword::read_password()
         .map(Secret::from)
         .map_err(|error| Error::credentials(MFA, "no code could be read").caused_by(error))?;

@@ -92,9 +92,10 @@ pub(crate) fn origin(origin: &Origin) -> String {
 }
 
 fn no_region(config: &Config) -> Failure {
-    Failure::configuration(format!(
-        "You must specify a region. You can also configure your region by running \"aws configure\".\n\
-         Neither --region nor AWS_REGION nor AWS_DEFAULT_REGION is set, and the profile `{}` has no `region`: add \
+    let sentence =
+        "You must specify a region. You can also configure your region by running \"aws configure\".";
+    Failure::configuration(sentence).line(&format!(
+        "Neither --region nor AWS_REGION nor AWS_DEFAULT_REGION is set, and the profile `{}` has no `region`: add \
          --region, such as --region eu-west-1.",
         config.profile_name()
     ))

@@ -3,6 +3,7 @@
 use std::io::{self, Read, Write};
 
 use sts_blocking::Body;
+use sts_proto::escape_controls;
 
 use crate::failure::Failure;
 
@@ -29,8 +30,14 @@ fn print_bytes(bytes: &[u8]) -> Result<(), Failure> {
     }
 }
 
-/// Prints to standard error, where nothing can be done about a failure.
-pub(crate) fn complain(text: &str) {
+/// Prints a line to standard error, with all in it escaped that would steer a terminal or add a line.
+pub(crate) fn complain(line: &str) {
+    let line = line.strip_suffix('\n').unwrap_or(line);
+    complain_as_is(&format!("{}\n", escape_controls(line)));
+}
+
+/// Prints what is escaped already to standard error, where nothing can be done about a failure.
+pub(crate) fn complain_as_is(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 

@@ -52,7 +52,7 @@ fn errors_name_file_line_and_rule_and_quote_nothing() {
     }
     let error =
         ProfileSet::parse(&Files::at("/\n", "/k"), Some(b"[a]\n\xff=1"), None).unwrap_err().to_string();
-    assert!(error.contains("`/\u{fffd}` line 2 must be UTF-8"), "{error}");
+    assert!(error.contains("`/\\n` line 2 must be UTF-8"), "{error}");
 }
 
 #[test]

@@ -112,7 +112,7 @@ fn a_failure_inside_of_a_200_is_an_error() {
     let play = || Play::new().reply(200, "tok").reply(200, "Role");
     let error = play().reply(200, failed).run(InstanceMetadata::new()).unwrap_err();
     assert_eq!(error.hint().map(Hint::cause), Some(Cause::TrustPolicy));
-    assert!(error.to_string().contains(r"AssumeRoleUnauthorizedAccess: EC2 cannot\u{a}assume"), "{error}");
+    assert!(error.to_string().contains(r"AssumeRoleUnauthorizedAccess: EC2 cannot\nassume"), "{error}");
     for (status, body, words) in
         [(200, "<html>", "is not JSON"), (200, "{}", "`AccessKeyId` is missing"), (404, "", "the status 404")]
     {

@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 use sts_blocking::endpoint::EndpointRule;
 use sts_blocking::source::{Outcome, Report};
 use sts_blocking::{Client, ErrorKind, timestamp};
+use sts_proto::escape_controls;
 
 use super::Extra;
-use crate::failure::{Failure, visible};
+use crate::failure::Failure;
 use crate::global::Globals;
 use crate::session::{self, Wanted};
 use crate::{output, stdio};
@@ -63,7 +64,7 @@ fn run(_: &ArgMatches, globals: &Globals) -> Result<ExitCode, Failure> {
     } else {
         let mut text = told(&client, &report);
         if let Some(credentials) = credentials {
-            let source = credentials.source().unwrap_or("unknown");
+            let source = escape_controls(credentials.source().unwrap_or("unknown"));
             let until = credentials
                 .expiration()
                 .map_or_else(|| "no expiry".to_owned(), |at| format!("until {}", timestamp::rfc3339(at)));
@@ -72,7 +73,7 @@ fn run(_: &ArgMatches, globals: &Globals) -> Result<ExitCode, Failure> {
                 format_args!("  used: {} of {source}, {until}\n", credentials.access_key_id()),
             );
         }
-        stdio::print(&visible(&text))?;
+        stdio::print(&text)?;
     }
     match found {
         Ok(_) => Ok(ExitCode::SUCCESS),

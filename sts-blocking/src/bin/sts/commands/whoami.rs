@@ -7,9 +7,10 @@ use serde_json::json;
 use sts_blocking::operation::GetCallerIdentity;
 use sts_blocking::time::OffsetDateTime;
 use sts_blocking::timestamp;
+use sts_proto::escape_controls;
 
 use super::Extra;
-use crate::failure::{Failure, visible};
+use crate::failure::Failure;
 use crate::global::Globals;
 use crate::session::{self, Wanted};
 use crate::{moment, obtain, output, stdio};
@@ -87,14 +88,14 @@ fn run(matches: &ArgMatches, globals: &Globals) -> Result<ExitCode, Failure> {
     let is_soon = left.is_some_and(|left| left.whole_seconds() < SOON_SECONDS);
     let mut text = String::new();
     for (name, value) in lines {
-        let value = visible(&value);
+        let value = escape_controls(value);
         let colour = match name {
             _ if !is_coloured => None,
             "arn" => Some(BOLD),
             "expires" if is_soon => Some(YELLOW),
             _ => None,
         };
-        let value = colour.map_or_else(|| value.clone(), |colour| format!("{colour}{value}{PLAIN}"));
+        let value = colour.map_or_else(|| value.to_string(), |colour| format!("{colour}{value}{PLAIN}"));
         output::put(&mut text, format_args!("{name:<10}{value}\n"));
     }
     stdio::print(&text)?;

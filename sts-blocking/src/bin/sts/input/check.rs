@@ -1,8 +1,6 @@
 //! The checks that botocore makes before it sends: types, what is required, least lengths and values. The other rules
 //! are left to the service, as the AWS CLI leaves them: what it would send is sent.
 
-use std::fmt::Write;
-
 use serde_json::{Map, Value};
 
 use super::python;
@@ -11,20 +9,21 @@ use crate::model::{Member, Shape};
 
 /// Checks parameters, and reports all that is wrong.
 pub(crate) fn check(members: &[Member], parameters: &Map<String, Value>) -> Result<(), Failure> {
-    let mut report = Report(String::new());
+    let mut report = Report(Vec::new());
     report.structure(members, parameters, "");
     if report.0.is_empty() {
         Ok(())
     } else {
-        Err(Failure::parameter(format!("Parameter validation failed:{}", report.0)))
+        Err(Failure::parameter("Parameter validation failed:").lines(report.0.iter().map(String::as_str)))
     }
 }
 
-struct Report(String);
+/// A line for each thing that is wrong.
+struct Report(Vec<String>);
 
 impl Report {
     fn add(&mut self, sentence: std::fmt::Arguments<'_>) {
-        let _ = write!(self.0, "\n{sentence}");
+        self.0.push(sentence.to_string());
     }
 
     fn structure(&mut self, members: &[Member], value: &Map<String, Value>, path: &str) {

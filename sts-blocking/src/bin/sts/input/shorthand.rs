@@ -5,6 +5,7 @@
 //! refuses what the AWS CLI's parser does, oddities and all, and says the same.
 
 use serde_json::{Map, Value};
+use sts_proto::escape_controls;
 
 use super::{file, parse_failure};
 use crate::failure::Failure;
@@ -19,18 +20,15 @@ pub(super) fn parse(text: &str, option: &str, is_sensitive: bool) -> Result<Valu
     parser.parameter().map_err(|stop| match stop {
         Stop::Failure(failure) => failure,
         Stop::Syntax { expected, received, at } => {
-            let place = parser.place(at);
-            parse_failure(option, format!("Expected: '{expected}', received: '{received}' for input:{place}"))
+            let sentence = format!("Expected: '{expected}', received: '{received}' for input:");
+            parser.place(at).complete(option, sentence)
         }
         Stop::Twice { key, at } => {
-            let place = parser.place(at);
-            parse_failure(
-                option,
-                format!(
-                    "Second instance of key \"{key}\" encountered for input:{place}\nThis is often because there is \
-                     a preceding \",\" instead of a space."
-                ),
-            )
+            let sentence = format!("Second instance of key \"{key}\" encountered for input:");
+            parser
+                .place(at)
+                .complete(option, sentence)
+                .line("This is often because there is a preceding \",\" instead of a space.")
         }
     })
 }
@@ -296,17 +294,30 @@ impl Parser<'_> {
         self.chars.get(start..end).unwrap_or_default().iter().collect()
     }
 
-    /// The input with a mark below the place, unless there may be a secret in it.
-    fn place(&self, at: usize) -> String {
+    /// The place in the input, unless there may be a secret in it.
+    fn place(&self, at: usize) -> Place {
         if self.is_sensitive {
-            return format!(" [{} characters], at character {}", self.chars.len(), at + 1);
+            return Place::Hidden(format!(" [{} characters], at character {}", self.chars.len(), at + 1));
         }
-        let at = at.min(self.chars.len());
-        let line = self.chars[..at].iter().rposition(|&c| c == '\n').map_or(0, |newline| newline + 1);
-        let end =
-            self.chars[at..].iter().position(|&c| c == '\n').map_or(self.chars.len(), |newline| at + newline);
-        let (before, after) = (self.slice(0, end), self.slice(end, self.chars.len()));
-        format!("\n{before}\n{}^{after}", " ".repeat(at - line))
+        let before = escape_controls(self.slice(0, at.min(self.chars.len()))).chars().count();
+        Place::Shown { input: self.slice(0, self.chars.len()), mark: format!("{}^", " ".repeat(before)) }
+    }
+}
+
+/// Where in the input something is wrong.
+enum Place {
+    /// The words for it, which go on from the sentence.
+    Hidden(String),
+    /// The input, which becomes one line, and the line with a mark below the place.
+    Shown { input: String, mark: String },
+}
+
+impl Place {
+    fn complete(self, option: &str, sentence: String) -> Failure {
+        match self {
+            Self::Hidden(words) => parse_failure(option, sentence + &words),
+            Self::Shown { input, mark } => parse_failure(option, sentence).line(&input).line(&mark),
+        }
     }
 }
 
