@@ -12,7 +12,7 @@ use crate::error::{Error, TransportKind};
 use crate::form::{DIGITS, decimal};
 use crate::observe::{CallId, Event, Parameters};
 use crate::operation::Operation;
-use crate::reply::{LoweredDuration, Metadata, Reply};
+use crate::reply::{self, LoweredDuration, Metadata, Reply};
 use crate::retry::{Random, Retry, RetryReason, Uuid};
 use crate::seconds::Seconds;
 use crate::step::{Answer, Flow, Resume, Step, Transmit};
@@ -195,7 +195,7 @@ impl<O: Operation> Resume<Answer, Call<O>> for Sent<O> {
         state.elapsed = state.elapsed.saturating_add(took);
         let action = state.operation.action();
         let mut outcome = match answer {
-            Ok(response) => state.operation.decode(&response),
+            Ok(response) => reply::decode(&state.operation, state.credentials.as_deref(), &response),
             Err(error) => Err(error.during(action)),
         };
         let metadata = outcome.as_ref().map_or_else(Error::metadata, |reply| Some(&reply.metadata));

@@ -11,9 +11,11 @@ use crate::body::Body;
 use crate::constraint::Validation;
 use crate::credentials::Credentials;
 use crate::endpoint::Endpoint;
+use crate::error::redact::{self, Redaction};
 use crate::error::{Error, Rule, Violation};
 use crate::hint::{Hint, Situation};
 use crate::operation::Operation;
+use crate::reply::{self, Reply};
 use crate::sigv4::{self, FormSigning, PresignedUrl, Signer, Signing};
 use crate::user_agent::UserAgent;
 
@@ -235,15 +237,29 @@ impl Encoder {
         self.signer.presign(&request, &signing, options.expires)
     }
 
+    /// Reads the reply to a request that [`encode`](Self::encode) made with these credentials.
+    ///
+    /// As [`Operation::decode`], and besides the secrets among the parameters those of the credentials are taken out of what is
+    /// kept of the reply: request ids, codes, messages, names. Some services echo them.
+    ///
+    /// # Errors
+    /// As [`Operation::decode`].
+    pub fn decode<O: Operation>(
+        &self,
+        operation: &O,
+        credentials: Option<&Credentials>,
+        response: &http::Response<impl AsRef<[u8]>>,
+    ) -> Result<Reply<O::Output>, Error> {
+        reply::decode(operation, credentials, response)
+    }
+
     /// The same error with a [`Hint`], where what it most likely comes from can be told from its code, its
     /// message and the settings, and without the credentials, which some services echo in their refusals. Drivers
     /// do it for every error that they give out.
     #[must_use]
     pub fn explain(&self, mut error: Error, credentials: Option<&Credentials>, now: OffsetDateTime) -> Error {
-        if let Some(credentials) = credentials {
-            error.redact(credentials.secret_access_key().expose());
-            credentials.session_token().into_iter().for_each(|token| error.redact(token.expose()));
-        }
+        // One that `Operation::decode` gave was read without them.
+        error.redact(Redaction::new(&|found| redact::of_credentials(credentials, found)));
         let hint = Hint::of(&error, &Situation { endpoint: &self.endpoint, credentials, now });
         error.with_hint(hint)
     }

@@ -17,6 +17,8 @@ use crate::reply::{Metadata, ReplyFault};
 use crate::retry::{self, Retry};
 use crate::source::Report;
 
+use redact::Redaction;
+
 mod code;
 pub(crate) mod plain;
 pub(crate) mod redact;
@@ -195,10 +197,15 @@ impl Error {
         self
     }
 
-    /// Takes a secret of ours out of what the service said.
-    pub(crate) fn redact(&mut self, secret: &str) {
-        if let Detail::Service(service) = &mut self.0.detail {
-            service.redact(secret);
+    /// Takes secrets of ours out of what a reply said, for one that was read without them.
+    pub(crate) fn redact(&mut self, redaction: Redaction<'_>) {
+        match &mut self.0.detail {
+            Detail::Service(service) => service.redact(redaction),
+            Detail::Response { fault, metadata } => {
+                fault.redact(redaction);
+                metadata.redact(redaction);
+            }
+            _ => {}
         }
     }
 

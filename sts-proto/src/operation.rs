@@ -122,8 +122,11 @@ pub trait Operation: Clone {
     /// [`ErrorKind::Service`](crate::ErrorKind::Service) if STS refused,
     /// [`ErrorKind::Response`](crate::ErrorKind::Response) if the reply is not one that STS gives. A member
     /// without which the result would be useless, such as any part of the credentials, is never made up.
+    ///
+    /// A secret among the parameters is taken out of what is kept of the reply, should the service echo it. Those of the
+    /// credentials are not known here: [`Encoder::decode`](crate::Encoder::decode) takes them out too.
     fn decode(&self, response: &http::Response<impl AsRef<[u8]>>) -> Result<Reply<Self::Output>, Error> {
-        reply::decode(self, response)
+        reply::decode(self, None, response)
     }
 
     /// The same operation, sent without a signature. STS refuses most; a server of your own need not.

@@ -11,6 +11,8 @@ use time::{OffsetDateTime, UtcOffset};
 
 pub(crate) use fault::ReplyFault;
 
+use crate::credentials::Credentials;
+use crate::error::redact::{self, Redaction};
 use crate::error::{Error, ErrorCode};
 use crate::hint::Hint;
 use crate::operation::Operation;
@@ -133,6 +135,21 @@ impl Metadata {
         }
     }
 
+    /// The same without what the server named its reply.
+    #[cfg(feature = "token")]
+    pub(crate) fn without_ids(self) -> Self {
+        Self { request_id: None, extended_request_id: None, cloudfront_id: None, ..self }
+    }
+
+    /// Takes the secrets of the request out of what the server named its reply.
+    pub(crate) fn redact(&mut self, redaction: Redaction<'_>) {
+        let Self { request_id, extended_request_id, cloudfront_id, .. } = self;
+        [request_id, extended_request_id, cloudfront_id]
+            .into_iter()
+            .flatten()
+            .for_each(|id| redaction.clean(id));
+    }
+
     /// As much of the request id as is for people's eyes.
     pub(crate) fn shown_request_id(&self) -> Option<&str> {
         let id = self.request_id.as_deref()?;
@@ -191,11 +208,20 @@ fn usual_timestamp(text: &str) -> Option<OffsetDateTime> {
     Some(date.with_hms(pair(11)?, pair(14)?, pair(17)?).ok()?.assume_utc())
 }
 
-/// What an operation makes of a whole reply.
+/// What an operation makes of a whole reply to a request that was signed with these credentials.
+///
+/// The one entrance of replies of STS: nothing of what the server sent leaves it, but for the result, unless the secrets of the
+/// request are taken out.
 pub(crate) fn decode<O: Operation>(
     operation: &O,
+    credentials: Option<&Credentials>,
     response: &http::Response<impl AsRef<[u8]>>,
 ) -> Result<Reply<O::Output>, Error> {
+    let secrets = |found: &mut dyn FnMut(&str)| {
+        operation.secrets(found);
+        redact::of_credentials(credentials, found);
+    };
+    let redaction = Redaction::new(&secrets);
     let mut metadata = Metadata::read(response);
     let body = response.body().as_ref();
     let outcome = if body.len() > MAX_REPLY_BYTES {
@@ -205,8 +231,9 @@ pub(crate) fn decode<O: Operation>(
     } else {
         match document::refusal(body, &mut metadata) {
             Ok(refusal) => {
-                let mut error = Error::refused(refusal.into_error(metadata)).during(operation.action());
-                operation.secrets(&mut |secret| error.redact(secret));
+                metadata.redact(redaction);
+                let error =
+                    Error::refused(refusal.into_error(metadata, redaction)).during(operation.action());
                 let is_about_parameters = error.code().is_some_and(ErrorCode::is_about_parameters);
                 let advice = if is_about_parameters { operation.advice() } else { Vec::new() };
                 return Err(error.with_hint(Hint::from_advice(&advice, operation.model())));
@@ -214,9 +241,13 @@ pub(crate) fn decode<O: Operation>(
             Err(fault) => Err(fault),
         }
     };
+    metadata.redact(redaction);
     match outcome {
         Ok(output) => Ok(Reply { output, metadata }),
-        Err(fault) => Err(Error::response(fault, metadata).during(operation.action())),
+        Err(mut fault) => {
+            fault.redact(redaction);
+            Err(Error::response(fault, metadata).during(operation.action()))
+        }
     }
 }
 

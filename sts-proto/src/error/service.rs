@@ -1,7 +1,8 @@
 use std::fmt;
 
 use super::code::{self, ErrorCode};
-use super::{escape_controls, redact};
+use super::escape_controls;
+use super::redact::Redaction;
 use crate::reply::Metadata;
 
 /// The most characters of a service's message that `Display` shows.
@@ -87,21 +88,18 @@ impl ServiceError {
         rest.split_ascii_whitespace().next()
     }
 
-    /// Takes a secret of ours out of what the service said.
-    pub(super) fn redact(&mut self, secret: &str) {
-        redact::redact(&mut self.code_text, secret);
+    /// Takes secrets of ours out of what the service said.
+    pub(super) fn redact(&mut self, redaction: Redaction<'_>) {
+        redaction.clean(&mut self.code_text);
         if let ErrorCode::Unknown(code) = &mut self.code {
-            redact::redact(code, secret);
+            redaction.clean(code);
         }
-        self.message.iter_mut().for_each(|message| redact::redact(message, secret));
+        self.message.iter_mut().for_each(|message| redaction.clean(message));
         for (name, value) in &mut self.details {
-            redact::redact(name, secret);
-            redact::redact(value, secret);
+            redaction.clean(name);
+            redaction.clean(value);
         }
-        let Metadata { request_id, extended_request_id, cloudfront_id, .. } = &mut self.metadata;
-        for id in [request_id, extended_request_id, cloudfront_id].into_iter().flatten() {
-            redact::redact(id, secret);
-        }
+        self.metadata.redact(redaction);
     }
 
     pub(crate) fn is_throttling(&self) -> bool {

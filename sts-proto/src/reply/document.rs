@@ -3,17 +3,18 @@
 use zeroize::{Zeroize, Zeroizing};
 
 use super::{MAX_DETAILS, Metadata, ReplyFault, json};
+use crate::error::redact::Redaction;
 use crate::error::{ErrorCode, Fault, ServiceError};
 use crate::lanes;
 use crate::xml::{Cursor, Token, push};
 
-/// What an error document says.
+/// What an error document says. It may echo a secret of ours, which is taken out when it becomes an error.
 #[derive(Default)]
 pub(super) struct Refusal {
-    code: Option<String>,
-    message: Option<String>,
+    code: Option<Zeroizing<String>>,
+    message: Option<Zeroizing<String>>,
     fault: Option<Fault>,
-    details: Vec<(String, String)>,
+    details: Vec<[Zeroizing<String>; 2]>,
 }
 
 impl Refusal {
@@ -28,24 +29,28 @@ impl Refusal {
             }
             _ => {
                 if self.details.len() < MAX_DETAILS {
-                    self.details.push((name.to_owned(), value.to_owned()));
+                    self.details.push([name, value].map(|text| Zeroizing::new(text.to_owned())));
                 }
                 return;
             }
         };
         if !value.is_empty() {
-            *slot = Some(value.to_owned());
+            *slot = Some(Zeroizing::new(value.to_owned()));
         }
     }
 
-    pub(super) fn into_error(self, metadata: Metadata) -> ServiceError {
-        let code_text = self.code.unwrap_or_default();
+    pub(super) fn into_error(self, metadata: Metadata, redaction: Redaction<'_>) -> ServiceError {
+        let clean = |mut text: Zeroizing<String>| {
+            redaction.clean(&mut text);
+            std::mem::take(&mut *text)
+        };
+        let code_text = self.code.map(clean).unwrap_or_default();
         ServiceError {
             code: ErrorCode::from_wire(&code_text),
             code_text,
-            message: self.message,
+            message: self.message.map(clean),
             fault: self.fault,
-            details: self.details,
+            details: self.details.into_iter().map(|pair| pair.map(clean).into()).collect(),
             metadata,
         }
     }
@@ -68,7 +73,7 @@ pub(super) fn refusal(body: &[u8], metadata: &mut Metadata) -> Result<Refusal, R
         b"Error" => read_error(&mut cursor, metadata)?,
         // An error that is nothing but its name.
         name if name.ends_with(b"Exception") => {
-            let code = Some(cursor.name_text().to_owned());
+            let code = Some(Zeroizing::new(cursor.name_text().to_owned()));
             Refusal { code, ..read_error(&mut cursor, metadata)? }
         }
         _ => find_error(&mut cursor, metadata)?,
@@ -125,14 +130,13 @@ fn find_error(cursor: &mut Cursor<'_>, metadata: &mut Metadata) -> Result<Refusa
 fn read_error(cursor: &mut Cursor<'_>, metadata: &mut Metadata) -> Result<Refusal, ReplyFault> {
     let mut refusal = Refusal::default();
     // The names of the elements that are open below the error, and the text of the innermost one.
-    let mut open: Vec<String> = Vec::new();
-    // It may echo a secret of ours, which is redacted in what is kept of it.
+    let mut open: Vec<Zeroizing<String>> = Vec::new();
     let mut text = Zeroizing::new(String::new());
     let mut has_children = false;
     loop {
         match cursor.token()? {
             Token::Start => {
-                open.push(cursor.name_text().to_owned());
+                open.push(Zeroizing::new(cursor.name_text().to_owned()));
                 text.zeroize();
                 has_children = false;
             }
@@ -187,7 +191,7 @@ mod tests {
         let mut metadata = Metadata::default();
         let refusal = refusal(body.as_bytes(), &mut metadata)?;
         let id = metadata.request_id.clone();
-        Ok((refusal.into_error(metadata), id))
+        Ok((refusal.into_error(metadata, Redaction::NONE), id))
     }
 
     #[test]

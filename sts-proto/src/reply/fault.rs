@@ -2,6 +2,7 @@ use std::fmt;
 
 use super::{MAX_DEPTH, MAX_REPLY_BYTES};
 use crate::error::escape_controls;
+use crate::error::redact::Redaction;
 
 /// Why a reply is not one that STS gives. Never holds a piece of the reply but the name of its root.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,8 +41,20 @@ impl ReplyFault {
         // The parser takes for a name what stands behind `<`: only what looks like one is shown.
         let is_name = found.starts_with(|c: char| c.is_ascii_alphabetic())
             && found.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
-        let found = if is_name { found.chars().take(NAME_SHOWN).collect() } else { "…".to_owned() };
+        let found = if is_name { found.to_owned() } else { "…".to_owned() };
         Self::WrongRoot { expected: format!("{action}Response"), found }
+    }
+}
+
+impl ReplyFault {
+    /// Takes the secrets of the request out of the name that the reply's root has, and cuts the name.
+    pub(crate) fn redact(&mut self, redaction: Redaction<'_>) {
+        if let Self::WrongRoot { found, .. } = self {
+            redaction.clean(found);
+            if let Some((end, _)) = found.char_indices().nth(NAME_SHOWN) {
+                found.truncate(end);
+            }
+        }
     }
 }
 

@@ -115,7 +115,6 @@ impl Scanner<'_> {
     }
 
     fn string(&mut self) -> Result<Zeroizing<String>, ReplyFault> {
-        // It may echo a secret of ours, which is redacted in what is kept of it.
         let mut out = Zeroizing::new(String::new());
         // The first half of a pair of escapes for one character, if that was the last thing.
         let mut half: Option<u32> = None;
@@ -172,12 +171,14 @@ impl Scanner<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::redact::Redaction;
 
     #[test]
     fn escapes_numbers_and_nesting() {
         let body = r#" {"a":[1,{"b":null,"Code":"Z"}],"c":{"Code":"Z"},"Error":{"Code":"X\u0041\"","n":-1.5e3,"Message":"\ud83d\udd12l\n\\\ud800"}} "#;
-        let error =
-            refusal(body.as_bytes(), &mut Metadata::default()).unwrap().into_error(Metadata::default());
+        let error = refusal(body.as_bytes(), &mut Metadata::default())
+            .unwrap()
+            .into_error(Metadata::default(), Redaction::NONE);
         assert_eq!((error.code_text(), error.message()), ("XA\"", Some("🔒l\n\\\u{fffd}")));
     }
 
@@ -195,7 +196,11 @@ mod tests {
         ] {
             let body = format!(r#"{{"Code":"X","Message":"{escapes}"}}"#);
             let error = refusal(body.as_bytes(), &mut Metadata::default()).unwrap();
-            assert_eq!(error.into_error(Metadata::default()).message(), Some(expected), "{escapes}");
+            assert_eq!(
+                error.into_error(Metadata::default(), Redaction::NONE).message(),
+                Some(expected),
+                "{escapes}"
+            );
         }
     }
 

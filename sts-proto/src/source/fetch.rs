@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use http::header::HeaderValue;
 use http::{Method, Request, Response, StatusCode};
+use zeroize::Zeroizing;
 
 use super::json::Json;
 use crate::body::Body;
 use crate::credentials::Secret;
 use crate::endpoint::url::ServiceUrl;
-use crate::error::redact::redact;
+use crate::error::redact::Redaction;
 use crate::error::{Error, TransportKind};
 use crate::form;
 use crate::step::{Answer, Ask, Direct};
@@ -130,13 +131,13 @@ pub(super) fn said(json: &Json, secrets: &[&Secret]) -> String {
 
 /// A text of somebody else's as it may be shown: short, and without these secrets.
 pub(super) fn shown(text: &str, secrets: &[&Secret]) -> String {
-    let mut clean = text.trim().to_owned();
-    secrets.iter().for_each(|secret| redact(&mut clean, secret.expose()));
+    let mut clean = Zeroizing::new(text.trim().to_owned());
+    Redaction::new(&|found| secrets.iter().for_each(|secret| found(secret.expose()))).clean(&mut clean);
     if let Some((end, _)) = clean.char_indices().nth(MESSAGE) {
         clean.truncate(end);
         clean.push('…');
     }
-    clean
+    std::mem::take(&mut clean)
 }
 
 /// A name as it is typed in a shell.

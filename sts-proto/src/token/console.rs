@@ -152,7 +152,8 @@ impl SigninRequest {
     /// [`ErrorKind::Response`](crate::ErrorKind::Response): no sign-in token is in the answer. Status 400 with an HTML page means that the
     /// credentials have expired, are not of the origin that was said, or not of that partition.
     pub fn decode(&self, response: &http::Response<impl AsRef<[u8]>>) -> Result<ConsoleUrl, Error> {
-        let metadata = Metadata::read(response);
+        // Without the ids: the credentials that the service may echo in them are not known here.
+        let metadata = Metadata::read(response).without_ids();
         let body = response.body().as_ref();
         let token = match signin_token(response.status().is_success(), body) {
             Ok(token) => token,

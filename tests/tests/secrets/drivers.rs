@@ -41,6 +41,15 @@ pub(super) fn show(seen: &Seen) {
                     Err(error) => seen.error(&error),
                 }
             }
+            for (status, headers, body) in super::echoes::answers() {
+                let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+                server.answer_next(Answer::reply(status, &headers, body));
+                let $call = client.send(role());
+                match $wait {
+                    Ok(reply) => show!(seen, reply),
+                    Err(error) => seen.error(&error),
+                }
+            }
             let assumed = $driver::AssumeRoleProvider::new(&client, role()).credentials(credentials());
             let federated = AssumeRoleWithWebIdentity::new(ROLE, "session", "");
             let federated = $driver::WebIdentityProvider::new(&client, federated, &file);

@@ -13,6 +13,7 @@ use seen::{LOG, Logger, Seen, show};
 
 mod configured;
 mod drivers;
+mod echoes;
 mod flows;
 mod inventory;
 mod kept;
@@ -55,8 +56,28 @@ fn forms(secret: &str) -> Vec<String> {
         hexadecimal.to_uppercase(),
         hexadecimal,
         list.join(","),
+        in_xml(secret),
+        in_json(secret),
+        in_json(&in_json(secret)),
+        units(secret),
     ]);
     forms
+}
+
+/// Escaped as XML and HTML have it.
+fn in_xml(text: &str) -> String {
+    let pairs = [('&', "&amp;"), ('<', "&lt;"), ('>', "&gt;"), ('"', "&quot;"), ('\'', "&#39;")];
+    pairs.iter().fold(text.to_owned(), |text, (mark, escape)| text.replace(*mark, escape))
+}
+
+/// Escaped as in JSON, with the escape that nobody needs.
+fn in_json(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"").replace('/', "\\/").replace('\n', "\\n")
+}
+
+/// All of it as escapes of JSON.
+fn units(text: &str) -> String {
+    text.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect()
 }
 
 /// `%2F` as `%2f`.

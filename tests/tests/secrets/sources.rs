@@ -16,6 +16,7 @@ use sts_proto::step::{Ask, CommandOutput, MfaPrompt, Resume, Seq, Step};
 use sts_proto::{Body, Encoder, Error, RetryPolicy, Secret, TransportKind};
 use time::OffsetDateTime;
 
+use super::echoes;
 use super::seen::Seen;
 use super::*;
 
@@ -81,7 +82,19 @@ fn worlds(sent: &[&str]) -> Vec<World> {
         "__type":"{code}"}}"#
     );
     let everything = SECRETS.join("\n");
-    let mut worlds = vec![
+    let mut worlds = Vec::new();
+    // In every form, with every status; before a refresh is done that a source remembers.
+    for text in sent.iter().flat_map(|secret| echoes::echoed(secret)) {
+        let json = text.replace('\\', "\\\\").replace('"', "\\\"");
+        let refusal = format!(
+            r#"{{"message":"{json}","Code":"{json}","__type":"x#{json}","error_description":"{json}"}}"#
+        );
+        for status in [200, 400, 502] {
+            let output = Some((1, String::new(), text.clone()));
+            worlds.push(World { status, reply: Some(refusal.clone()), output, ..good.clone() });
+        }
+    }
+    worlds.extend([
         World { file: Some(JWT.to_owned()), ..good.clone() },
         World { file: Some(login()), ..good.clone() },
         World { file: Some(login()), status: 400, reply: Some(refusal.clone()), ..good.clone() },
@@ -96,7 +109,7 @@ fn worlds(sent: &[&str]) -> Vec<World> {
             ..good.clone()
         },
         World { file: Some(everything), ..good.clone() },
-    ];
+    ]);
     // Whole, and cut where it hurts.
     for end in (0..=json().len()).rev().step_by(41) {
         let cut = || json()[..end].to_owned();

@@ -2,6 +2,7 @@
 
 use crate::arn::Arn;
 use crate::error::Error;
+use crate::error::redact::Redaction;
 use crate::operation::{GetCallerIdentity, GetCallerIdentityOutput, Operation};
 use crate::reply::{MAX_REPLY_BYTES, Metadata, ReplyFault, set_request_id};
 
@@ -25,6 +26,17 @@ pub struct EksIdentity {
 
 /// Reads STS's answer: JSON, which was asked for, or XML, which other servers send.
 pub(super) fn read(
+    response: &http::Response<impl AsRef<[u8]>>,
+    access_key_id: &str,
+    redaction: Redaction<'_>,
+) -> Result<EksIdentity, Error> {
+    read_unredacted(response, access_key_id).map_err(|mut error| {
+        error.redact(redaction);
+        error
+    })
+}
+
+fn read_unredacted(
     response: &http::Response<impl AsRef<[u8]>>,
     access_key_id: &str,
 ) -> Result<EksIdentity, Error> {
@@ -106,7 +118,7 @@ mod tests {
         let body = format!(
             r#" {{"GetCallerIdentityResponse":{{"GetCallerIdentityResult":{{"Account":"123456789012","Arn":"{arn}","UserId":"{user_id}"}},"ResponseMetadata":{{"RequestId":"r-1"}}}}}}"#
         );
-        read(&http::Response::new(body), "ASIA")
+        read(&http::Response::new(body), "ASIA", Redaction::NONE)
     }
 
     #[test]
@@ -141,12 +153,12 @@ mod tests {
             assert_eq!(reply(arn, id).unwrap_err().kind(), crate::ErrorKind::Response, "{arn} {id}");
         }
         for body in ["{", "{}", "[]", "", "{\"GetCallerIdentityResponse\":1}", "<html/>"] {
-            let error = read(&http::Response::new(body), "ASIA").unwrap_err();
+            let error = read(&http::Response::new(body), "ASIA", Redaction::NONE).unwrap_err();
             assert_eq!(error.kind(), crate::ErrorKind::Response, "{body}");
         }
         let refusal =
             r#"{"Error":{"Code":"SignatureDoesNotMatch","Message":"no","Type":"Sender"},"RequestId":"r"}"#;
         let response = http::Response::builder().status(403).body(refusal).unwrap();
-        assert_eq!(read(&response, "ASIA").unwrap_err().kind(), crate::ErrorKind::Service);
+        assert_eq!(read(&response, "ASIA", Redaction::NONE).unwrap_err().kind(), crate::ErrorKind::Service);
     }
 }

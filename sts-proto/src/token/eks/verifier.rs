@@ -15,6 +15,7 @@ use crate::body::Body;
 use crate::credentials::Secret;
 use crate::endpoint::{EndpointOptions, PARTITIONS, Partition};
 use crate::error::Error;
+use crate::error::redact::Redaction;
 use crate::token::text;
 
 /// Checks tokens for one cluster.
@@ -161,21 +162,19 @@ impl Verification {
     /// [`ErrorKind::Service`](crate::ErrorKind::Service): STS refused, so the token is not to be believed.
     /// [`ErrorKind::Response`](crate::ErrorKind::Response): what answered is not STS, or its answer contradicts itself.
     pub fn accept(&self, response: &http::Response<impl AsRef<[u8]>>) -> Result<EksIdentity, Error> {
-        identity::read(response, &self.access_key_id).map_err(|mut error| {
-            self.take_out(&mut error);
-            error
-        })
+        let secrets = |found: &mut dyn FnMut(&str)| self.secrets(found);
+        identity::read(response, &self.access_key_id, Redaction::new(&secrets))
     }
 
-    /// A refusal shows the canonical request that it expected, with the caller's session token in it.
-    fn take_out(&self, error: &mut Error) {
+    /// Hands what makes the token one to a function: a refusal shows the canonical request that it expected.
+    fn secrets(&self, found: &mut dyn FnMut(&str)) {
         let query = self.url.expose().split_once('?').map_or("", |(_, query)| query);
         for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
             let is = |wanted: &str| name.eq_ignore_ascii_case(wanted);
             if is("x-amz-security-token") || is("x-amz-signature") {
-                error.redact(value);
+                found(value);
                 if let Some(value) = parameters::decode(value) {
-                    error.redact(&value);
+                    found(&value);
                 }
             }
         }
