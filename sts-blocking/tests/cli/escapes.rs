@@ -2,7 +2,7 @@
 
 use std::process::{Command, Output};
 
-use crate::{Home, IDENTITY, serve, stderr, stdout, with_credentials};
+use crate::{Home, IDENTITY, refusal, serve, stderr, stdout, with_credentials};
 
 /// One character of each kind that must not be printed raw; an argument cannot hold NUL.
 const HOSTILE: &str = "x\u{1b}[2J\r\nWARN forged\u{7f}\u{9b}\u{61c}\u{200b}\u{202e}\u{2028}\u{2029}\u{feff}y";
@@ -130,4 +130,15 @@ fn identity_is_printed_escaped() {
     server.join().unwrap();
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     assert_clean("whoami", &stdout(&output));
+}
+
+#[test]
+fn message_of_blank_lines_is_printed_with_them() {
+    for message in ["\n\n\n", "\n\na\n\n\nb\n\n"] {
+        let (url, server) = serve(vec![(403, refusal("AccessDenied", message))]);
+        let output = with_credentials(&["get-caller-identity", "--endpoint-url", &url]).output().unwrap();
+        server.join().unwrap();
+        let sentence = "\nAn error occurred (AccessDenied) when calling the GetCallerIdentity operation: ";
+        assert_eq!(stderr(&output), format!("{sentence}{message}\n"));
+    }
 }

@@ -42,7 +42,8 @@ impl ServiceError {
         &self.code_text
     }
 
-    /// The message, where there is one. It is meant for people and AWS changes it at will.
+    /// The message as it was sent, with white space at its ends, where there is one. It is meant for people and AWS changes it at
+    /// will.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
         self.message.as_deref()
@@ -132,7 +133,7 @@ pub(crate) fn says(message: &str, words: &str) -> bool {
 impl fmt::Display for ServiceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", Printable(&self.code_text))?;
-        if let Some(message) = &self.message {
+        if let Some(message) = self.message().map(str::trim).filter(|message| !message.is_empty()) {
             write!(f, ": {}", Printable(message))?;
         }
         self.metadata.fmt_suffix(f)

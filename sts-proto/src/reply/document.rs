@@ -143,7 +143,9 @@ fn read_error(cursor: &mut Cursor<'_>, metadata: &mut Metadata) -> Result<Refusa
             Token::Text(piece) => push(&mut text, &piece.text),
             Token::End => {
                 let Some(name) = open.pop() else { return Ok(refusal) };
-                let value = text.trim_ascii();
+                // Of a message nothing is left out: people compare it with what others show.
+                let is_message = name.eq_ignore_ascii_case("Message");
+                let value = if is_message { text.as_str() } else { text.trim_ascii() };
                 if !has_children && open.is_empty() && is_request_id(name.as_bytes()) {
                     set_request_id(value, metadata);
                 } else if !has_children {
@@ -212,6 +214,16 @@ mod tests {
             assert_eq!(error.message(), Some("no"), "{body}");
             assert_eq!(id.as_deref(), Some("r1"), "{body}");
         }
+    }
+
+    #[test]
+    fn message_keeps_its_white_space() {
+        for message in ["\n\n\n", " \n a\n\n\nb \n"] {
+            let (error, _) =
+                read(&format!("<Error><Code> c\n</Code><Message>{message}</Message></Error>")).unwrap();
+            assert_eq!((error.code_text(), error.message()), ("c", Some(message)));
+        }
+        assert_eq!(read("<Error><Code>c</Code><Message/></Error>").unwrap().0.message(), None);
     }
 
     #[test]
