@@ -2,6 +2,7 @@
 
 import collections
 import json
+import re
 
 import botocore.session
 from botocore import xform_name
@@ -62,7 +63,18 @@ ERRORS = [
     (500, "InternalFailure", "Something broke"),
 ]
 
-class Case(collections.namedtuple("Case", "arguments reply is_json unset")):
+# Members of a result that `sts` cannot do without; the AWS CLI prints a reply without them, and ends with 0.
+NEEDED = ["Credentials", "WebIdentityToken", "DecodedMessage"]
+# What the parts of credentials may be, where that is not any text.
+PARTS = {
+    "AccessKeyId": ["AKIA", "ASIAIOSFODNN7EXAMPLE", "it's:\"text\"#of"],
+    "SessionToken": ["token", "a=b", "it's:\"text\"#of", "t" * 120],
+}
+
+
+class Case(collections.namedtuple("Case", "arguments reply is_json unset fault", defaults=[None])):
+    """`fault` is what `sts` says of a reply that it refuses and the AWS CLI prints: an intended difference."""
+
     @property
     def is_output_skeleton(self):
         at = self.arguments.index("--generate-cli-skeleton") if "--generate-cli-skeleton" in self.arguments else None
@@ -87,10 +99,37 @@ class Cases:
             operation = self.operations[i % len(self.operations)]
             yield self.generated(operation)
 
-    def case(self, arguments, reply, is_json=True, unset=()):
-        return Case([*arguments, "--endpoint-url", self.url], reply, is_json, unset)
+    def case(self, arguments, reply, is_json=True, unset=(), fault=None):
+        return Case([*arguments, "--endpoint-url", self.url], reply, is_json, unset, fault)
+
+    def half_replies(self):
+        """Replies without what a result needs, which are intended differences: see "Where it differs" of docs/CLI.md."""
+        for operation in self.operations:
+            shape = operation.input_shape
+            document = {name: self.good(name, shape.members[name]) for name in shape.required_members}
+            arguments = [xform_name(operation.name, "-"), "--cli-input-json", json.dumps(document)]
+            status, whole = self.success(operation)
+            broken = lambda text, fault: self.case(arguments, (status, text), fault=fault)
+            for name in NEEDED:
+                if name in operation.output_shape.members:
+                    yield broken(re.sub(f"<{name}>.*</{name}>", "", whole), f"<{name}> is missing")
+            if list(operation.output_shape.members) == ["Account"]:
+                yield broken(re.sub("<Account>.*</Account>", "", whole), "<Account> is missing")
+            if "WebIdentityToken" in operation.output_shape.members:
+                empty = re.sub("(<WebIdentityToken>).*(</WebIdentityToken>)", r"\1\2", whole)
+                yield broken(empty, "the value of <WebIdentityToken> is not valid")
+            if "Credentials" not in operation.output_shape.members:
+                continue
+            for name in operation.output_shape.members["Credentials"].members:
+                part = f"<{name}>[^<]*</{name}>"
+                in_credentials = lambda change: re.sub("<Credentials>.*</Credentials>", lambda at: re.sub(part, change, at[0]), whole)
+                yield broken(in_credentials(""), f"<{name}> is missing")
+                # The AWS CLI fails too for an expiry that is no time.
+                if name != "Expiration":
+                    yield broken(in_credentials(f"<{name}></{name}>"), f"the value of <{name}> is not valid")
 
     def fixed(self):
+        yield from self.half_replies()
         for operation in self.operations:
             name = xform_name(operation.name, "-")
             required = self.options(operation, chance=0)
@@ -269,9 +308,12 @@ class Cases:
         rng = self.rng
         pieces = []
         for name, member in shape.members.items():
-            if rng.random() < 0.15:
+            is_part = shape.name == "Credentials"
+            is_needed = is_part or name in NEEDED or len(shape.members) == 1
+            if not is_needed and rng.random() < 0.15:
                 continue
-            pieces.append(f"<{name}>{self.content(name, member)}</{name}>")
+            content = escape(rng.choice(PARTS[name])) if is_part and name in PARTS else self.content(name, member)
+            pieces.append(f"<{name}>{content}</{name}>")
         rng.shuffle(pieces)
         return "".join(pieces) + "<Unheard>of</Unheard>"
 

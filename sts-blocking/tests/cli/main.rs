@@ -2,10 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Output, Stdio};
 use std::thread;
+use std::time::{Duration, Instant};
 
 mod credentials;
 mod escapes;
@@ -53,14 +54,17 @@ fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
-/// Answers one request after the other, and tells the last body.
+/// How long a server waits for a request that is expected, and for its bytes.
+const SERVER_LIMIT: Duration = Duration::from_secs(60);
+
+/// Answers one request after the other, and tells the last body. The thread panics if a request does not come.
 fn serve(replies: Vec<(u16, String)>) -> (String, thread::JoinHandle<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let server = thread::spawn(move || {
         let mut last = String::new();
         for (status, body) in replies {
-            let (mut stream, _) = listener.accept().unwrap();
+            let mut stream = accept(&listener, SERVER_LIMIT).expect("a request");
             last = read_request(&mut stream);
             let length = body.len();
             let head =
@@ -72,16 +76,43 @@ fn serve(replies: Vec<(u16, String)>) -> (String, thread::JoinHandle<String>) {
     (url, server)
 }
 
+/// The next connection, unless none comes in time.
+fn accept(listener: &TcpListener, limit: Duration) -> Option<TcpStream> {
+    let end = Instant::now() + limit;
+    listener.set_nonblocking(true).unwrap();
+    loop {
+        match listener.accept() {
+            Ok((stream, _)) => {
+                stream.set_nonblocking(false).unwrap();
+                stream.set_read_timeout(Some(limit)).unwrap();
+                return Some(stream);
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => thread::sleep(Duration::from_millis(2)),
+            Err(error) => panic!("{error}"),
+        }
+        if Instant::now() > end {
+            return None;
+        }
+    }
+}
+
+#[test]
+fn server_without_a_request_ends_with_its_limit() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    assert!(accept(&listener, Duration::from_millis(50)).is_none());
+}
+
 fn read_request(stream: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
     let mut buffer = [0; 4096];
     loop {
         let n = stream.read(&mut buffer).unwrap();
+        assert_ne!(n, 0, "the request ends in the middle");
         bytes.extend_from_slice(&buffer[..n]);
         let text = String::from_utf8_lossy(&bytes).into_owned();
         if let Some((head, body)) = text.split_once("\r\n\r\n") {
             let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap_or("0");
-            if n == 0 || body.len() >= length.parse().unwrap() {
+            if body.len() >= length.parse().unwrap() {
                 return body.to_owned();
             }
         }

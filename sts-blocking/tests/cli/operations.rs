@@ -4,7 +4,10 @@ use std::process::Stdio;
 
 use sts_blocking::operation::{MODEL, Model};
 
-use crate::{IDENTITY, SECRET, TOKEN, refusal, serve, stderr, stdout, sts, with_credentials, with_input};
+use crate::{
+    IDENTITY, LATER, SECRET, TOKEN, granted, refusal, serve, stderr, stdout, sts, with_credentials,
+    with_input,
+};
 
 #[test]
 fn exit_codes_are_those_of_version_2() {
@@ -64,11 +67,33 @@ fn replies_are_printed_and_refusals_told() {
 }
 
 #[test]
+fn half_credentials_are_an_error_and_not_printed() {
+    let whole = granted("AssumeRole", LATER).1;
+    let secret = "<SecretAccessKey>it's$(ecret)</SecretAccessKey>";
+    for (reply, fault) in [
+        (whole.replace(secret, ""), "<SecretAccessKey> is missing"),
+        (whole.replace(LATER, "soon"), "the value of <Expiration> is not valid"),
+    ] {
+        let (url, server) = serve(vec![(200, reply)]);
+        let role = "arn:aws:iam::123456789012:role/Deploy";
+        let arguments =
+            ["assume-role", "--role-arn", role, "--role-session-name", "ci", "--endpoint-url", &url];
+        let output = with_credentials(&arguments).output().unwrap();
+        server.join().unwrap();
+        assert_eq!((output.status.code(), stdout(&output).as_str()), (Some(255), ""));
+        let said = stderr(&output);
+        assert!(said.contains("AssumeRole was answered by something that is not an STS reply"), "{said}");
+        assert!(said.contains(fault), "{said}");
+    }
+}
+
+#[test]
 fn get_scoped_credentials_sends_and_prints_as_the_aws_cli() {
     let reply = "<GetScopedCredentialsResponse><GetScopedCredentialsResult><SourceIdentity>Alice</SourceIdentity>\
         <ScopedPoliciesCount>2</ScopedPoliciesCount><SessionInfo><Arn>arn:aws:sts::123456789012:assumed-role/Deploy/s</Arn>\
         <ScopedSessionId>AROA:s</ScopedSessionId></SessionInfo><SessionTokenSize>600</SessionTokenSize><Credentials>\
-        <Expiration>2096-01-02T03:04:05Z</Expiration><AccessKeyId>ASIASCOPED</AccessKeyId></Credentials>\
+        <Expiration>2096-01-02T03:04:05Z</Expiration><SessionToken>token</SessionToken>\
+        <SecretAccessKey>secret</SecretAccessKey><AccessKeyId>ASIASCOPED</AccessKeyId></Credentials>\
         </GetScopedCredentialsResult></GetScopedCredentialsResponse>";
     let (url, server) = serve(vec![(200, reply.to_owned())]);
     let arguments = ["get-scoped-credentials", "--duration-seconds", "900", "--policy", "-"];
@@ -85,6 +110,8 @@ fn get_scoped_credentials_sends_and_prints_as_the_aws_cli() {
         r#"{
     "Credentials": {
         "AccessKeyId": "ASIASCOPED",
+        "SecretAccessKey": "secret",
+        "SessionToken": "token",
         "Expiration": "2096-01-02T03:04:05+00:00"
     },
     "SessionInfo": {
@@ -124,15 +151,17 @@ const CONTEXT_ARGUMENTS: [&str; 8] = [
     "--output",
 ];
 
+const ONLY_CONTEXT: &str = "{TrustedIdentityPropagationContext: TrustedIdentityPropagationContext}";
+
 /// A reply to AssumeRoleWithWebIdentity with that content of `IdentityProvider`.
 fn with_context(content: &str) -> (u16, String) {
-    let body = format!(
-        "<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><TrustedIdentityPropagationContext>\
-         <TransactionContext><IdentityProvider>{content}</IdentityProvider></TransactionContext><OriginIdentity>\
-         <Issuer>idp.example</Issuer><Subject>alice</Subject></OriginIdentity></TrustedIdentityPropagationContext>\
-         </AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>"
+    let context = format!(
+        "<TrustedIdentityPropagationContext><TransactionContext><IdentityProvider>{content}</IdentityProvider>\
+         </TransactionContext><OriginIdentity><Issuer>idp.example</Issuer><Subject>alice</Subject></OriginIdentity>\
+         </TrustedIdentityPropagationContext></AssumeRoleWithWebIdentityResult>"
     );
-    (200, body)
+    let (status, body) = granted("AssumeRoleWithWebIdentity", LATER);
+    (status, body.replace("</AssumeRoleWithWebIdentityResult>", &context))
 }
 
 /// JSON, text and table are the AWS CLI's, byte for byte.
@@ -186,7 +215,8 @@ fn map_of_a_reply_is_printed_in_every_output() {
     ] {
         let (url, server) = serve(vec![with_context(content)]);
         let mut command = with_credentials(&CONTEXT_ARGUMENTS);
-        let output = command.args([format, "--endpoint-url", &url]).output().unwrap();
+        let output =
+            command.args([format, "--query", ONLY_CONTEXT, "--endpoint-url", &url]).output().unwrap();
         server.join().unwrap();
         assert_eq!(stdout(&output), expected, "{format}: {}", stderr(&output));
     }

@@ -1,5 +1,6 @@
 use std::fmt;
 
+use time::OffsetDateTime;
 use zeroize::Zeroizing;
 
 use super::{Model, Operation};
@@ -188,6 +189,14 @@ impl Element {
         self.text.expose().trim_ascii()
     }
 
+    /// Its text as the moment at which something expires, by the rule of the typed operations.
+    ///
+    /// `None` for a text that is no timestamp as in RFC 3339, for a year before 2000, and for one that is after 9999 in UTC.
+    #[must_use]
+    pub fn expiration(&self) -> Option<OffsetDateTime> {
+        reply::timestamp("Expiration", self.expose_text()).ok()
+    }
+
     /// The elements in it, in order.
     #[must_use]
     pub fn children(&self) -> &[Self] {
@@ -221,6 +230,19 @@ mod tests {
         .unwrap();
         assert_eq!(reply.metadata.request_id.as_deref(), Some("r1"));
         assert_eq!(reply.children().len(), 1);
+    }
+
+    #[test]
+    fn expiration_follows_the_rule_of_typed_replies() {
+        let expiration = |text: &str| {
+            let body = format!("<XResponse><Expiration> {text} </Expiration></XResponse>");
+            let reply = sample::decode(&RawAction::new("X"), &body).unwrap();
+            reply.child("Expiration").unwrap().expiration().map(OffsetDateTime::unix_timestamp)
+        };
+        assert_eq!(expiration("2026-01-02T03:04:05Z"), Some(1_767_323_045));
+        for text in ["", "soon", "1926-01-02T03:04:05Z", "9999-12-31T23:59:59-01:00"] {
+            assert_eq!(expiration(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -149,10 +149,7 @@ fn finish<O: Operation<Output = Element>>(
         return Ok(ExitCode::SUCCESS);
     }
     let element = call.send().map_err(failure)?.into_output();
-    let result = element.child(&format!("{}Result", action.action));
-    let result =
-        result.ok_or_else(|| Failure::general(format!("The reply has no {}Result", action.action)))?;
-    let value = reply::read(action.output, result).map_err(|fault| {
+    let value = reply::of(action, &element).map_err(|fault| {
         let action = action.action;
         Failure::general(format!("{action} was answered by something that is not an STS reply: {fault}"))
     })?;
