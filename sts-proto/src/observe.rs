@@ -18,6 +18,8 @@
 //! ```
 
 use std::fmt::{self, Write};
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -161,6 +163,15 @@ pub enum Event<'e> {
         next_refresh_at: Option<OffsetDateTime>,
         /// Why it failed, if it did.
         error: Option<&'e Error>,
+    },
+    /// A role's credentials could not be written to the AWS CLI's cache. They are used all the same, and the role is assumed
+    /// again the next time.
+    #[non_exhaustive]
+    CacheNotWritten {
+        /// The path of the file.
+        file: &'e Path,
+        /// Why.
+        error: &'e io::Error,
     },
 }
 

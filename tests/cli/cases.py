@@ -195,6 +195,10 @@ class Cases:
             arguments += ["--query", rng.choice(QUERIES)]
         if rng.random() < 0.05:
             arguments += [rng.choice(["--strange", "stray", "--no-paginate", "--region=us-east-2", "--color=off", "--debu"])]
+        if "stray" in arguments:
+            # Not after `--query`: the AWS CLI takes the global options out first, and a list before them goes on.
+            arguments.remove("stray")
+            arguments.insert(1, "stray")
         if "--debu" in arguments:
             arguments.remove("--debu")
         # An error that is tried again costs seconds of waiting.

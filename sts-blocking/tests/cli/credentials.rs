@@ -296,6 +296,71 @@ fn a_role_is_kept_in_the_cache_of_the_aws_cli_only_when_asked() {
     }
 }
 
+/// The library's checks hold for the program's cache: nothing of a planted file is printed, and it is written anew.
+#[test]
+fn planted_file_in_the_cache_is_not_printed() {
+    let home = Home::new("cache-planted", PROFILES);
+    let role = "arn:aws:iam::123456789012:role/Deploy";
+    // By a profile, and by options, whose base is not needed while the file is good.
+    for choice in
+        [&["--profile", "deploy"][..], &["--profile", "base", "--region", "eu-west-1", "--role-arn", role]]
+    {
+        let run = |url: &str| {
+            let arguments = [&["credential-process", "--cache", "--endpoint-url", url][..], choice].concat();
+            let output = home.sts(&arguments).output().unwrap();
+            assert!(output.status.success(), "{}", stderr(&output));
+            stdout(&output)
+        };
+        let (url, server) = serve(vec![granted("AssumeRole", LATER)]);
+        let printed = run(&url);
+        server.join().unwrap();
+        assert_eq!(run("http://127.0.0.1:1"), printed);
+        let cache = home.0.join(".aws/cli/cache");
+        let file = fs::read_dir(&cache).unwrap().next().unwrap().unwrap().path();
+        let good = fs::read_to_string(&file).unwrap();
+        let planted = good.replace("ASIAROLE", "ASIAPLANTED");
+        let without_account = planted.replace(", \"AccountId\": \"123456789012\"", "");
+        assert_ne!(planted, without_account, "{planted}");
+        for contents in [
+            planted.replace("123456789012", "210987654321"),
+            planted.replace("\"AccountId\": \"123456789012\"", "\"AccountId\": \"210987654321\""),
+            without_account.replace("123456789012", "210987654321"),
+            planted.replace("assumed-role/Deploy/", "assumed-role/Admin/"),
+            planted.replace("2096", "2006"),
+            planted[..planted.len() - 1].to_owned(),
+            format!("{planted}{}", " ".repeat(64 << 10)),
+        ] {
+            for is_link in [false, cfg!(unix)] {
+                fs::remove_file(&file).unwrap();
+                let target = if is_link { home.0.join("elsewhere") } else { file.clone() };
+                fs::write(&target, &contents).unwrap();
+                #[cfg(unix)]
+                if is_link {
+                    std::os::unix::fs::symlink(&target, &file).unwrap();
+                }
+                let (url, server) = serve(vec![granted("AssumeRole", LATER)]);
+                assert_eq!(run(&url), printed, "{contents}");
+                server.join().unwrap();
+                assert_eq!(fs::read_to_string(&file).unwrap(), good);
+                assert!(!fs::symlink_metadata(&file).unwrap().is_symlink());
+            }
+        }
+        fs::remove_dir_all(&cache).unwrap();
+    }
+}
+
+#[test]
+fn cache_that_cannot_be_written_is_told() {
+    let home = Home::new("cache-unwritten", PROFILES);
+    fs::write(home.0.join(".aws/cli"), "not a directory").unwrap();
+    let (url, server) = serve(vec![granted("AssumeRole", LATER)]);
+    let arguments = ["credential-process", "--cache", "--profile", "deploy", "--endpoint-url", &url];
+    let output = home.sts(&arguments).output().unwrap();
+    server.join().unwrap();
+    assert!(output.status.success() && stdout(&output).contains("ASIAROLE"), "{}", stderr(&output));
+    assert!(stderr(&output).contains(".json cannot be written: "), "{}", stderr(&output));
+}
+
 #[test]
 fn a_web_identity_is_kept_in_the_cache_too() {
     let home = Home::new("cache-web", "[default]\nregion = eu-west-1\n");

@@ -73,6 +73,15 @@ impl AssumedRole {
         self.with_cache(Some(RoleCache::new(directory)))
     }
 
+    /// The same with the cache of [`Config::cache_roles`](crate::config::Config::cache_roles): the AWS CLI's directory under
+    /// the configuration's home directory. Without [`cache_roles(true)`](crate::config::Config::cache_roles) or without a home
+    /// there is no cache.
+    #[cfg(feature = "sources")]
+    #[must_use]
+    pub fn cached_as(self, config: &crate::config::Config) -> Self {
+        self.with_cache(crate::source::profile::role_cache(config))
+    }
+
     #[cfg(feature = "sources")]
     pub(super) fn with_cache(mut self, cache: Option<RoleCache>) -> Self {
         self.cache = cache;

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::arn::Arn;
 use crate::credentials::Credentials;
 use crate::error::Error;
+use crate::observe::Event;
 use crate::operation::{AssumeRole, AssumeRoleWithWebIdentity, Operation};
 use crate::shape::AssumedRoleUser;
 use crate::source::Context;
@@ -38,6 +39,25 @@ pub(super) struct Role<'a> {
     arn: &'a str,
     session_name: &'a str,
     duration_seconds: Option<u32>,
+}
+
+impl Role<'_> {
+    /// Whether a file that names this account, or this session by its ARN, is of another role or another session.
+    ///
+    /// Only what both sides name is compared: some servers leave the account of a session's ARN empty.
+    fn is_foreign(&self, account: Option<&str>, user: Option<&str>) -> bool {
+        let differ = |one: &str, other: &str| !one.is_empty() && !other.is_empty() && one != other;
+        let Ok(wanted) = Arn::parse(self.arn) else { return false };
+        if account.is_some_and(|account| differ(account, wanted.account())) {
+            return true;
+        }
+        let Some(user) = user else { return false };
+        let Ok(user) = Arn::parse(user) else { return true };
+        let role_names = wanted.role_name().zip(user.role_name());
+        differ(user.account(), wanted.account())
+            || role_names.is_some_and(|(wanted, found)| wanted != found)
+            || user.session_name().is_some_and(|found| differ(found, self.session_name))
+    }
 }
 
 /// A request for a role, of which the AWS CLI keeps what comes.
@@ -86,7 +106,9 @@ impl RoleCache {
         let (credentials, user) = fetch.await?;
         // Where that fails there is no cache, and the credentials are good all the same.
         if let Ok(contents) = cli_cache::write(&credentials, Some(&user)) {
-            let _ = context.ask().write(WriteFile::new(file, contents)).await;
+            if let Err(error) = context.ask().write(WriteFile::new(file.clone(), contents)).await {
+                context.tell(&Event::CacheNotWritten { file: &file, error: &error });
+            }
         }
         Ok(credentials)
     }
@@ -103,17 +125,16 @@ impl RoleCache {
         file: &PathBuf,
         operation: &O,
     ) -> Option<Credentials> {
-        let Role { arn, duration_seconds, .. } = operation.role();
+        let role = operation.role();
         let contents = context.ask().read(ReadFile::new(file, cli_cache::MAX_FILE_BYTES)).await.ok()?;
-        let credentials = cli_cache::read(contents.as_ref())?;
+        let (credentials, user) = cli_cache::read_with_user(contents.as_ref())?;
         let id = credentials.access_key_id();
         let left = credentials.expiration()? - context.server_time();
-        let account = Arn::parse(arn).map(|arn| arn.account()).unwrap_or_default();
-        let is_foreign = !account.is_empty() && credentials.account_id().is_some_and(|id| id != account);
+        let is_foreign = role.is_foreign(credentials.account_id(), user.as_deref());
         // A refresh wants others than those that it has, which this file gave or got: of another program, if there are any.
         let is_replaced = context.is_replaced(id);
         let mut known = self.known();
-        if left < cli_cache::least_left(duration_seconds)
+        if left < cli_cache::least_left(role.duration_seconds)
             || is_foreign
             || is_replaced
             || known.refused.iter().any(|refused| refused == id)
@@ -247,6 +268,36 @@ mod tests {
             assert_eq!(Some(read.as_str()), write.path.to_str());
             let kept = cli_cache::read(write.contents.as_ref()).unwrap();
             assert_eq!((kept.access_key_id(), kept.account_id()), ("ASIAROLE", Some("123456789012")));
+        }
+    }
+
+    #[test]
+    fn file_of_another_role_or_session_is_replaced() {
+        let user = |arn: &str| AssumedRoleUser { assumed_role_id: "AROA:s".to_owned(), arn: arn.to_owned() };
+        let check = |arn: &str, session_name: &str, is_taken: bool| {
+            let at = time::OffsetDateTime::from_unix_timestamp(NOW + 3600).unwrap();
+            let credentials =
+                Credentials::new("ASIAFILE", "sEcReT").unwrap().with_session_token("t").unwrap();
+            let file = cli_cache::write(&credentials.with_expiration(at), Some(&user(arn))).unwrap();
+            let mut json: serde_json::Value = serde_json::from_slice(file.as_ref()).unwrap();
+            json["Credentials"].as_object_mut().unwrap().remove("AccountId");
+            let base = Given::new(Credentials::new("AKIABASE", "s").unwrap());
+            let role = AssumeRole::new(ROLE, session_name).serial_number("GAHT12345678");
+            let play = Play::new().file(json.to_string());
+            let play = if is_taken { play } else { assumed(play) };
+            let found = found(play.run(AssumedRole::new(base, role).cached_in("/cache")));
+            assert_eq!(found.access_key_id() == "ASIAFILE", is_taken, "{arn}");
+        };
+        for (arn, session_name, is_taken) in [
+            ("arn:aws:sts::123456789012:assumed-role/Deploy/any", "", true),
+            ("arn:aws:sts::123456789012:assumed-role/Deploy/ci", "ci", true),
+            ("arn:aws:sts:::assumed-role/Deploy/ci", "ci", true),
+            ("arn:aws:sts::123456789012:assumed-role/Deploy/cd", "ci", false),
+            ("arn:aws:sts::123456789012:assumed-role/Admin/ci", "ci", false),
+            ("arn:aws:sts::210987654321:assumed-role/Deploy/ci", "ci", false),
+            ("no ARN", "ci", false),
+        ] {
+            check(arn, session_name, is_taken);
         }
     }
 

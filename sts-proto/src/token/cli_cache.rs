@@ -223,10 +223,16 @@ pub fn write(credentials: &Credentials, user: Option<&AssumedRoleUser>) -> Resul
 /// credentials have expired is the caller's to judge.
 #[must_use]
 pub fn read(file: &[u8]) -> Option<Credentials> {
+    read_with_user(file).map(|(credentials, _)| credentials)
+}
+
+/// The credentials of such a file, and the ARN of the session that they are of, if the file has it.
+pub(crate) fn read_with_user(file: &[u8]) -> Option<(Credentials, Option<String>)> {
     if file.len() > MAX_FILE_BYTES {
         return None;
     }
     let mut value: Json = serde_json::from_slice(file).ok()?;
+    let user = value.pointer("/AssumedRoleUser/Arn").and_then(Json::as_str).map(str::to_owned);
     let members = value.get_mut("Credentials")?.as_object_mut()?;
     let mut take = |name: &str| match members.remove(name) {
         Some(Json::String(text)) => Some(Secret::from(text)),
@@ -243,10 +249,11 @@ pub fn read(file: &[u8]) -> Option<Credentials> {
         None => OffsetDateTime::parse(text, &Rfc3339),
     };
     let credentials = credentials.with_expiration(at.ok()?);
-    Some(match take("AccountId") {
+    let credentials = match take("AccountId") {
         Some(id) => credentials.with_account_id(id.expose()),
         None => credentials,
-    })
+    };
+    Some((credentials, user))
 }
 
 #[cfg(test)]

@@ -111,8 +111,10 @@ pub(crate) fn run(action: &Action, matches: &ArgMatches, globals: &Globals) -> R
     let sign_at = matches.get_one::<String>("sign-at").map(|text| moment(text)).transpose()?;
     // A preview is given the time itself.
     let sign_at_call = sign_at.filter(|_| preview.is_none());
-    let client =
-        session::client(globals, Wanted { credentials: is_signed, sign_at: sign_at_call, region: None })?;
+    let client = session::client(
+        globals,
+        Wanted { credentials: is_signed, sign_at: sign_at_call, ..Wanted::default() },
+    )?;
     let (raw, secrets) = request::of(action, &input, &parameters);
     let shown = if authorization::is_wanted(action, matches) { authorization::pretty } else { Ok };
     let way = Way { action, globals, preview, secrets: &secrets, sign_at, shown };

@@ -84,13 +84,20 @@ pub(crate) fn client(
     long_term: LongTerm,
 ) -> Result<Client, Failure> {
     let client = session::client(globals, wanted)?;
-    let base = credentials(&client, globals)?;
+    let role = role(matches)?;
+    // A role whose session is in the cache needs no base.
+    let base = match role {
+        Some(_) if wanted.caches_roles => None,
+        _ => Some(credentials(&client, globals)?),
+    };
     let Some(provider) = client.provider().cloned() else { return Ok(client) };
-    let chain = match role(matches)? {
-        Some(operation) => Chain::new().with(AssumedRole::new(Base(provider), operation)),
-        None if long_term == LongTerm::Trade && base.session_token().is_none() => {
-            Chain::new().with(Session(provider))
+    let is_long_term = base.is_some_and(|base| base.session_token().is_none());
+    let chain = match role {
+        Some(operation) => {
+            let config = session::config(globals, wanted)?;
+            Chain::new().with(AssumedRole::new(Base(provider), operation).cached_as(&config))
         }
+        None if long_term == LongTerm::Trade && is_long_term => Chain::new().with(Session(provider)),
         None => return Ok(client),
     };
     let client = client.with_provider(Provider::new(&client, chain));

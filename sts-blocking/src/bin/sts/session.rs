@@ -28,29 +28,32 @@ pub(crate) struct Wanted {
     pub(crate) sign_at: Option<OffsetDateTime>,
     /// The region where there is no `--region`, instead of that of the environment and the profile.
     pub(crate) region: Option<&'static str>,
+    /// Whether the sessions of roles are kept in the AWS CLI's cache.
+    pub(crate) caches_roles: bool,
 }
 
 impl Wanted {
     /// Of what makes signed requests.
-    pub(crate) const SIGNED: Self = Self { credentials: true, sign_at: None, region: None };
+    pub(crate) const SIGNED: Self =
+        Self { credentials: true, sign_at: None, region: None, caches_roles: false };
 }
 
 /// The client that the global options, the environment and the profile ask for. Credentials are looked for when the first
 /// call needs them.
 pub(crate) fn client(globals: &Globals, wanted: Wanted) -> Result<Client, Failure> {
-    let config = globals.config()?;
+    let config = config(globals, wanted)?;
     if let Some(warning) = config.profile_warning() {
         stdio::complain(&format!("sts: warning: {warning}\n"));
     }
     let region = globals.region.clone().or_else(|| wanted.region.map(str::to_owned));
     if region.is_none() && config.region().is_none() {
-        return Err(no_region(config));
+        return Err(no_region(&config));
     }
     let timeouts = timeouts(globals);
     let attempts = config.max_attempts().map_err(|error| Failure::setting(&error))?;
     let retries = attempts.map_or(ATTEMPTS, |attempts| attempts.value).saturating_sub(1);
     let mut builder = Client::builder()
-        .config(Arc::clone(config))
+        .config(Arc::clone(&config))
         .timeouts(timeouts)
         .user_agent_suffix(concat!("sts/", env!("CARGO_PKG_VERSION")))
         .mfa_code(prompt::mfa_code)
@@ -81,6 +84,16 @@ pub(crate) fn client(globals: &Globals, wanted: Wanted) -> Result<Client, Failur
             .transport(UreqTransport::with_options(options).map_err(|error| Failure::setting(&error))?);
     }
     builder.build().map_err(|error| Failure::setting(&error))
+}
+
+/// The configuration of the environment and the profile, with the cache of roles that is wanted.
+pub(crate) fn config(globals: &Globals, wanted: Wanted) -> Result<Arc<Config>, Failure> {
+    let config = globals.config()?;
+    Ok(if wanted.caches_roles {
+        Arc::new(Config::clone(config).cache_roles(true))
+    } else {
+        Arc::clone(config)
+    })
 }
 
 /// Where a setting comes from, in the words of a command line.
