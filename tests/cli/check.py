@@ -158,6 +158,9 @@ def comparable(stderr, aws):
     # Where there may be a secret, the place is told and not shown.
     if aws.startswith("\nError parsing parameter '--provided-contexts'"):
         return stderr.split(" for input:")[0]
+    # What stands after an unknown option may be a secret.
+    if aws.lstrip().startswith("Unknown options: "):
+        return re.sub(r"=[^,\n]*|(, )[^-][^,\n]*", r"\1", stderr) if re.search(r": -|, -", aws) else stderr
     if aws.startswith("\nBad value for --query"):
         return stderr.split(":")[0]
     return stderr

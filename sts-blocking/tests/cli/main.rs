@@ -12,6 +12,7 @@ mod credentials;
 mod escapes;
 mod operations;
 mod serve;
+mod terminal;
 mod tokens;
 mod urls;
 

@@ -21,16 +21,19 @@ const LEVELS: usize = 3;
 
 const REDACTED: &str = "[redacted]";
 
-/// The secrets of a request: a function that hands each of them to another.
+/// A function that hands each secret of a request to another.
+type Secrets<'s> = dyn Fn(&mut dyn FnMut(&str)) + 's;
+
+/// The secrets of a request.
 #[derive(Clone, Copy)]
-pub(crate) struct Redaction<'s>(&'s dyn Fn(&mut dyn FnMut(&str)));
+pub(crate) struct Redaction<'s>(&'s Secrets<'s>);
 
 impl<'s> Redaction<'s> {
     /// Of a request without secrets.
     #[cfg(test)]
     pub(crate) const NONE: Redaction<'static> = Redaction(&|_| {});
 
-    pub(crate) fn new(each: &'s dyn Fn(&mut dyn FnMut(&str))) -> Self {
+    pub(crate) fn new(each: &'s Secrets<'s>) -> Self {
         Self(each)
     }
 

@@ -105,10 +105,10 @@ impl RoleCache {
         }
         let (credentials, user) = fetch.await?;
         // Where that fails there is no cache, and the credentials are good all the same.
-        if let Ok(contents) = cli_cache::write(&credentials, Some(&user)) {
-            if let Err(error) = context.ask().write(WriteFile::new(file.clone(), contents)).await {
-                context.tell(&Event::CacheNotWritten { file: &file, error: &error });
-            }
+        if let Ok(contents) = cli_cache::write(&credentials, Some(&user))
+            && let Err(error) = context.ask().write(WriteFile::new(file.clone(), contents)).await
+        {
+            context.tell(&Event::CacheNotWritten { file: &file, error: &error });
         }
         Ok(credentials)
     }

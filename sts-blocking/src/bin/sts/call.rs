@@ -98,11 +98,7 @@ pub(crate) fn run(action: &Action, matches: &ArgMatches, globals: &Globals) -> R
     }
     input::check(&input.members, &parameters)?;
     if skeleton == Some("output") {
-        stdio::print(&output::render(
-            action.action,
-            reply::skeleton(action.output, globals.format()?),
-            globals,
-        )?)?;
+        output::print(action.action, reply::skeleton(action.output, globals.format()?), globals)?;
         return Ok(ExitCode::SUCCESS);
     }
 
@@ -155,7 +151,7 @@ fn finish<O: Operation<Output = Element>>(
         let action = action.action;
         Failure::general(format!("{action} was answered by something that is not an STS reply: {fault}"))
     })?;
-    stdio::print(&output::render(action.action, (way.shown)(value)?, globals)?)?;
+    output::print(action.action, (way.shown)(value)?, globals)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,5 +1,6 @@
 //! The command line: described to clap, and refused in the AWS CLI's words.
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
@@ -9,7 +10,7 @@ use sts_blocking::operation::{MODEL, Model};
 
 use crate::failure::Failure;
 use crate::global::{self, Globals};
-use crate::model::{ACTIONS, Action};
+use crate::model::{ACTIONS, Action, Member};
 use crate::{call, commands, progress, stdio};
 
 /// Which service model the program follows.
@@ -71,7 +72,7 @@ pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> Result<ExitCode,
         call::require(action, matches)?;
     }
     if !unknown.is_empty() {
-        return Err(Failure::usage(format!("Unknown options: {}", unknown.join(", "))));
+        return Err(unknown_options(&unknown));
     }
     if let Some(action) = action {
         return call::run(action, matches, &globals);
@@ -90,19 +91,12 @@ enum Parsed {
 }
 
 /// Parses. Clap stops at the first unknown option; the AWS CLI names them all.
-fn parse(mut arguments: Vec<OsString>) -> Result<Parsed, Failure> {
-    let mut unknown: Vec<String> = Vec::new();
+fn parse(arguments: Vec<OsString>) -> Result<Parsed, Failure> {
+    let mut unknown = Unknown { left: (0..arguments.len()).collect(), arguments, found: Vec::new() };
     loop {
-        let all = std::iter::once(OsString::from("sts")).chain(arguments.iter().cloned());
+        let all = std::iter::once(OsString::from("sts")).chain(unknown.left().cloned());
         let error = match command().try_get_matches_from(all) {
-            Ok(matches) => {
-                // argparse keeps the first stray word for what might be `help`.
-                if let Some(stray) = unknown.iter().position(|argument| !argument.starts_with('-')) {
-                    let stray = unknown.remove(stray);
-                    unknown.push(stray);
-                }
-                return Ok(Parsed::Matches(matches, unknown));
-            }
+            Ok(matches) => return Ok(Parsed::Matches(matches, unknown.words())),
             Err(error) => error,
         };
         match error.kind() {
@@ -110,9 +104,11 @@ fn parse(mut arguments: Vec<OsString>) -> Result<Parsed, Failure> {
                 return Ok(Parsed::Text(error.render().to_string()));
             }
             ErrorKind::UnknownArgument => {
-                match position(&arguments, &context(&error, ContextKind::InvalidArg)) {
-                    Some(at) => unknown.push(arguments.remove(at).to_string_lossy().into_owned()),
-                    None => return Err(words(&error)),
+                if !unknown.take(&context(&error, ContextKind::InvalidArg)) {
+                    return Err(words(&error));
+                }
+                if unknown.found.len() > MAX_UNKNOWN {
+                    return Err(unknown_options(&unknown.words()));
                 }
             }
             _ => return Err(words(&error)),
@@ -120,14 +116,84 @@ fn parse(mut arguments: Vec<OsString>) -> Result<Parsed, Failure> {
     }
 }
 
-fn position(arguments: &[OsString], name: &str) -> Option<usize> {
-    let is_it = |argument: &OsString| {
-        let argument = argument.to_string_lossy();
-        argument == name || argument.strip_prefix(name).is_some_and(|rest| rest.starts_with('='))
-    };
-    // A short option may stand in a group of them.
-    let is_group = |argument: &OsString| name.len() == 2 && argument.to_string_lossy().starts_with(name);
-    arguments.iter().position(is_it).or_else(|| arguments.iter().position(is_group))
+/// How many unknown options and words are named. Each costs a parse, so further ones are not looked for.
+const MAX_UNKNOWN: usize = 16;
+
+fn unknown_options(words: &[String]) -> Failure {
+    let more = if words.len() > MAX_UNKNOWN { " and more" } else { "" };
+    let shown: Vec<&str> = words.iter().take(MAX_UNKNOWN).map(String::as_str).collect();
+    Failure::usage(format!("Unknown options: {}{more}", shown.join(", ")))
+}
+
+/// The command line, and what of it is unknown.
+struct Unknown {
+    arguments: Vec<OsString>,
+    /// The places of the arguments that are not known to be unknown.
+    left: Vec<usize>,
+    /// The places of the others.
+    found: Vec<usize>,
+}
+
+impl Unknown {
+    fn left(&self) -> impl Iterator<Item = &OsString> {
+        self.left.iter().filter_map(|&at| self.arguments.get(at))
+    }
+
+    /// Takes out the first argument that clap means by that name.
+    fn take(&mut self, name: &str) -> bool {
+        let is_it = |argument: &OsString| {
+            let argument = argument.to_string_lossy();
+            argument == name || argument.strip_prefix(name).is_some_and(|rest| rest.starts_with('='))
+        };
+        // A short option may stand in a group of them.
+        let is_group = |argument: &OsString| name.len() == 2 && argument.to_string_lossy().starts_with(name);
+        let index = self.left().position(is_it).or_else(|| self.left().position(is_group));
+        let Some(index) = index else { return false };
+        self.found.push(self.left.remove(index));
+        true
+    }
+
+    /// What is unknown, for people. argparse keeps the first stray word for what might be `help`, and tells it last.
+    fn words(&self) -> Vec<String> {
+        let mut found = self.found.clone();
+        let is_stray = |&at: &usize| self.word(at).is_some_and(|word| !word.starts_with('-'));
+        if let Some(stray) = found.iter().position(|at| is_stray(at)) {
+            let stray = found.remove(stray);
+            found.push(stray);
+        }
+        found.into_iter().map(|at| self.shown(at)).collect()
+    }
+
+    fn word(&self, at: usize) -> Option<Cow<'_, str>> {
+        self.arguments.get(at).map(|argument| argument.to_string_lossy())
+    }
+
+    /// An unknown argument, without what may be the value of a secret option: `--tokencode 123456`, `--token-code 123 456`.
+    fn shown(&self, at: usize) -> String {
+        let word = self.word(at).unwrap_or_default();
+        if word.starts_with('-') {
+            return match word.split_once('=') {
+                Some((name, _)) => format!("{}={REDACTED}", name),
+                None => word.into_owned(),
+            };
+        }
+        let is_option = |at: &usize| self.word(*at).is_some_and(|word| word.starts_with('-'));
+        let may_be_secret = (0..at).rev().find(is_option).is_some_and(|option| {
+            self.found.contains(&option) || self.word(option).is_some_and(|word| is_secret(&word))
+        });
+        if may_be_secret { REDACTED.to_owned() } else { word.into_owned() }
+    }
+}
+
+/// What is shown in place of a value.
+const REDACTED: &str = "[redacted]";
+
+/// Whether the option of that name, or one of which it is the beginning, takes a secret.
+fn is_secret(option: &str) -> bool {
+    let name = option.trim_start_matches('-').split('=').next().unwrap_or_default();
+    let is_meant = |known: &str| !name.is_empty() && known.starts_with(name);
+    let is_secret = |member: &Member| member.shape.is_sensitive() && is_meant(&member.option);
+    is_meant("cli-input-json") || ACTIONS.iter().any(|action| action.input().members.iter().any(is_secret))
 }
 
 fn context(error: &clap::Error, kind: ContextKind) -> String {
@@ -174,6 +240,9 @@ fn words(error: &clap::Error) -> Failure {
             let names: Vec<String> = names.iter().map(bare).collect();
             refused(format!("the following arguments are required: {}", names.join(", ")))
         }
+        // Clap's sentence has the value, which may be a secret.
+        ErrorKind::TooManyValues => refused(format!("argument {argument}: takes no value")),
+        ErrorKind::UnknownArgument => refused(format!("unknown option {}", argument)),
         ErrorKind::MissingSubcommand => refused("the following arguments are required: operation"),
         _ => {
             let text = error.render().to_string();
@@ -232,7 +301,7 @@ mod tests {
     #[test]
     fn refusals_are_those_of_argparse() {
         for (arguments, expected) in [
-            (&["get-caller-identity", "--foo", "bar", "--x=1"][..], "--foo, --x=1, bar"),
+            (&["get-caller-identity", "--foo", "bar", "--x=1"][..], "--foo, --x=[redacted], [redacted]"),
             (&["assume-role", "--role-arn"], "sts: error: argument --role-arn: expected one argument"),
             (&[], "sts: error: the following arguments are required: operation"),
             (&["arn"], "sts: error: the following arguments are required: <ARN>"),
@@ -249,6 +318,40 @@ mod tests {
         assert!(
             text(&["get-caller"])
                 .contains("\nassume-role                              | assume-role-with-saml")
+        );
+    }
+
+    #[test]
+    fn unknown_words_do_not_show_the_values_of_secret_options() {
+        for (arguments, expected) in [
+            (&["get-session-token", "--tokencode", "s3cret"][..], "--tokencode, [redacted]"),
+            (&["get-session-token", "-token-code=s3cret"], "-token-code=[redacted]"),
+            (&["get-session-token", "--token-code", "123", "s3cret"], "[redacted]"),
+            (&["get-session-token", "--token-c=123", "s3cret"], "[redacted]"),
+            (&["get-caller-identity", "--token-code=s3cret"], "--token-code=[redacted]"),
+            (&["get-caller-identity", "--cli-input-json", "{}", "s3cret"], "[redacted]"),
+            (&["get-caller-identity", "--debug=s3cret"], "sts: error: argument --debug: takes no value"),
+            (&["get-caller-identity", "--region", "x", "y"], "y"),
+            (&["get-caller-identity", "--a\u{1b}[31m", "stray"], "--a\\u{1b}[31m, [redacted]"),
+            (&["get-caller-identity", "a\n\u{202e}b"], "a\\n\\u{202e}b"),
+        ] {
+            let said = text(arguments);
+            assert_eq!(said, expected, "{arguments:?}");
+        }
+    }
+
+    /// Each unknown option costs a parse, so their number is bounded: 20,000 of them took minutes.
+    #[test]
+    fn unknown_options_beyond_a_number_are_not_looked_for() {
+        let options: Vec<String> = (0..20_000).map(|i| format!("--x{i}")).collect();
+        let arguments: Vec<&str> =
+            ["get-caller-identity"].into_iter().chain(options.iter().map(String::as_str)).collect();
+        let began = std::time::Instant::now();
+        let said = text(&arguments);
+        assert!(began.elapsed() < std::time::Duration::from_secs(30));
+        assert!(
+            said.starts_with("Unknown options: --x0, --x1, ") && said.ends_with("--x15 and more"),
+            "{said}"
         );
     }
 

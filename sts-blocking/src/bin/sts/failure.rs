@@ -11,6 +11,7 @@ use sts_blocking::source::Outcome;
 use sts_blocking::{Error, ErrorKind, TransportKind};
 use sts_proto::{Rule, Violation, escape_controls};
 
+use crate::escape::visible;
 use crate::global::{Globals, variable};
 use crate::stdio;
 
@@ -229,18 +230,6 @@ fn cut(text: &str, most: usize) -> Cow<'_, str> {
     }
 }
 
-/// What a service says may hold anything, and scripts compare it with what the AWS CLI prints: its line breaks and tabs stay,
-/// and what else would move the cursor, colour the terminal or turn its lines around is escaped.
-pub(crate) fn visible(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for piece in text.split_inclusive(['\n', '\t']) {
-        let plain = piece.strip_suffix(['\n', '\t']).unwrap_or(piece);
-        out.push_str(&escape_controls(plain));
-        out.push_str(&piece[plain.len()..]);
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -252,8 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn terminals_are_not_steered_by_a_service() {
-        assert_eq!(visible("a\u{1b}[31m\nb\té\u{202e}"), "a\\u{1b}[31m\nb\té\\u{202e}");
+    fn long_messages_are_cut() {
         assert_eq!(cut(&"é".repeat(SHOWN), SHOWN).chars().count(), SHOWN);
         assert!(cut(&"é".repeat(SHOWN + 1), SHOWN).ends_with("é…"));
     }

@@ -16,6 +16,7 @@ use std::process::ExitCode;
 mod call;
 mod cli;
 mod commands;
+mod escape;
 mod failure;
 mod global;
 mod input;

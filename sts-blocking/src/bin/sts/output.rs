@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::failure::Failure;
 use crate::global::{Color, Globals};
+use crate::{escape, stdio};
 
 mod json;
 mod table;
@@ -56,13 +57,24 @@ impl Query {
     }
 }
 
-/// What is printed of a reply to that action.
-pub(crate) fn render(action: &str, reply: Value, globals: &Globals) -> Result<String, Failure> {
+/// Prints a reply to that action.
+///
+/// A terminal gets JSON with JSON's escapes in place of what would steer it, and other formats with the texts escaped before
+/// they are laid out. Otherwise the bytes are the AWS CLI's.
+pub(crate) fn print(action: &str, reply: Value, globals: &Globals) -> Result<(), Failure> {
+    let text = render(action, reply, globals, io::stdout().is_terminal())?;
+    stdio::print_coloured(&text)
+}
+
+fn render(action: &str, reply: Value, globals: &Globals, is_terminal: bool) -> Result<String, Failure> {
     let value = match &globals.query {
         Some(query) => query.ask(&reply)?,
         None => reply,
     };
-    Ok(match globals.format()? {
+    let format = globals.format()?;
+    let value = if is_terminal && format != Format::Json { escape::value(value) } else { value };
+    Ok(match format {
+        Format::Json if is_terminal => escape::json(&json::render(&value)).into_owned(),
         Format::Json => json::render(&value),
         Format::Text => text::render(&value),
         Format::Table => table::render(action, &value, is_coloured(globals.color))?,

@@ -9,7 +9,6 @@ use log::{LevelFilter, Log, Metadata, Record};
 use sts_blocking::RetryReason;
 use sts_blocking::observe::{Event, Observer};
 
-use crate::failure::visible;
 use crate::stdio;
 
 /// The waits before which nothing is said.
@@ -34,7 +33,7 @@ impl Observer for Progress {
     fn event(&self, event: &Event<'_>) {
         // A script is told as well: it asked for the cache.
         if let Event::CacheNotWritten { file, error, .. } = event {
-            stdio::complain(&visible(&format!("sts: {} cannot be written: {error}\n", file.display())));
+            stdio::complain(&format!("sts: {} cannot be written: {error}\n", file.display()));
         }
         if !self.is_shown {
             return;

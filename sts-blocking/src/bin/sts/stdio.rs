@@ -1,10 +1,15 @@
-//! What is printed. A reader that has gone away is no error: nobody is left to be told.
+//! What is printed: the one door to standard output and standard error.
+//!
+//! A terminal gets nothing that steers it, and a pipe or a file gets standard output as it is. Standard error is for people
+//! and logs, so what steers is always escaped there. A reader that has gone away is no error: nobody is left to be told.
 
-use std::io::{self, Read, Write};
+use std::borrow::Cow;
+use std::io::{self, IsTerminal, Read, Write};
 
 use sts_blocking::Body;
 use sts_proto::escape_controls;
 
+use crate::escape;
 use crate::failure::Failure;
 
 /// The most that is read from standard input or from a file: more than any request of STS can have.
@@ -12,12 +17,23 @@ pub(crate) const MAX_INPUT_BYTES: u64 = 1 << 20;
 
 /// Prints to standard output.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    print_bytes(escape::for_stdout(text).as_bytes())
+}
+
+/// Prints what this program has coloured, and whose values are escaped for the terminal already.
+pub(crate) fn print_coloured(text: &str) -> Result<(), Failure> {
     print_bytes(text.as_bytes())
 }
 
 /// Prints what is wiped afterwards.
 pub(crate) fn print_secret(text: &Body) -> Result<(), Failure> {
-    print_bytes(text.as_ref())
+    // Secrets are texts, and those that a terminal would obey are rare: only then is there a copy, which is wiped too.
+    match std::str::from_utf8(text.as_ref()).map(escape::visible) {
+        Ok(Cow::Owned(text)) if io::stdout().is_terminal() => {
+            print_bytes(Body::from(text.into_bytes()).as_ref())
+        }
+        _ => print_bytes(text.as_ref()),
+    }
 }
 
 fn print_bytes(bytes: &[u8]) -> Result<(), Failure> {

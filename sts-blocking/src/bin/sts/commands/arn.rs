@@ -9,7 +9,7 @@ use sts_blocking::arn::Arn;
 use super::Extra;
 use crate::failure::Failure;
 use crate::global::Globals;
-use crate::{output, stdio};
+use crate::output;
 
 pub(super) const EXTRA: Extra = Extra {
     name: "arn",
@@ -36,6 +36,6 @@ fn run(matches: &ArgMatches, globals: &Globals) -> Result<ExitCode, Failure> {
         "RoleName": arn.role_name(),
         "SessionName": arn.session_name(),
     });
-    stdio::print(&output::render("Arn", value, globals)?)?;
+    output::print("Arn", value, globals)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -14,7 +14,7 @@ use super::Extra;
 use crate::failure::Failure;
 use crate::global::Globals;
 use crate::session::{self, Wanted};
-use crate::{input, output, stdio};
+use crate::{input, output};
 
 pub(super) const EXTRA: Extra = Extra {
     name: "eks-verify",
@@ -77,7 +77,7 @@ fn run(matches: &ArgMatches, globals: &Globals) -> Result<ExitCode, Failure> {
         "SessionName": identity.session_name,
         "AccessKeyId": identity.access_key_id,
     });
-    stdio::print(&output::render("EksVerify", value, globals)?)?;
+    output::print("EksVerify", value, globals)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -60,7 +60,7 @@ fn run(_: &ArgMatches, globals: &Globals) -> Result<ExitCode, Failure> {
                 "Expiration": credentials.expiration().map(timestamp::rfc3339),
             })),
         });
-        stdio::print(&output::render("Explain", value, globals)?)?;
+        output::print("Explain", value, globals)?;
     } else {
         let mut text = told(&client, &report);
         if let Some(credentials) = credentials {

@@ -92,7 +92,7 @@ fn run(matches: &ArgMatches, globals: &Globals) -> Result<ExitCode, Failure> {
             "IssuedAt": claims.issued_at.map(timestamp::rfc3339),
             "Id": claims.id,
         });
-        stdio::print(&output::render("WebIdentityToken", value, globals)?)?;
+        output::print("WebIdentityToken", value, globals)?;
     } else {
         stdio::print(&format!("{token}\n"))?;
     }

@@ -7,13 +7,12 @@ use serde_json::json;
 use sts_blocking::operation::GetCallerIdentity;
 use sts_blocking::time::OffsetDateTime;
 use sts_blocking::timestamp;
-use sts_proto::escape_controls;
 
 use super::Extra;
 use crate::failure::Failure;
 use crate::global::Globals;
 use crate::session::{self, Wanted};
-use crate::{moment, obtain, output, stdio};
+use crate::{escape, moment, obtain, output, stdio};
 
 pub(super) const EXTRA: Extra = Extra {
     name: "whoami",
@@ -62,7 +61,7 @@ fn run(matches: &ArgMatches, globals: &Globals) -> Result<ExitCode, Failure> {
             "Expiration": credentials.expiration().map(timestamp::rfc3339),
             "SecondsLeft": left.map(|left| left.whole_seconds()),
         });
-        stdio::print(&output::render("WhoAmI", value, globals)?)?;
+        output::print("WhoAmI", value, globals)?;
         return Ok(ExitCode::SUCCESS);
     }
     let expires = match (credentials.expiration(), left) {
@@ -88,7 +87,7 @@ fn run(matches: &ArgMatches, globals: &Globals) -> Result<ExitCode, Failure> {
     let is_soon = left.is_some_and(|left| left.whole_seconds() < SOON_SECONDS);
     let mut text = String::new();
     for (name, value) in lines {
-        let value = escape_controls(value);
+        let value = escape::for_stdout(&value).into_owned();
         let colour = match name {
             _ if !is_coloured => None,
             "arn" => Some(BOLD),
@@ -98,6 +97,6 @@ fn run(matches: &ArgMatches, globals: &Globals) -> Result<ExitCode, Failure> {
         let value = colour.map_or_else(|| value.to_string(), |colour| format!("{colour}{value}{PLAIN}"));
         output::put(&mut text, format_args!("{name:<10}{value}\n"));
     }
-    stdio::print(&text)?;
+    stdio::print_coloured(&text)?;
     Ok(ExitCode::SUCCESS)
 }
