@@ -22,18 +22,18 @@ const LEVELS: usize = 3;
 const REDACTED: &str = "[redacted]";
 
 /// A function that hands each secret of a request to another.
-type Secrets<'s> = dyn Fn(&mut dyn FnMut(&str)) + 's;
+type Each<'s> = dyn Fn(&mut dyn FnMut(&str)) + 's;
 
 /// The secrets of a request.
 #[derive(Clone, Copy)]
-pub(crate) struct Redaction<'s>(&'s Secrets<'s>);
+pub(crate) struct Redaction<'s>(&'s Each<'s>);
 
 impl<'s> Redaction<'s> {
     /// Of a request without secrets.
     #[cfg(test)]
     pub(crate) const NONE: Redaction<'static> = Redaction(&|_| {});
 
-    pub(crate) fn new(each: &'s Secrets<'s>) -> Self {
+    pub(crate) fn new(each: &'s Each<'s>) -> Self {
         Self(each)
     }
 

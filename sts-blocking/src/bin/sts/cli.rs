@@ -157,7 +157,7 @@ impl Unknown {
     fn words(&self) -> Vec<String> {
         let mut found = self.found.clone();
         let is_stray = |&at: &usize| self.word(at).is_some_and(|word| !word.starts_with('-'));
-        if let Some(stray) = found.iter().position(|at| is_stray(at)) {
+        if let Some(stray) = found.iter().position(is_stray) {
             let stray = found.remove(stray);
             found.push(stray);
         }

@@ -4,6 +4,7 @@
 //! are escaped before a terminal gets the text.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::io::{self, IsTerminal};
 
 use serde_json::Value;
@@ -25,7 +26,8 @@ pub(crate) fn visible(text: &str) -> Cow<'_, str> {
 pub(crate) fn json(text: &str) -> Cow<'_, str> {
     escaped(text, |out, c| {
         for unit in c.encode_utf16(&mut [0; 2]) {
-            out.push_str(&format!("\\u{unit:04x}"));
+            // Writing to a text cannot fail.
+            let _ = write!(out, "\\u{unit:04x}");
         }
     })
 }
