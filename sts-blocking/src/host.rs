@@ -144,7 +144,7 @@ impl Running {
     fn start(wanted: &RunCommand) -> io::Result<Self> {
         let began = Instant::now();
         let child = Command::new(&wanted.program)
-            .args(&wanted.arguments)
+            .args(wanted.arguments.iter().map(Secret::expose))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -62,7 +62,7 @@
 //! - `token`: what people build on STS, such as EKS tokens, Vault logins and console URLs, by serde_json, base64 and sha1.
 //!   Off by default.
 //! - `sources`: the sources of credentials whose answers are JSON: containers, instance metadata, credential_process, SSO;
-//!   by serde_json and sha1. Off by default.
+//!   by sha1. Off by default.
 //! - `login`: the cache of `aws login`, too, by p256. Off by default.
 //!
 //! # Service model

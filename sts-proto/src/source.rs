@@ -91,8 +91,12 @@ mod fetch;
 mod given;
 #[cfg(feature = "sources")]
 mod instance_metadata;
-#[cfg(feature = "sources")]
-mod json;
+#[cfg(any(feature = "sources", feature = "token"))]
+#[cfg_attr(
+    not(feature = "sources"),
+    allow(dead_code, reason = "documents of tokens are read and not changed")
+)]
+pub(crate) mod json;
 #[cfg(feature = "login")]
 mod login;
 #[cfg(feature = "sources")]

@@ -127,8 +127,8 @@ pub struct WriteFile {
 pub struct RunCommand {
     /// The program, to be looked for as the platform does.
     pub program: String,
-    /// Its arguments.
-    pub arguments: Vec<String>,
+    /// Its arguments, which can be secrets.
+    pub arguments: Vec<Secret>,
     /// When it is ended by force: resume with an error of the kind [`TimedOut`](io::ErrorKind::TimedOut). The drivers here
     /// end the program itself, not what it has started in its turn.
     pub timeout: Duration,
@@ -217,8 +217,8 @@ impl RunCommand {
 
     /// With these arguments.
     #[must_use]
-    pub fn arguments(self, arguments: Vec<String>) -> Self {
-        Self { arguments, ..self }
+    pub fn arguments(self, arguments: impl IntoIterator<Item = impl Into<Secret>>) -> Self {
+        Self { arguments: arguments.into_iter().map(Into::into).collect(), ..self }
     }
 }
 

@@ -108,7 +108,7 @@ fn a_device_is_no_file_but_for_the_empty_one() {
 
 #[cfg(unix)]
 fn shell(script: &str, timeout: Duration) -> RunCommand {
-    RunCommand::new("sh", timeout, 1000).arguments(vec!["-c".to_owned(), script.to_owned()])
+    RunCommand::new("sh", timeout, 1000).arguments(["-c", script])
 }
 
 #[cfg(unix)]
@@ -157,7 +157,7 @@ fn long_output_is_whole() {
     let output = both(|ask| async move {
         let script = "yes 123456789012345 | head -c 300000; exit 0".to_owned();
         let command = RunCommand::new("sh", Duration::from_secs(60), 300_000);
-        Ok(ask.run(command.arguments(vec!["-c".to_owned(), script])).await.unwrap())
+        Ok(ask.run(command.arguments(["-c", script.as_str()])).await.unwrap())
     });
     let expected: Vec<_> = b"123456789012345\n".iter().copied().cycle().take(300_000).collect();
     assert!(output.stdout.as_ref() == expected, "{} bytes", output.stdout.len());

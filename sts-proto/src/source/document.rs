@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use zeroize::Zeroizing;
 
 use super::json::{Fault, Json};
 use crate::credentials::Credentials;
@@ -90,7 +91,7 @@ pub(super) fn timestamp(text: &str) -> Option<OffsetDateTime> {
         return None;
     }
     match text.strip_suffix("UTC") {
-        Some(rest) => OffsetDateTime::parse(&format!("{rest}Z"), &Rfc3339).ok(),
+        Some(rest) => OffsetDateTime::parse(&Zeroizing::new([rest, "Z"].concat()), &Rfc3339).ok(),
         None => OffsetDateTime::parse(text, &Rfc3339).ok(),
     }
 }

@@ -133,11 +133,10 @@ pub(super) fn said(json: &Json, secrets: &[&Secret]) -> String {
 pub(super) fn shown(text: &str, secrets: &[&Secret]) -> String {
     let mut clean = Zeroizing::new(text.trim().to_owned());
     Redaction::new(&|found| secrets.iter().for_each(|secret| found(secret.expose()))).clean(&mut clean);
-    if let Some((end, _)) = clean.char_indices().nth(MESSAGE) {
-        clean.truncate(end);
-        clean.push('…');
+    match clean.char_indices().nth(MESSAGE) {
+        Some((end, _)) => format!("{}…", &clean[..end]),
+        None => std::mem::take(&mut clean),
     }
-    std::mem::take(&mut clean)
 }
 
 /// A name as it is typed in a shell.

@@ -1,28 +1,30 @@
-//! JSON whose texts are secrets from the start, read by serde_json.
-//!
-//! A text with escapes passes through a buffer of serde_json's that is not wiped. AWS's documents have none in what is
-//! secret: keys and tokens are ASCII without quotes.
+//! JSON whose texts are secrets from the start: the names and texts of a document are in memory that is wiped, be the document
+//! good or damaged.
 
 use std::fmt;
 
-use serde_core::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use zeroize::Zeroizing;
 
 use crate::body::Body;
 use crate::credentials::Secret;
 
-/// A value. serde_json ends at a depth of 128, so nothing that walks over one can go deeper.
-#[derive(Clone, Debug, PartialEq)]
+pub(crate) use reader::Damage;
+
+mod reader;
+
+/// A value. The reader ends at a depth of 128, so nothing that walks over one can go deeper.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Json {
+    #[default]
     Null,
     Bool(bool),
     Integer(i64),
-    /// What is no 64-bit integer with a sign.
-    Float(f64),
+    /// A number that is no 64-bit integer with a sign, as the document writes it.
+    Number(String),
     Text(Secret),
     List(Vec<Self>),
-    /// In the document's order.
-    Object(Vec<(String, Self)>),
+    /// In the document's order. In a damaged document a secret may stand where a name should.
+    Object(Vec<(Zeroizing<String>, Self)>),
 }
 
 /// Why a member cannot be used; goes on from its name.
@@ -38,9 +40,23 @@ impl Json {
     ///
     /// # Errors
     /// Where it ceases to be JSON, in words without any piece of it.
-    pub(crate) fn read(bytes: &[u8]) -> Result<Self, String> {
-        serde_json::from_slice(bytes)
-            .map_err(|error| format!("is not JSON at line {}, column {}", error.line(), error.column()))
+    pub(crate) fn read(bytes: &[u8]) -> Result<Self, Damage> {
+        reader::read(bytes)
+    }
+
+    /// An object of these texts, in their order.
+    pub(crate) fn of_texts<'t>(members: impl IntoIterator<Item = (&'t str, &'t Secret)>) -> Self {
+        let members = members.into_iter();
+        Self::Object(members.map(|(name, text)| (name.to_owned().into(), Self::Text(text.clone()))).collect())
+    }
+
+    /// A number as it is written in JSON.
+    fn number(text: &str) -> Self {
+        // Zero can have a sign, which an integer has not.
+        text.parse()
+            .ok()
+            .filter(|_| text != "-0")
+            .map_or_else(|| Self::Number(text.to_owned()), Self::Integer)
     }
 
     /// The member of that name, case aside; `None` where it is missing or null.
@@ -75,13 +91,21 @@ impl Json {
         names.iter().find_map(|name| self.text(name).ok().flatten()).map(Secret::expose)
     }
 
-    /// Sets a member of an object: the one of that very name, or a new one at its end.
+    /// Sets a member of an object: the one that [`get`](Self::get) finds by that name, or a new one at its end. Should there be
+    /// several, the others go.
     pub(crate) fn set(&mut self, name: &str, value: Self) {
-        if let Self::Object(members) = self {
-            match members.iter_mut().find(|(member, _)| member == name) {
-                Some((_, old)) => *old = value,
-                None => members.push((name.to_owned(), value)),
+        let Self::Object(members) = self else { return };
+        let is_it = |(member, _): &(Zeroizing<String>, Self)| member.eq_ignore_ascii_case(name);
+        match members.iter().position(is_it) {
+            Some(at) => {
+                members[at].1 = value;
+                let mut index = 0;
+                members.retain(|member| {
+                    index += 1;
+                    index <= at + 1 || !is_it(member)
+                });
             }
+            None => members.push((name.to_owned().into(), value)),
         }
     }
 
@@ -100,7 +124,7 @@ impl Json {
             Self::Bool(true) => out(b"true"),
             Self::Bool(false) => out(b"false"),
             Self::Integer(number) => out(number.to_string().as_bytes()),
-            Self::Float(number) => out(number.to_string().as_bytes()),
+            Self::Number(number) => out(number.as_bytes()),
             Self::Text(text) => write_text(text.expose(), out),
             Self::List(items) => {
                 for (i, item) in items.iter().enumerate() {
@@ -140,6 +164,12 @@ fn write_text(text: &str, out: &mut dyn FnMut(&[u8])) {
     out(b"\"");
 }
 
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "is not JSON at line {}, column {}", self.line, self.column)
+    }
+}
+
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -147,67 +177,6 @@ impl fmt::Display for Fault {
             Self::Twice => "is there twice",
             Self::NoText => "is not a text",
         })
-    }
-}
-
-impl<'de> Deserialize<'de> for Json {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Values)
-    }
-}
-
-struct Values;
-
-impl<'de> Visitor<'de> for Values {
-    type Value = Json;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_unit<E>(self) -> Result<Json, E> {
-        Ok(Json::Null)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Json, E> {
-        Ok(Json::Bool(value))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Json, E> {
-        Ok(Json::Integer(value))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Json, E> {
-        #[expect(clippy::cast_precision_loss, reason = "what is so large is no number that anybody reads")]
-        Ok(i64::try_from(value).map_or(Json::Float(value as f64), Json::Integer))
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Json, E> {
-        Ok(Json::Float(value))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Json, E> {
-        Ok(Json::Text(Secret::from(value)))
-    }
-
-    fn visit_string<E>(self, value: String) -> Result<Json, E> {
-        Ok(Json::Text(Secret::from(value)))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Json, A::Error> {
-        let mut list = Vec::new();
-        while let Some(item) = items.next_element()? {
-            list.push(item);
-        }
-        Ok(Json::List(list))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Json, A::Error> {
-        let mut object = Vec::new();
-        while let Some(member) = members.next_entry()? {
-            object.push(member);
-        }
-        Ok(Json::Object(object))
     }
 }
 
@@ -225,24 +194,45 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read_again() {
+    fn what_is_read_is_written_as_it_was() {
         let text = r#"{"a": [1, -2, 1.5, true, false, null, [], {}], "b\u0001\"\\é": "x\u000ay"}"#;
         let json = Json::read(text.as_bytes()).unwrap();
         assert_eq!(std::str::from_utf8(json.to_body().as_ref()).unwrap(), text);
-        assert_eq!(Json::read(b"18446744073709551615").unwrap(), Json::Float(18_446_744_073_709_551_615.0));
+        for number in [
+            "9223372036854775807",
+            "-9223372036854775808",
+            "9223372036854775808",
+            "18446744073709551616",
+            "123456789012345678901234567890",
+            "-0",
+            "0.10",
+            "1E+400",
+            "3.141592653589793238462643383279",
+        ] {
+            let json = Json::read(number.as_bytes()).unwrap();
+            assert_eq!(std::str::from_utf8(json.to_body().as_ref()).unwrap(), number);
+        }
     }
 
     #[test]
     fn members_are_set() {
         let mut json = Json::read(br#"{"a":1,"b":2}"#).unwrap();
         json.set("a", Json::Bool(true));
-        json.set("A", Json::Null);
-        assert_eq!(json.to_body().as_ref(), br#"{"a": true, "b": 2, "A": null}"#);
+        json.set("c", Json::Null);
+        assert_eq!(json.to_body().as_ref(), br#"{"a": true, "b": 2, "c": null}"#);
+        // What `get` takes for the member is the one that is set, and there is one.
+        for text in [r#"{"TOKEN":1,"b":2}"#, r#"{"ToKeN":1,"b":2,"token":3,"Token":4}"#] {
+            let mut json = Json::read(text.as_bytes()).unwrap();
+            json.set("Token", Json::Text("new".into()));
+            assert_eq!(json.required("token").unwrap().expose(), "new", "{text}");
+            json.set("b", Json::Null);
+            assert!(json.to_body().as_ref().ends_with(br#"": "new", "b": null}"#), "{text}");
+        }
     }
 
     #[test]
     fn garbage_is_refused_without_a_piece_of_it() {
-        let error = Json::read(b"{\"k\":\"sEcReT\" oops}").unwrap_err();
+        let error = Json::read(b"{\"k\":\"sEcReT\" oops}").unwrap_err().to_string();
         assert_eq!(error, "is not JSON at line 1, column 15");
         for bytes in [&b""[..], b"{", b"{} x", b"\xff", "[".repeat(100_000).as_bytes()] {
             assert!(Json::read(bytes).is_err());

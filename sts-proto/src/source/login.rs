@@ -165,16 +165,16 @@ impl Login {
             proof::proof(&key, &url.uri().to_string(), context.server_time(), id).ok_or_else(|| {
                 self.sign_in(Error::credentials(NAME, "in the cache, `dpopKey` is no private key on P-256"))
             })?;
-        let order = Json::Object(vec![
-            ("clientId".to_owned(), Json::Text(client_id)),
-            ("grantType".to_owned(), Json::Text(Secret::from("refresh_token"))),
-            ("refreshToken".to_owned(), Json::Text(refresh_token.clone())),
+        let order = Json::of_texts([
+            ("clientId", &client_id),
+            ("grantType", &Secret::from("refresh_token")),
+            ("refreshToken", &refresh_token),
         ]);
         let request = ServiceRequest::post(&url, order.to_body()).secret(NAME, "dpop", "DPoP", &proof)?;
         let reply = ATTEMPTS.send(context.ask(), &request).await;
         let reply = reply.map_err(|error| fetch::unanswered(NAME, "the sign-in service", error))?;
         if reply.status() != StatusCode::OK {
-            let words = fetch::refusal("the sign-in service", &reply, &[&refresh_token]);
+            let words = fetch::refusal("the sign-in service", &reply, &[&refresh_token, &proof]);
             let error = Error::credentials(NAME, words);
             let is_final =
                 reply.status().is_client_error() && reply.status() != StatusCode::TOO_MANY_REQUESTS;
@@ -219,7 +219,7 @@ fn credentials(cached: &Json) -> Result<Credentials, Error> {
 fn store(body: &Body, cached: &mut Json, now: OffsetDateTime) -> Result<(), Error> {
     let wrong =
         |fault: String| Error::credentials(NAME, format!("the answer of the sign-in service {fault}"));
-    let json = Json::read(body.as_ref()).map_err(wrong)?;
+    let json = Json::read(body.as_ref()).map_err(|damage| wrong(damage.to_string()))?;
     let token = match (json.get("accessToken"), cached.get("accessToken")) {
         (Ok(Some(fresh)), Ok(Some(old))) => {
             let mut token = old.clone();

@@ -1,6 +1,8 @@
 use std::io;
 use std::time::Duration;
 
+use zeroize::Zeroizing;
+
 use super::document::{self, Names};
 use super::fetch;
 use super::json::Json;
@@ -88,13 +90,13 @@ impl Process {
         let mut words = self.splitting.split(self.command.expose()).map_err(fault)?.into_iter();
         let program = words.next().filter(|program| !program.is_empty());
         let program = program.ok_or_else(|| fault("must name a program"))?;
-        Ok(RunCommand::new(program, self.timeout, MAX_OUTPUT_BYTES).arguments(words.collect()))
+        Ok(RunCommand::new(program.expose(), self.timeout, MAX_OUTPUT_BYTES).arguments(words))
     }
 
     async fn find(&self, context: &Context) -> Result<Found, Error> {
         let command = self.command()?;
         let program = fetch::shown(&command.program, &[]);
-        let arguments: Vec<_> = command.arguments.iter().map(|word| Secret::from(word.as_str())).collect();
+        let arguments = command.arguments.clone();
         let output = context.ask().run(command).await.map_err(|error| self.not_run(&program, error))?;
         let json = Json::read(output.stdout.as_ref());
         if output.code != Some(0) {
@@ -157,9 +159,22 @@ fn failed(words: String, arguments: &[Secret], json: Option<&Json>, output: &Com
     }
     // One that holds another goes first, or its rest would be shown.
     secrets.sort_unstable_by_key(|secret| std::cmp::Reverse(secret.expose().len()));
-    let said = fetch::shown(&String::from_utf8_lossy(output.stderr.as_ref()), &secrets);
+    let said = fetch::shown(&lossy(output.stderr.as_ref()), &secrets);
     let words = if said.is_empty() { words } else { format!("{words}: {said}") };
     Error::credentials(NAME, words)
+}
+
+/// The bytes as a text, with a mark for each sequence that is no UTF-8.
+fn lossy(bytes: &[u8]) -> Zeroizing<String> {
+    // A mark has three bytes and stands for one at least: nothing grows.
+    let mut text = Zeroizing::new(String::with_capacity(3 * bytes.len()));
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        if !chunk.invalid().is_empty() {
+            text.push(char::REPLACEMENT_CHARACTER);
+        }
+    }
+    text
 }
 
 /// The texts of a document that are secrets by their name, and long ones of other names, at any depth: it may be the answer
@@ -221,7 +236,7 @@ mod tests {
         assert_eq!(credentials.source(), Some("credential_process"));
         let Asked::Command(command) = &asked[0] else { panic!("{asked:?}") };
         assert_eq!((command.program.as_str(), command.timeout), ("/bin/vault", Duration::from_secs(60)));
-        assert_eq!(command.arguments, ["get it", "sEcReT"]);
+        assert_eq!(command.arguments, ["get it", "sEcReT"].map(Secret::from));
         let own = OUTPUT.replace("\"version\"", "\"AccountId\":\"2\",\"version\"");
         assert_eq!(found(Play::new().output(0, &own, "").run(source)).account_id(), Some("2"));
         let plain = r#"{"Version":1,"AccessKeyId":"A","SecretAccessKey":"s","SessionToken":null}"#;

@@ -16,7 +16,6 @@
 
 use std::fmt::Write as _;
 
-use serde_json::{Map, Value as Json};
 use sha1::{Digest, Sha1};
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
@@ -26,10 +25,11 @@ use super::json::{self, Value, object};
 use crate::arn::Arn;
 use crate::body::Body;
 use crate::constraint::{Integer, List, Members, Shape, Text};
-use crate::credentials::{Credentials, Secret};
+use crate::credentials::Credentials;
 use crate::error::Error;
 use crate::operation::Operation;
 use crate::shape::AssumedRoleUser;
+use crate::source::json::Json;
 use crate::timestamp;
 
 /// The largest file that is read, in bytes.
@@ -65,7 +65,7 @@ pub fn least_left(duration_seconds: Option<u32>) -> Duration {
 /// # Errors
 /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput): the policy is no JSON, or holds a number that Python might write in another way.
 pub fn file_name<O: Operation>(operation: &O, generated_session_name: bool) -> Result<String, Error> {
-    let mut arguments = Arguments { members: vec![Map::new()], generated_session_name, policy_error: false };
+    let mut arguments = Arguments { members: vec![Vec::new()], generated_session_name, policy_error: false };
     operation.members(&mut arguments);
     let refused =
         || Error::setting("Policy", "must be JSON with plain numbers, else the cache has no name for it");
@@ -81,7 +81,7 @@ pub fn file_name<O: Operation>(operation: &O, generated_session_name: bool) -> R
 /// The walk that collects a request's arguments as botocore has them.
 struct Arguments {
     /// The structures that are open, the innermost last.
-    members: Vec<Map<String, Json>>,
+    members: Vec<Vec<(Zeroizing<String>, Json)>>,
     generated_session_name: bool,
     policy_error: bool,
 }
@@ -89,7 +89,7 @@ struct Arguments {
 impl Arguments {
     fn set(&mut self, name: &str, value: Json) {
         if let Some(members) = self.members.last_mut() {
-            members.insert(name.to_owned(), value);
+            members.push((name.to_owned().into(), value));
         }
     }
 }
@@ -103,24 +103,24 @@ impl Members for Arguments {
         };
         match value.filter(|_| !is_left_out) {
             // Two texts of one policy are one policy.
-            Some(policy) if rule.name == "Policy" => match serde_json::from_str(policy) {
+            Some(policy) if rule.name == "Policy" => match Json::read(policy.as_bytes()) {
                 Ok(policy) => self.set(rule.name, policy),
                 Err(_) => self.policy_error = true,
             },
-            Some(value) => self.set(rule.name, Json::from(value)),
+            Some(value) => self.set(rule.name, Json::Text(value.into())),
             None => {}
         }
     }
 
     fn integer(&mut self, rule: &'static Integer, value: Option<u32>) {
         if let Some(value) = value {
-            self.set(rule.name, Json::from(value));
+            self.set(rule.name, Json::Integer(value.into()));
         }
     }
 
     fn structure<T: Shape>(&mut self, name: &'static str, _required: bool, value: Option<&T>) {
         if let Some(value) = value {
-            self.members.push(Map::new());
+            self.members.push(Vec::new());
             value.members(self);
             let members = self.members.pop().unwrap_or_default();
             self.set(name, Json::Object(members));
@@ -131,35 +131,40 @@ impl Members for Arguments {
         let items: Vec<_> = items
             .iter()
             .map(|item| {
-                self.members.push(Map::new());
+                self.members.push(Vec::new());
                 item.members(self);
                 let mut members = self.members.pop().unwrap_or_default();
                 // The item of a list of texts has no name.
-                if T::IS_STRUCTURE { Json::Object(members) } else { members.remove("").unwrap_or_default() }
+                let text = members.pop().filter(|_| !T::IS_STRUCTURE);
+                text.map_or(Json::Object(members), |(_, text)| text)
             })
             .collect();
         if !items.is_empty() {
-            self.set(rule.name, Json::Array(items));
+            self.set(rule.name, Json::List(items));
         }
     }
 }
 
-/// As Python's `json.dumps(…, sort_keys=True)`; false where the same text is not certain. What is read by serde_json is at
-/// most 128 deep, so this is no deeper.
+/// As Python's `json.dumps(…, sort_keys=True)`; false where the same text is not certain. What [`Json::read`] gives is at most
+/// 128 deep, so this is no deeper.
 fn dump(out: &mut Zeroizing<String>, value: &Json) -> bool {
     match value {
         Json::Null => out.push_str("null"),
         Json::Bool(on) => out.push_str(if *on { "true" } else { "false" }),
-        // Integers beyond 64 bits arrive as fractions, and Python writes the exponents of fractions in its own way.
-        Json::Number(number) => match number.as_f64().filter(|_| number.is_f64()) {
-            Some(f) if f != 0.0 && !(1e-4..1e16).contains(&f.abs()) => return false,
-            Some(f) => {
+        Json::Integer(number) => {
+            let _ = write!(out, "{number}");
+        }
+        // Python's integers have no end, and it writes the exponents of fractions in its own way.
+        Json::Number(number) => match number.parse::<f64>() {
+            _ if number == "-0" => out.push('0'),
+            _ if !number.contains(['.', 'e', 'E']) => out.push_str(number),
+            Ok(f) if f == 0.0 || (1e-4..1e16).contains(&f.abs()) => {
                 let _ = write!(out, "{f:?}");
             }
-            None => out.push_str(&number.to_string()),
+            _ => return false,
         },
-        Json::String(text) => json::string(out, text),
-        Json::Array(items) => {
+        Json::Text(text) => json::string(out, text.expose()),
+        Json::List(items) => {
             out.push('[');
             for (i, item) in items.iter().enumerate() {
                 out.push_str(if i > 0 { ", " } else { "" });
@@ -171,8 +176,11 @@ fn dump(out: &mut Zeroizing<String>, value: &Json) -> bool {
         }
         Json::Object(members) => {
             // In the order of code points, which is that of UTF-8, whatever order the map has.
-            let mut sorted: Vec<_> = members.iter().collect();
+            let mut sorted: Vec<_> = members.iter().map(|(name, member)| (name.as_str(), member)).collect();
+            // Of two with the same name, the last counts: reversed, it is the first, and stays.
+            sorted.reverse();
             sorted.sort_by_key(|(name, _)| *name);
+            sorted.dedup_by_key(|(name, _)| *name);
             out.push('{');
             for (i, (name, member)) in sorted.into_iter().enumerate() {
                 out.push_str(if i > 0 { ", " } else { "" });
@@ -231,13 +239,11 @@ pub(crate) fn read_with_user(file: &[u8]) -> Option<(Credentials, Option<String>
     if file.len() > MAX_FILE_BYTES {
         return None;
     }
-    let mut value: Json = serde_json::from_slice(file).ok()?;
-    let user = value.pointer("/AssumedRoleUser/Arn").and_then(Json::as_str).map(str::to_owned);
-    let members = value.get_mut("Credentials")?.as_object_mut()?;
-    let mut take = |name: &str| match members.remove(name) {
-        Some(Json::String(text)) => Some(Secret::from(text)),
-        _ => None,
-    };
+    let json = Json::read(file).ok()?;
+    let user = json.get("AssumedRoleUser").ok().flatten();
+    let user = user.and_then(|user| user.text("Arn").ok().flatten()).map(|arn| arn.expose().to_owned());
+    let members = json.get("Credentials").ok()??;
+    let take = |name| members.text(name).ok().flatten();
     let id = take("AccessKeyId")?;
     let credentials = Credentials::new(id.expose(), take("SecretAccessKey")?).ok()?;
     let credentials = credentials.with_session_token(take("SessionToken")?).ok()?;
@@ -245,7 +251,8 @@ pub(crate) fn read_with_user(file: &[u8]) -> Option<(Credentials, Option<String>
     // Some versions of botocore write the name of the time zone.
     let text = expiration.expose();
     let at = match text.strip_suffix("UTC") {
-        Some(start) => OffsetDateTime::parse(&format!("{start}Z"), &Rfc3339),
+        // In one piece of memory: in a damaged file it may be anything.
+        Some(start) => OffsetDateTime::parse(&Zeroizing::new([start, "Z"].concat()), &Rfc3339),
         None => OffsetDateTime::parse(text, &Rfc3339),
     };
     let credentials = credentials.with_expiration(at.ok()?);
@@ -290,10 +297,20 @@ mod tests {
             with(r#"{"b":1,"a":[0.5,null,true]}"#).unwrap(),
             with(r#" {"a": [0.5, null, true], "b": 1} "#).unwrap()
         );
-        for policy in ["", "{", "x", "1e300", "[0.00001]", "{\"a\":123456789012345678901234567890}"] {
+        for policy in ["", "{", "x", "1e300", "[0.00001]", "[12345678901234567890.5]"] {
             let error = with(policy).unwrap_err().to_string();
             assert!(error.contains("`Policy`"), "{error}");
         }
+    }
+
+    #[test]
+    fn numbers_are_those_of_python() {
+        let with = |policy: &str| file_name(&AssumeRole::new(ROLE, "s").policy(policy), false).unwrap();
+        for (ours, pythons) in [("[-0]", "[0]"), ("[1.50]", "[1.5]"), (r#"{"a":1,"a":2}"#, r#"{"a":2}"#)] {
+            assert_eq!(with(ours), with(pythons));
+        }
+        let large = with("[123456789012345678901234567890]");
+        assert_ne!(large, with("[123456789012345678901234567891]"));
     }
 
     #[test]

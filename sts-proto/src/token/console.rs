@@ -35,6 +35,7 @@ use crate::endpoint::url::{Policy, ServiceUrl};
 use crate::error::{Error, Rule, Violation};
 use crate::form::Form;
 use crate::reply::{Metadata, ReplyFault};
+use crate::source::json::{Fault, Json};
 
 pub use hosts::{Console, logout_url};
 
@@ -243,15 +244,16 @@ fn signin_token(is_success: bool, body: &[u8]) -> Result<Secret, ReplyFault> {
     if start.starts_with(b"<") {
         return Err(ReplyFault::Html);
     }
-    let value: serde_json::Value = serde_json::from_slice(body)
-        .map_err(|error| if error.is_eof() { ReplyFault::Truncated } else { ReplyFault::NotXml })?;
-    let serde_json::Value::Object(mut members) = value else {
-        return Err(ReplyFault::Missing { name: "SigninToken" });
-    };
-    match members.remove("SigninToken") {
-        Some(serde_json::Value::String(token)) if is_success && !token.is_empty() => Ok(Secret::from(token)),
-        Some(_) if is_success => Err(ReplyFault::Value { name: "SigninToken" }),
-        _ => Err(ReplyFault::Missing { name: "SigninToken" }),
+    const NAME: &str = "SigninToken";
+
+    let json = Json::read(body)
+        .map_err(|damage| if damage.is_end { ReplyFault::Truncated } else { ReplyFault::NotXml })?;
+    match json.get(NAME) {
+        _ if !is_success => Err(ReplyFault::Missing { name: NAME }),
+        Ok(Some(Json::Text(token))) if !token.is_empty() => Ok(token.clone()),
+        Ok(None) => Err(ReplyFault::Missing { name: NAME }),
+        Err(Fault::Twice) => Err(ReplyFault::Twice { name: NAME }),
+        _ => Err(ReplyFault::Value { name: NAME }),
     }
 }
 

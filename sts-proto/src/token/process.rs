@@ -16,7 +16,6 @@
 //! # Ok::<(), sts_proto::Error>(())
 //! ```
 
-use serde_json::{Map, Value as Json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -24,6 +23,7 @@ use super::json::{Value, object};
 use crate::body::Body;
 use crate::credentials::{Credentials, Secret};
 use crate::error::Error;
+use crate::source::json::{Fault, Json};
 use crate::timestamp;
 
 /// The largest output that is read, in bytes. A session token has at most a few thousand.
@@ -69,48 +69,41 @@ pub fn read(output: &[u8]) -> Result<Credentials, Error> {
             format!("printed {} bytes, and at most {MAX_OUTPUT_BYTES} are read", output.len()),
         ));
     }
-    let json = serde_json::from_slice(output).map_err(|_| refused("printed something that is not JSON"))?;
-    let Json::Object(mut members) = json else { return Err(refused("printed JSON that is not an object")) };
-    let version = take(&mut members, "Version")?;
-    if version.as_ref().and_then(Json::as_u64) != Some(VERSION.into()) {
-        return Err(refused("printed no `Version` that is the number 1"));
+    let json = Json::read(output).map_err(|_| refused("printed something that is not JSON"))?;
+    if !matches!(json, Json::Object(_)) {
+        return Err(refused("printed JSON that is not an object"));
     }
-    let missing = |name| move || Error::setting(SETTING, format!("printed no `{name}`"));
-    let id = text_of(&mut members, "AccessKeyId")?.ok_or_else(missing("AccessKeyId"))?;
-    let secret = text_of(&mut members, "SecretAccessKey")?.ok_or_else(missing("SecretAccessKey"))?;
-    let mut credentials = Credentials::new(id.expose(), secret)?;
-    if let Some(token) = text_of(&mut members, "SessionToken")? {
+    match json.get("Version") {
+        Ok(Some(Json::Integer(version))) if *version == i64::from(VERSION) => {}
+        Err(fault) => return Err(unusable("Version", fault)),
+        _ => return Err(refused("printed no `Version` that is the number 1")),
+    }
+    // `null` and an empty text count as none.
+    let text = |name| json.text(name).map_err(|fault| unusable(name, fault));
+    let required = |name| text(name)?.ok_or_else(|| unusable(name, Fault::Missing));
+    let id = required("AccessKeyId")?;
+    let mut credentials = Credentials::new(id.expose(), required("SecretAccessKey")?)?;
+    if let Some(token) = text("SessionToken")? {
         credentials = credentials.with_session_token(token)?;
     }
-    if let Some(at) = text_of(&mut members, "Expiration")? {
+    if let Some(at) = text("Expiration")? {
         let at = OffsetDateTime::parse(at.expose(), &Rfc3339);
         let at = at.map_err(|_| refused("printed an `Expiration` that is no time as in RFC 3339"))?;
         credentials = credentials.with_expiration(at);
     }
-    if let Some(id) = text_of(&mut members, "AccountId")? {
+    if let Some(id) = text("AccountId")? {
         credentials = credentials.with_account_id(id.expose());
     }
     Ok(credentials)
 }
 
-/// Takes out a member by its name in whatever letters. Two of them are an error: there is none to choose.
-fn take(members: &mut Map<String, Json>, name: &str) -> Result<Option<Json>, Error> {
-    let is_it = |key: &&String| key.eq_ignore_ascii_case(name);
-    let Some(key) = members.keys().find(is_it).cloned() else { return Ok(None) };
-    let value = members.remove(&key);
-    if members.keys().any(|key| is_it(&key)) {
-        return Err(Error::setting(SETTING, format!("printed `{name}` twice")));
-    }
-    Ok(value)
-}
-
-/// A text that is not empty; `null` and an empty text count as none.
-fn text_of(members: &mut Map<String, Json>, name: &str) -> Result<Option<Secret>, Error> {
-    match take(members, name)? {
-        None | Some(Json::Null) => Ok(None),
-        Some(Json::String(text)) => Ok(Some(Secret::from(text)).filter(|text| !text.is_empty())),
-        Some(_) => Err(Error::setting(SETTING, format!("printed a `{name}` that is no text"))),
-    }
+fn unusable(name: &str, fault: Fault) -> Error {
+    let rule = match fault {
+        Fault::Missing => format!("printed no `{name}`"),
+        Fault::Twice => format!("printed `{name}` twice"),
+        Fault::NoText => format!("printed a `{name}` that is no text"),
+    };
+    Error::setting(SETTING, rule)
 }
 
 #[cfg(test)]

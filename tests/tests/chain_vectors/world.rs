@@ -9,7 +9,7 @@ use std::{fs, io};
 use sts_proto::http::{Request, Response};
 use sts_proto::step::{Answer, CommandOutput, Resume, RunCommand, Seq, Step};
 use sts_proto::time::OffsetDateTime;
-use sts_proto::{Body, Error, TransportKind};
+use sts_proto::{Body, Error, Secret, TransportKind};
 
 use super::record::Exchange;
 
@@ -172,11 +172,11 @@ fn pairs(form: &str) -> BTreeMap<String, String> {
 }
 
 fn run(command: &RunCommand, has_shell: bool) -> io::Result<CommandOutput> {
-    let words = std::iter::once(&command.program).chain(&command.arguments).map(String::as_str);
+    let words = std::iter::once(command.program.as_str()).chain(command.arguments.iter().map(Secret::expose));
     let output = if has_shell {
         Command::new("sh").arg("-c").arg(words.collect::<Vec<_>>().join(" ")).output()?
     } else {
-        Command::new(&command.program).args(&command.arguments).output()?
+        Command::new(&command.program).args(command.arguments.iter().map(Secret::expose)).output()?
     };
     let (stdout, stderr) = (Body::from(output.stdout), Body::from(output.stderr));
     Ok(CommandOutput { code: output.status.code(), stdout, stderr })

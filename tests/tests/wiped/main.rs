@@ -28,6 +28,7 @@ use sts_proto::{Body, Credentials, Encoder, Error, Presign, RetryPolicy, Secret,
 use time::OffsetDateTime;
 
 mod calls;
+mod damaged;
 mod replies;
 mod requests;
 
@@ -60,6 +61,8 @@ thread_local! {
     // Without destructors, so that they can be used at any time.
     /// Whether this thread's blocks are looked at.
     static IS_LOOKING: Cell<bool> = const { Cell::new(false) };
+    /// Whether pieces of the secrets are looked for as well.
+    static WANTS_PIECES: Cell<bool> = const { Cell::new(false) };
     /// Which secrets were found in them, a bit each.
     static FOUND: Cell<usize> = const { Cell::new(0) };
 }
@@ -87,7 +90,38 @@ unsafe impl GlobalAlloc for Looking {
 #[global_allocator]
 static ALLOCATOR: Looking = Looking;
 
+/// The secrets whose pieces nothing else looks like.
+const IN_PIECES: [usize; 4] = [0, 2, 9, 10];
+
+/// Each of them in pieces of so many bytes: what has twice as many bytes in common with one holds a piece.
+const PIECE: usize = 8;
+
+/// The bytes that pieces begin with.
+const FIRSTS: [bool; 256] = {
+    let mut firsts = [false; 256];
+    let mut i = 0;
+    while i < IN_PIECES.len() {
+        let secret = SECRETS[IN_PIECES[i]].as_bytes();
+        let mut at = 0;
+        while at + PIECE <= secret.len() {
+            firsts[secret[at] as usize] = true;
+            at += PIECE;
+        }
+        i += 1;
+    }
+    firsts
+};
+
 fn look(block: &[u8]) {
+    if WANTS_PIECES.with(Cell::get) {
+        for window in block.windows(PIECE).filter(|window| FIRSTS[usize::from(window[0])]) {
+            for i in IN_PIECES {
+                if SECRETS[i].as_bytes().chunks_exact(PIECE).any(|piece| piece == window) {
+                    FOUND.with(|found| found.set(found.get() | 1 << i));
+                }
+            }
+        }
+    }
     for (i, secret) in SECRETS.iter().enumerate() {
         if contains(block, secret.as_bytes()) {
             FOUND.with(|found| found.set(found.get() | 1 << i));
@@ -116,6 +150,15 @@ fn looked<T>(what: impl FnOnce() -> T) -> (T, Vec<&'static str>) {
 fn clean(name: &str, what: impl FnOnce()) {
     let ((), found) = looked(what);
     assert!(found.is_empty(), "{name} leaves behind {found:?}");
+}
+
+/// As [`clean`], of pieces of secrets as well.
+#[track_caller]
+fn clean_of_pieces(name: &str, what: impl FnOnce()) {
+    WANTS_PIECES.with(|wants| wants.set(true));
+    let ((), found) = looked(what);
+    WANTS_PIECES.with(|wants| wants.set(false));
+    assert!(found.is_empty(), "{name} leaves behind a piece of {found:?}");
 }
 
 /// The test's own doing, which leaves behind what it likes.
@@ -176,4 +219,10 @@ fn a_secret_left_behind_is_found() {
     });
     assert_eq!(found, [TOKEN]);
     clean("a secret", || drop(black_box(Secret::from(NEW_KEY))));
+    for piece in [&NEW_KEY[..8], &NEW_KEY[2..17], &TOKEN[17..32]] {
+        WANTS_PIECES.with(|wants| wants.set(true));
+        let ((), found) = looked(|| drop(black_box(format!("a {piece} b"))));
+        WANTS_PIECES.with(|wants| wants.set(false));
+        assert_eq!(found.len(), 1, "{piece}");
+    }
 }

@@ -2,8 +2,6 @@
 //!
 //! RFC 9449, with ES256.
 
-use std::fmt::Write as _;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use p256::SecretKey;
@@ -12,6 +10,7 @@ use p256::ecdsa::{Signature, SigningKey};
 use p256::elliptic_curve::sec1::ToSec1Point;
 use p256::pkcs8::DecodePrivateKey;
 use time::OffsetDateTime;
+use zeroize::Zeroizing;
 
 use crate::credentials::Secret;
 
@@ -31,15 +30,16 @@ pub(super) fn proof(key: &Secret, url: &str, now: OffsetDateTime, id: [u64; 2]) 
     // The URL is one that was parsed, and holds nothing that JSON would escape.
     let claims =
         format!(r#"{{"htm":"POST","htu":"{url}","iat":{seconds},"jti":"{:016x}{:016x}"}}"#, id[0], id[1]);
-    let mut token = format!(
-        "{}.{}",
-        URL_SAFE_NO_PAD.encode(header.as_bytes()),
-        URL_SAFE_NO_PAD.encode(claims.as_bytes())
-    );
+    let [header, claims] = [header, claims].map(|part| URL_SAFE_NO_PAD.encode(part.as_bytes()));
+    let message = format!("{header}.{claims}");
     // Without randomness, by RFC 6979.
-    let signature: Signature = SigningKey::from(&key).try_sign(token.as_bytes()).ok()?;
-    let _ = write!(token, ".{}", URL_SAFE_NO_PAD.encode(signature.to_bytes()));
-    Some(Secret::from(token))
+    let signature: Signature = SigningKey::from(&key).try_sign(message.as_bytes()).ok()?;
+    // What makes it a proof is written once, into memory that is wiped.
+    let mut token = Zeroizing::new(String::with_capacity(message.len() + 1 + 2 * signature.to_bytes().len()));
+    token.push_str(&message);
+    token.push('.');
+    URL_SAFE_NO_PAD.encode_string(signature.to_bytes(), &mut token);
+    Some(Secret::from(std::mem::take(&mut *token)))
 }
 
 #[cfg(test)]

@@ -1,4 +1,9 @@
-//! A command line to words, without a shell.
+//! A command line to words, without a shell. The words may be secrets.
+
+use zeroize::Zeroizing;
+
+use crate::credentials::Secret;
+use crate::xml::push;
 
 /// By whose rules a command line becomes words. No variable, wildcard, pipe or redirection means anything.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -18,7 +23,7 @@ impl Splitting {
     ///
     /// # Errors
     /// What is wrong; goes on from "the command".
-    pub(super) fn split(self, command: &str) -> Result<Vec<String>, &'static str> {
+    pub(super) fn split(self, command: &str) -> Result<Vec<Secret>, &'static str> {
         match self {
             Self::Posix => posix(command),
             Self::Windows => windows(command),
@@ -26,39 +31,62 @@ impl Splitting {
     }
 }
 
+/// The words up to now, in memory that is wiped.
+#[derive(Default)]
+struct Words {
+    whole: Vec<Secret>,
+    /// The word that has begun, perhaps an empty one.
+    open: Option<Zeroizing<String>>,
+}
+
+impl Words {
+    fn begin(&mut self) {
+        self.open.get_or_insert_default();
+    }
+
+    fn push(&mut self, c: char) {
+        push(self.open.get_or_insert_default(), c.encode_utf8(&mut [0; 4]));
+    }
+
+    fn end(&mut self) {
+        self.whole.extend(self.open.take().map(|mut word| Secret::from(std::mem::take(&mut *word))));
+    }
+
+    fn finish(mut self) -> Vec<Secret> {
+        self.end();
+        self.whole
+    }
+}
+
 const UNCLOSED: &str = "has a quote that is not closed";
 
-fn posix(command: &str) -> Result<Vec<String>, &'static str> {
-    let mut words = Vec::new();
-    let mut word: Option<String> = None;
+fn posix(command: &str) -> Result<Vec<Secret>, &'static str> {
+    let mut words = Words::default();
     let mut quote = None;
     let mut chars = command.chars();
     while let Some(c) = chars.next() {
         match (quote, c) {
-            (None, c) if c.is_ascii_whitespace() => words.extend(word.take()),
+            (None, c) if c.is_ascii_whitespace() => words.end(),
             (None, '\'' | '"') => {
                 quote = Some(c);
-                word.get_or_insert_default();
+                words.begin();
             }
             (Some(open), c) if open == c => quote = None,
             (None | Some('"'), '\\') => {
                 let next = chars.next().ok_or("ends with a backslash")?;
-                let word = word.get_or_insert_default();
                 if quote.is_some() && !matches!(next, '"' | '\\') {
-                    word.push('\\');
+                    words.push('\\');
                 }
-                word.push(next);
+                words.push(next);
             }
-            (_, c) => word.get_or_insert_default().push(c),
+            (_, c) => words.push(c),
         }
     }
-    words.extend(word);
-    if quote.is_some() { Err(UNCLOSED) } else { Ok(words) }
+    if quote.is_some() { Err(UNCLOSED) } else { Ok(words.finish()) }
 }
 
-fn windows(command: &str) -> Result<Vec<String>, &'static str> {
-    let mut words = Vec::new();
-    let mut word: Option<String> = None;
+fn windows(command: &str) -> Result<Vec<Secret>, &'static str> {
+    let mut words = Words::default();
     let mut is_quoted = false;
     let mut backslashes = 0;
     for c in command.chars() {
@@ -68,10 +96,10 @@ fn windows(command: &str) -> Result<Vec<String>, &'static str> {
                 continue;
             }
             '"' => {
-                let word = word.get_or_insert_default();
-                word.extend(std::iter::repeat_n('\\', backslashes / 2));
+                words.begin();
+                (0..backslashes / 2).for_each(|_| words.push('\\'));
                 if backslashes % 2 == 1 {
-                    word.push('"');
+                    words.push('"');
                 } else {
                     is_quoted = !is_quoted;
                 }
@@ -80,26 +108,25 @@ fn windows(command: &str) -> Result<Vec<String>, &'static str> {
             }
             _ => {}
         }
-        if backslashes > 0 {
-            word.get_or_insert_default().extend(std::iter::repeat_n('\\', backslashes));
-            backslashes = 0;
-        }
+        (0..backslashes).for_each(|_| words.push('\\'));
+        backslashes = 0;
         if !is_quoted && matches!(c, ' ' | '\t') {
-            words.extend(word.take());
+            words.end();
         } else {
-            word.get_or_insert_default().push(c);
+            words.push(c);
         }
     }
-    if backslashes > 0 {
-        word.get_or_insert_default().extend(std::iter::repeat_n('\\', backslashes));
-    }
-    words.extend(word);
-    if is_quoted { Err(UNCLOSED) } else { Ok(words) }
+    (0..backslashes).for_each(|_| words.push('\\'));
+    if is_quoted { Err(UNCLOSED) } else { Ok(words.finish()) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn exposed(words: &[Secret]) -> Vec<&str> {
+        words.iter().map(Secret::expose).collect()
+    }
 
     #[test]
     fn posix_words() {
@@ -111,7 +138,7 @@ mod tests {
             ("a | b > c; $(d) `e` *", &["a", "|", "b", ">", "c;", "$(d)", "`e`", "*"]),
             (" ", &[]),
         ] {
-            assert_eq!(posix(command).unwrap(), words, "{command}");
+            assert_eq!(exposed(&posix(command).unwrap()), words, "{command}");
         }
         for command in ["'a", "\"a", "\"a\\\"", "a\\"] {
             assert!(posix(command).is_err(), "{command}");
@@ -127,7 +154,7 @@ mod tests {
             (r#"x "" y"z w""#, &["x", "", "yz w"]),
             ("\t ", &[]),
         ] {
-            assert_eq!(windows(command).unwrap(), words, "{command}");
+            assert_eq!(exposed(&windows(command).unwrap()), words, "{command}");
         }
         assert!(windows(r#"a "b\""#).is_err());
     }

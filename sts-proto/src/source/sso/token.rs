@@ -79,11 +79,11 @@ impl Sso {
             return Err(impossible("so has the client's registration"));
         }
         let secrets = [&refresh_token, &client_secret];
-        let order = Json::Object(vec![
-            ("clientId".to_owned(), Json::Text(client_id)),
-            ("clientSecret".to_owned(), Json::Text(client_secret.clone())),
-            ("grantType".to_owned(), Json::Text(Secret::from("refresh_token"))),
-            ("refreshToken".to_owned(), Json::Text(refresh_token.clone())),
+        let order = Json::of_texts([
+            ("clientId", &client_id),
+            ("clientSecret", &client_secret),
+            ("grantType", &Secret::from("refresh_token")),
+            ("refreshToken", &refresh_token),
         ]);
         let request = ServiceRequest::post(&oidc.join("/token")?, order.to_body());
         let reply = ATTEMPTS.send(context.ask(), &request).await;
@@ -131,7 +131,7 @@ impl Fresh {
     fn read(body: &Body, now: OffsetDateTime) -> Result<Self, Error> {
         let wrong =
             |fault: String| Error::credentials(NAME, format!("the answer of the OIDC service {fault}"));
-        let json = Json::read(body.as_ref()).map_err(wrong)?;
+        let json = Json::read(body.as_ref()).map_err(|damage| wrong(damage.to_string()))?;
         let access_token =
             json.required("accessToken").map_err(|f| wrong(format!("is not complete: `accessToken` {f}")))?;
         let seconds = match json.get("expiresIn") {
