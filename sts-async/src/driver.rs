@@ -41,7 +41,7 @@ pub(crate) fn drive<T: Transport, F: Flow>(
                     then.resume(OffsetDateTime::now_utc(), ())
                 }
                 Step::Read(file, then) => {
-                    let contents = host::read(&file);
+                    let contents = host::file::read_async(&io.transport, &file).await;
                     then.resume(OffsetDateTime::now_utc(), contents)
                 }
                 Step::Write(file, then) => {
@@ -49,7 +49,7 @@ pub(crate) fn drive<T: Transport, F: Flow>(
                     then.resume(OffsetDateTime::now_utc(), written)
                 }
                 Step::Run(command, then) => {
-                    let output = host::run(&io.transport, &command).await;
+                    let output = host::command::run(&io.transport, &command).await;
                     then.resume(OffsetDateTime::now_utc(), output)
                 }
                 Step::AskMfa(prompt, then) => {

@@ -32,7 +32,7 @@ impl Io {
 pub(crate) fn drive<F: Flow>(io: &Io, step: Step<F>) -> Result<F::Output, Error> {
     drive_with(io, step, |io, step| match step {
         Step::Read(file, then) => {
-            let contents = host::read(&file);
+            let contents = host::file::read(&file);
             then.resume(OffsetDateTime::now_utc(), contents)
         }
         Step::Write(file, then) => {
@@ -40,7 +40,7 @@ pub(crate) fn drive<F: Flow>(io: &Io, step: Step<F>) -> Result<F::Output, Error>
             then.resume(OffsetDateTime::now_utc(), written)
         }
         Step::Run(command, then) => {
-            let output = host::run(&command);
+            let output = host::command::run(&command);
             then.resume(OffsetDateTime::now_utc(), output)
         }
         Step::AskMfa(prompt, then) => {

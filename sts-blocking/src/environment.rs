@@ -38,7 +38,7 @@ pub fn config_from_env(profile: Option<&str>) -> Result<Config, Error> {
     loop {
         step = match step {
             Step::Read(file, then) => {
-                let contents = host::read(&file);
+                let contents = host::file::read(&file);
                 then.resume(OffsetDateTime::now_utc(), contents)
             }
             Step::Done(config) => {

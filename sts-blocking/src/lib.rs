@@ -49,6 +49,7 @@
 pub use builder::ClientBuilder;
 pub use client::{Call, Client};
 pub use environment::config_from_env;
+pub use host::file::read as read_file;
 pub use provider::Provider;
 pub use role_pool::RolePool;
 pub use roles::{AssumeRoleProvider, WebIdentityProvider};

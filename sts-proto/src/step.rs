@@ -100,6 +100,10 @@ pub struct Transmit {
 pub struct Direct;
 
 /// A file to be read.
+///
+/// The drivers here read regular files and pipes. A pipe that is not written and closed within ten seconds is an error of the
+/// kind [`TimedOut`](io::ErrorKind::TimedOut); a device, except `/dev/null`, and a socket are of the kind
+/// [`InvalidInput`](io::ErrorKind::InvalidInput).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ReadFile {
@@ -129,8 +133,9 @@ pub struct RunCommand {
     pub program: String,
     /// Its arguments, which can be secrets.
     pub arguments: Vec<Secret>,
-    /// When it is ended by force: resume with an error of the kind [`TimedOut`](io::ErrorKind::TimedOut). The drivers here
-    /// end the program itself, not what it has started in its turn.
+    /// When it is ended by force: resume with an error of the kind [`TimedOut`](io::ErrorKind::TimedOut). On Unix the drivers
+    /// here also end the processes that the program started, unless there is a controlling terminal, which the program may
+    /// need to ask its user.
     pub timeout: Duration,
     /// The most bytes that are kept of its output, and as many of its messages. More output is an error of the kind
     /// [`FileTooLarge`](io::ErrorKind::FileTooLarge), more messages are dropped.

@@ -1,7 +1,6 @@
 //! TLS by rustls: whom it trusts, and what it says.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -12,16 +11,18 @@ use futures_rustls::rustls::pki_types::pem::{self, PemObject, SectionKind};
 use futures_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use futures_rustls::rustls::{self, ClientConfig, RootCertStore};
 use sts_proto::certificate::Refusal;
+use sts_proto::step::ReadFile;
 use sts_proto::{Error, TransportKind, escape_controls, settings};
 
 use super::HttpOptions;
 use super::records::Records;
 use super::stream::Stream;
+use crate::host::file;
 
 mod refusal;
 
 /// The largest file of certificates; those of operating systems have a quarter of a megabyte.
-const MAX_BUNDLE_BYTES: u64 = 8 << 20;
+const MAX_BUNDLE_BYTES: usize = 8 << 20;
 
 /// The authorities whose certificates are trusted.
 #[derive(Clone, Debug, Default)]
@@ -39,7 +40,7 @@ pub enum Roots {
 pub struct CaBundle(Arc<RootCertStore>);
 
 impl CaBundle {
-    /// The certificates in a file, which is read at once and blocks as long.
+    /// The certificates in a file, which is read at once and blocks as long: ten seconds at most where it is a pipe.
     ///
     /// A certificate that rustls cannot use is left out with a warning in the log, as long as there are others.
     ///
@@ -61,17 +62,18 @@ impl CaBundle {
 
     fn read(setting: &'static str, path: &Path) -> Result<Self, Error> {
         let name = path.display();
-        let mut pem = Vec::new();
-        File::open(path)
-            .and_then(|file| file.take(MAX_BUNDLE_BYTES + 1).read_to_end(&mut pem))
-            .map_err(|error| format!("the file {name} cannot be read: {error}"))
-            .and_then(|_| Self::parse(&pem, &format!("the file {name}")))
+        file::read(&ReadFile::new(path, MAX_BUNDLE_BYTES))
+            .map_err(|error| match error.kind() {
+                io::ErrorKind::FileTooLarge => too_large(&format!("the file {name}")),
+                _ => format!("the file {name} cannot be read: {error}"),
+            })
+            .and_then(|pem| Self::parse(pem.as_ref(), &format!("the file {name}")))
             .map_err(|sentence| Error::setting(setting, format!("cannot be used: {sentence}")))
     }
 
     fn parse(text: &[u8], place: &str) -> Result<Self, String> {
-        if text.len() as u64 > MAX_BUNDLE_BYTES {
-            return Err(format!("{place} has more than {MAX_BUNDLE_BYTES} bytes"));
+        if text.len() > MAX_BUNDLE_BYTES {
+            return Err(too_large(place));
         }
         let mut roots = RootCertStore::empty();
         let mut reasons = Vec::new();
@@ -96,6 +98,10 @@ impl CaBundle {
         }
         Ok(Self(Arc::new(roots)))
     }
+}
+
+fn too_large(place: &str) -> String {
+    format!("{place} has more than {MAX_BUNDLE_BYTES} bytes")
 }
 
 impl std::fmt::Debug for CaBundle {

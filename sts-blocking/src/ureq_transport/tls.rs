@@ -1,10 +1,10 @@
 //! Which library does TLS, and whom it trusts.
 
-use std::fs::File;
-use std::io::Read;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+use sts_proto::step::ReadFile;
 use sts_proto::{Error, escape_controls};
 use ureq::config::ConfigBuilder;
 pub(super) use ureq::tls::TlsConfig;
@@ -12,9 +12,10 @@ use ureq::tls::{Certificate, PemItem, RootCerts, TlsProvider, parse_pem};
 use ureq::typestate::AgentScope;
 
 use super::UreqOptions;
+use crate::host::file;
 
 /// The largest file of certificates; those of operating systems have a quarter of a megabyte.
-const MAX_BUNDLE_BYTES: u64 = 8 << 20;
+const MAX_BUNDLE_BYTES: usize = 8 << 20;
 
 /// A library for TLS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,17 +85,18 @@ impl CaBundle {
 
     pub(crate) fn read(setting: &'static str, path: &Path) -> Result<Self, Error> {
         let name = path.display();
-        let mut pem = Vec::new();
-        File::open(path)
-            .and_then(|file| file.take(MAX_BUNDLE_BYTES + 1).read_to_end(&mut pem))
-            .map_err(|error| format!("the file {name} cannot be read: {error}"))
-            .and_then(|_| Self::parse(&pem, &format!("the file {name}")))
+        file::read(&ReadFile::new(path, MAX_BUNDLE_BYTES))
+            .map_err(|error| match error.kind() {
+                io::ErrorKind::FileTooLarge => too_large(&format!("the file {name}")),
+                _ => format!("the file {name} cannot be read: {error}"),
+            })
+            .and_then(|pem| Self::parse(pem.as_ref(), &format!("the file {name}")))
             .map_err(|sentence| Error::setting(setting, format!("cannot be used: {sentence}")))
     }
 
     fn parse(pem: &[u8], place: &str) -> Result<Self, String> {
-        if pem.len() as u64 > MAX_BUNDLE_BYTES {
-            return Err(format!("{place} has more than {MAX_BUNDLE_BYTES} bytes"));
+        if pem.len() > MAX_BUNDLE_BYTES {
+            return Err(too_large(place));
         }
         let mut certificates = Vec::new();
         let mut reasons = Vec::new();
@@ -122,6 +124,10 @@ impl CaBundle {
         let len = certificates.len();
         Ok(Self { roots: RootCerts::Specific(Arc::new(certificates)), len })
     }
+}
+
+fn too_large(place: &str) -> String {
+    format!("{place} has more than {MAX_BUNDLE_BYTES} bytes")
 }
 
 impl std::fmt::Debug for CaBundle {
@@ -205,7 +211,7 @@ mod tests {
             (format!("{begin}!!!{end}"), "item 1 of it is not in PEM form"),
             (format!("{begin}AAAA"), "item 1 of it is not in PEM form"),
             (format!("{key}{begin}AAAA{end}"), "item 2 of it is no certificate"),
-            (" ".repeat(usize::try_from(MAX_BUNDLE_BYTES).unwrap() + 1), "more than 8388608 bytes"),
+            (" ".repeat(MAX_BUNDLE_BYTES + 1), "more than 8388608 bytes"),
         ] {
             let error = CaBundle::from_pem(pem.as_bytes()).unwrap_err();
             let text = error.to_string();

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 mod credentials;
 mod escapes;
+mod files;
 mod operations;
 mod serve;
 mod terminal;

@@ -13,7 +13,7 @@ use crate::escape;
 use crate::failure::Failure;
 
 /// The most that is read from standard input or from a file: more than any request of STS can have.
-pub(crate) const MAX_INPUT_BYTES: u64 = 1 << 20;
+pub(crate) const MAX_INPUT_BYTES: usize = 1 << 20;
 
 /// Prints to standard output.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
@@ -60,9 +60,14 @@ pub(crate) fn complain_as_is(text: &str) {
 /// Reads all of something, up to [`MAX_INPUT_BYTES`].
 pub(crate) fn read_all(reader: impl Read) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    reader.take(MAX_INPUT_BYTES + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MAX_INPUT_BYTES {
-        return Err(io::Error::other(format!("more than {MAX_INPUT_BYTES} bytes")));
+    reader.take(MAX_INPUT_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    if bytes.len() > MAX_INPUT_BYTES {
+        return Err(io::Error::other(too_large()));
     }
     Ok(bytes)
+}
+
+/// What is wrong with more.
+pub(crate) fn too_large() -> String {
+    format!("more than {MAX_INPUT_BYTES} bytes")
 }

@@ -1,9 +1,11 @@
 //! Values that stand in files: `file://`, `fileb://`, and `-` for standard input.
 
-use std::fs::File;
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
+
+use sts_blocking::read_file;
+use sts_blocking::step::ReadFile;
 
 use crate::failure::Failure;
 use crate::stdio;
@@ -17,13 +19,13 @@ pub(crate) fn load(value: &str, option: &str, is_secret: bool) -> Result<Option<
         return Ok(None);
     };
     let path = expand(path);
-    let bytes = File::open(&path).and_then(stdio::read_all).map_err(|error| {
+    let contents = read_file(&ReadFile::new(&path, stdio::MAX_INPUT_BYTES)).map_err(|error| {
         let reason = reason(&error, &path.to_string_lossy());
         Failure::parameter(format!(
             "Error parsing parameter '--{option}': Unable to load paramfile {value}: {reason}"
         ))
     })?;
-    String::from_utf8(bytes).map(Some).map_err(|_| {
+    String::from_utf8(contents.into_vec()).map(Some).map_err(|_| {
         let path = path.display();
         Failure::parameter(format!(
             "Error parsing parameter '--{option}': Unable to load paramfile ({path}), its contents are not UTF-8."
@@ -69,6 +71,7 @@ fn reason(error: &io::Error, path: &str) -> String {
         io::ErrorKind::NotFound => "No such file or directory",
         io::ErrorKind::PermissionDenied => "Permission denied",
         io::ErrorKind::IsADirectory => "Is a directory",
+        io::ErrorKind::FileTooLarge => return stdio::too_large(),
         _ => return error.to_string(),
     };
     match error.raw_os_error() {
