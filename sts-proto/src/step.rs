@@ -133,6 +133,8 @@ pub struct RunCommand {
     pub program: String,
     /// Its arguments, which can be secrets.
     pub arguments: Vec<Secret>,
+    /// Variables that it gets besides those of this process, by name and value.
+    pub variables: Vec<(String, String)>,
     /// When it is ended by force: resume with an error of the kind [`TimedOut`](io::ErrorKind::TimedOut). On Unix the drivers
     /// here also end the processes that the program started, unless there is a controlling terminal, which the program may
     /// need to ask its user.
@@ -217,13 +219,19 @@ impl RunCommand {
     /// That program without arguments.
     #[must_use]
     pub fn new(program: impl Into<String>, timeout: Duration, limit: usize) -> Self {
-        Self { program: program.into(), arguments: Vec::new(), timeout, limit }
+        Self { program: program.into(), arguments: Vec::new(), variables: Vec::new(), timeout, limit }
     }
 
     /// With these arguments.
     #[must_use]
     pub fn arguments(self, arguments: impl IntoIterator<Item = impl Into<Secret>>) -> Self {
         Self { arguments: arguments.into_iter().map(Into::into).collect(), ..self }
+    }
+
+    /// With these variables.
+    #[must_use]
+    pub fn variables(self, variables: Vec<(String, String)>) -> Self {
+        Self { variables, ..self }
     }
 }
 
@@ -241,12 +249,13 @@ impl MfaPrompt {
     }
 }
 
-/// Arguments can be secrets.
+/// Arguments and variables can be secrets.
 impl fmt::Debug for RunCommand {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RunCommand")
             .field("program", &self.program)
             .field("arguments", &self.arguments.len())
+            .field("variables", &self.variables.len())
             .field("timeout", &self.timeout)
             .field("limit", &self.limit)
             .finish()

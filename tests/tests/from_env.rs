@@ -184,6 +184,32 @@ fn what_is_missing_is_told() {
     assert!(said.contains("`AWS_CONFIG_FILE` is") && said.contains("cannot be read"), "{said}");
 }
 
+/// The command hears which profiles led to it, and one that leads to itself is not started.
+#[cfg(unix)]
+#[test]
+fn credential_process_that_leads_to_its_own_profile_is_refused() {
+    let server = Server::start().unwrap();
+    let config = "[profile a]\ncredential_process = sh -c 'echo \"$_AWS_CLI_PROFILE_CHAIN\" >&2; exit 3'\n";
+    let says = |name: &str, chain: &str| {
+        let variables =
+            [("AWS_PROFILE", "a"), ("AWS_REGION", "eu-west-1"), ("_AWS_CLI_PROFILE_CHAIN", chain)];
+        says(name, &server, &variables, &[(".aws/config", config)])
+    };
+    assert!(says("first", "").contains("ended with the code 3: a"));
+    let said = says("second", "b");
+    assert!(said.contains("ended with the code 3: b,a"), "{said}");
+    let said = says("itself", "a,b");
+    assert!(
+        said.contains("profile `a`: its `credential_process` leads in a circle: `a` -> `b` -> `a`"),
+        "{said}"
+    );
+    let said = says("fifth", "b,c,d,e");
+    assert!(
+        said.contains("`b` -> `c` -> `d` -> `e` -> `a`") && said.contains("4 commands can run"),
+        "{said}"
+    );
+}
+
 /// Both drivers say the same of it: what is wrong, and where.
 #[cfg(unix)]
 #[test]

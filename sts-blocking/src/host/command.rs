@@ -48,6 +48,7 @@ impl Running {
         let mut command = Command::new(&wanted.program);
         command
             .args(wanted.arguments.iter().map(Secret::expose))
+            .envs(wanted.variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(stdout_writer)
             .stderr(stderr_writer);

@@ -7,12 +7,13 @@ use crate::credentials::Secret;
 use crate::error::{Error, Rule, Violation};
 
 /// What is kept of an environment besides the names that begin with `AWS_` or `AMAZON_` or end with `_PROXY`.
-const OTHERS: [&str; 5] = ["HOME", "HOMEDRIVE", "HOMEPATH", "REQUEST_METHOD", "USERPROFILE"];
+const OTHERS: [&str; 6] =
+    ["HOME", "HOMEDRIVE", "HOMEPATH", "REQUEST_METHOD", "USERPROFILE", "_AWS_CLI_PROFILE_CHAIN"];
 
 /// The environment variables of a moment, handed in by the caller.
 ///
 /// Only what this library can have a use for is kept: names that begin with `AWS_` or `AMAZON_` or end with `_PROXY`,
-/// and `HOME`, `USERPROFILE`, `HOMEDRIVE`, `HOMEPATH` and `REQUEST_METHOD`. Other secrets of a process do not end up
+/// and `HOME`, `USERPROFILE`, `HOMEDRIVE`, `HOMEPATH`, `REQUEST_METHOD` and `_AWS_CLI_PROFILE_CHAIN`. Other secrets of a process do not end up
 /// here. Values are wiped when they are dropped, and not shown by `Debug`.
 ///
 /// ```

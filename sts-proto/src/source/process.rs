@@ -53,6 +53,7 @@ pub struct Process {
     splitting: Splitting,
     timeout: Duration,
     account_id: Option<String>,
+    variables: Vec<(String, String)>,
 }
 
 impl Process {
@@ -60,7 +61,13 @@ impl Process {
     #[must_use]
     pub fn new(command: impl Into<Secret>) -> Self {
         let timeout = Duration::from_secs(60);
-        Self { command: command.into(), splitting: Splitting::default(), timeout, account_id: None }
+        Self {
+            command: command.into(),
+            splitting: Splitting::default(),
+            timeout,
+            account_id: None,
+            variables: Vec::new(),
+        }
     }
 
     /// By whose rules it becomes words. Drivers choose [`Splitting::Windows`] on Windows, as botocore does.
@@ -85,12 +92,20 @@ impl Process {
         self
     }
 
+    /// A variable for the command, besides this process's own.
+    #[must_use]
+    pub(super) fn variable(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.variables.push((name.into(), value.into()));
+        self
+    }
+
     fn command(&self) -> Result<RunCommand, Error> {
         let fault = |rule| Error::setting(NAME, rule);
         let mut words = self.splitting.split(self.command.expose()).map_err(fault)?.into_iter();
         let program = words.next().filter(|program| !program.is_empty());
         let program = program.ok_or_else(|| fault("must name a program"))?;
-        Ok(RunCommand::new(program.expose(), self.timeout, MAX_OUTPUT_BYTES).arguments(words))
+        let command = RunCommand::new(program.expose(), self.timeout, MAX_OUTPUT_BYTES).arguments(words);
+        Ok(command.variables(self.variables.clone()))
     }
 
     async fn find(&self, context: &Context) -> Result<Found, Error> {

@@ -13,6 +13,7 @@ use crate::source::{
 
 use plan::{Base, Named, Plan};
 
+mod command_chain;
 mod plan;
 mod role;
 
@@ -81,8 +82,9 @@ impl Profile {
                 }
                 Arc::new(source.with_cache(self.cache.clone()))
             }
-            Base::Process { command, account_id } => {
-                let mut source = Process::new(command).splitting(match config.environment().platform() {
+            Base::Process { command, account_id, chain } => {
+                let mut source = Process::new(command).variable(command_chain::VARIABLE, chain);
+                source = source.splitting(match config.environment().platform() {
                     Platform::Windows => Splitting::Windows,
                     Platform::Unix => Splitting::Posix,
                 });

@@ -6,6 +6,7 @@ use crate::config::profile::{ProfileSet, Section};
 use crate::credentials::{Credentials, Secret};
 use crate::error::Error;
 
+use super::command_chain;
 use super::role::{self, Role};
 
 /// The most roles of one profile, each assumed with the one before. No SDK has a limit; this many requests take longer than
@@ -27,7 +28,12 @@ pub(crate) struct Plan {
 pub(crate) enum Base {
     Keys(Credentials),
     WebIdentity(WebIdentity),
-    Process { command: Secret, account_id: Option<String> },
+    Process {
+        command: Secret,
+        account_id: Option<String>,
+        /// The profiles whose commands led to the command.
+        chain: String,
+    },
     Sso(Sso),
     Login(String),
     Named(Named),
@@ -173,7 +179,10 @@ fn base(section: &Section, config: &Config) -> Result<Option<Base>, Error> {
         (_, Some(session), _) => Ok(Some(Base::Login(session.to_owned()))),
         (_, None, Some(command)) => {
             let account_id = text(section, "aws_account_id").map(str::to_owned);
-            Ok(Some(Base::Process { command: command.into(), account_id }))
+            let chain = config.environment().get(command_chain::VARIABLE).unwrap_or_default();
+            let chain = command_chain::extended(chain, section.name())
+                .map_err(|words| fault_of(section, "credential_process", &words))?;
+            Ok(Some(Base::Process { command: command.into(), account_id, chain }))
         }
         (keys, None, None) => Ok(keys.map(Base::Keys)),
     }
@@ -273,7 +282,7 @@ pub(super) fn fault_of(section: &Section, key: &str, words: &str) -> Error {
 }
 
 /// A name for messages, if it can be one.
-fn shown(name: &str) -> &str {
+pub(super) fn shown(name: &str) -> &str {
     if crate::config::profile::is_name(name) { name } else { "…" }
 }
 
