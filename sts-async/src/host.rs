@@ -10,6 +10,7 @@ use std::time::Duration;
 use sts_proto::step::{MfaPrompt, WriteFile};
 use sts_proto::{Error, Secret, escape_controls};
 
+use crate::terminal::Hidden;
 use crate::transport::Transport;
 
 pub(crate) mod command;
@@ -77,10 +78,14 @@ fn ask(prompt: &MfaPrompt) -> Result<Secret, Error> {
     }
     let failed = |error: io::Error| Error::credentials("MFA", "no code could be read").caused_by(error);
     // What a profile names could hold control characters.
-    write!(stderr, "MFA code for {}: ", escape_controls(prompt.serial_number.as_str())).map_err(failed)?;
+    let serial_number = escape_controls(prompt.serial_number.as_str());
+    let hidden = Hidden::begin();
+    let warning = if hidden.is_some() { "" } else { " (what is typed is shown)" };
+    write!(stderr, "MFA code for {serial_number}{warning}: ").map_err(failed)?;
     stderr.flush().map_err(failed)?;
     let mut line = String::with_capacity(usize::from(CODE_LINE));
     let read = stdin.lock().take(u64::from(CODE_LINE)).read_line(&mut line);
+    drop(hidden);
     let line = Secret::from(line);
     read.map_err(failed)?;
     match line.expose().trim() {

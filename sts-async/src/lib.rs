@@ -108,4 +108,5 @@ mod roles;
 #[cfg(any(feature = "aws-credential-types", feature = "object_store"))]
 mod send_transport;
 mod signer;
+mod terminal;
 mod transport;

@@ -80,6 +80,7 @@ mod provider;
 mod role_pool;
 mod roles;
 mod signer;
+mod terminal;
 mod transport;
 #[cfg(feature = "ureq")]
 mod ureq_transport;

@@ -326,7 +326,8 @@ const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
 fn sources(shown: &Shown) {
     let sso = || Sso::new(HOSTILE, "eu-west-1", HOSTILE, HOSTILE, HOSTILE);
     let base = || Given::new(Credentials::new("AKIA", "s").unwrap().with_source(HOSTILE));
-    let all: [fn(&str) -> Arc<dyn Source>; 2] = [
+    type Make = fn(&str) -> Arc<dyn Source>;
+    let all: [Make; 2] = [
         |uri| Arc::new(Container::new().full_uri(uri).required(true)),
         |uri| Arc::new(InstanceMetadata::new().endpoint(uri).required(true)),
     ];

@@ -80,6 +80,7 @@ pub(super) fn string(out: &mut Zeroizing<String>, text: &str) {
 mod tests {
     use super::*;
 
+    #[cfg(feature = "json")]
     #[test]
     fn a_json_library_reads_the_same_text() {
         let text: String =
