@@ -15,6 +15,8 @@ use super::*;
 
 const STATUSES: [u16; 3] = [200, 400, 502];
 
+type Headers = Vec<(&'static str, String)>;
+
 const HEADERS: [&str; 6] =
     ["x-amzn-requestid", "x-amz-request-id", "x-amz-id-2", "x-amz-cf-id", "content-type", "server"];
 
@@ -36,7 +38,7 @@ pub(super) fn echoed(secret: &str) -> Vec<String> {
 }
 
 /// Replies that have the text in one place each.
-fn replies(action: &str, text: &str) -> Vec<(Vec<(&'static str, String)>, String)> {
+fn replies(action: &str, text: &str) -> Vec<(Headers, String)> {
     let good = || reply(action);
     let xml = in_xml(text);
     let json = text.replace('\\', "\\\\").replace('"', "\\\"");
@@ -130,8 +132,8 @@ fn outcome_of<T: std::fmt::Debug>(seen: &Seen, outcome: Result<sts_proto::Reply<
 
 /// What a server may answer to each driver: the session token in each place. Not in the headers that ureq logs by itself,
 /// the type of the content and the name of the server.
-pub(super) fn answers() -> Vec<(u16, Vec<(&'static str, String)>, String)> {
-    let is_of_log = |(headers, _): &(Vec<(&str, String)>, String)| {
+pub(super) fn answers() -> Vec<(u16, Headers, String)> {
+    let is_of_log = |(headers, _): &(Headers, String)| {
         headers.iter().any(|(name, _)| matches!(*name, "content-type" | "server"))
     };
     let replies = replies("AssumeRole", TOKEN).into_iter().filter(|reply| !is_of_log(reply));

@@ -198,12 +198,12 @@ fn source_of_damaged_documents_leaves_nothing_behind() {
         let documents = damaged(&good);
         // As file, reply and output; a refusal and an end in failure now and then. Of those that are cut, some are enough: the
         // reader of all is one.
-        let is_chosen = |i: &usize| *i < 30 || i % 5 == 0 || i + 1 == documents.len();
+        let is_chosen = |i: &usize| *i < 30 || i.is_multiple_of(5) || i + 1 == documents.len();
         for (i, document) in documents.iter().enumerate().filter(|(i, _)| is_chosen(i)) {
             let (status, code) = [(200, 0), (400, 1)][usize::from(i % 7 == 3)];
             let name = unseen(|| format!("{name}, of {}", String::from_utf8_lossy(document)));
             clean_of_pieces(&name, || {
-                dropped(load(unseen(|| Chain::new().with(make())), document, status, code))
+                dropped(load(unseen(|| Chain::new().with(make())), document, status, code));
             });
         }
     }
