@@ -11,7 +11,8 @@
 //!
 //! let credentials = Credentials::new("AKIDEXAMPLE", "it's $ecret")?;
 //! let text = env::write(&credentials, EnvFormat::Sh)?;
-//! assert_eq!(text.as_ref(), b"export AWS_ACCESS_KEY_ID=AKIDEXAMPLE\nexport AWS_SECRET_ACCESS_KEY='it'\\''s $ecret'\n");
+//! let keys = b"export AWS_ACCESS_KEY_ID=AKIDEXAMPLE\nexport AWS_SECRET_ACCESS_KEY='it'\\''s $ecret'\n";
+//! assert!(text.as_ref().starts_with(keys));
 //! # Ok::<(), sts_proto::Error>(())
 //! ```
 
@@ -20,7 +21,7 @@ use zeroize::Zeroizing;
 use super::json::{Value, object};
 use crate::body::Body;
 use crate::credentials::{Credentials, Secret};
-use crate::error::Error;
+use crate::error::{Error, Rule, Violation};
 use crate::timestamp;
 
 /// Who is to read the variables.
@@ -41,43 +42,114 @@ pub enum EnvFormat {
     Json,
 }
 
-/// `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, and where there are such `AWS_SESSION_TOKEN` and
-/// `AWS_CREDENTIAL_EXPIRATION`, each on a line of its own.
+/// Variables that lead an AWS SDK or tool to other credentials than new keys in its environment.
 ///
-/// A variable of the credentials before stays as it was if these have none in its place: unset `AWS_SESSION_TOKEN` where
-/// long-term credentials follow temporary ones.
+/// Some are read together with the keys (`AWS_SECURITY_TOKEN`, which botocore reads before `AWS_SESSION_TOKEN`), some
+/// choose a profile (the SDK for JavaScript then ignores the keys), and some name a source that an SDK asks before the keys
+/// (the SDK for .NET 3 asks for a web identity first) or after them. [`write`] removes those that it does not set.
+pub const FOREIGN_VARIABLES: [&str; 18] = [
+    "AWS_ACCESS_KEY_ID",
+    "AWS_ACCESS_KEY",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SECRET_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_SECURITY_TOKEN",
+    "AWS_CREDENTIAL_EXPIRATION",
+    "AWS_ACCOUNT_ID",
+    "AWS_PROFILE",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_ROLE_ARN",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+    "AWS_CREDENTIAL_FILE",
+    "AWS_CREDENTIAL_PROFILES_FILE",
+];
+
+/// Writes the credentials as variables, and removes the other [`FOREIGN_VARIABLES`].
+///
+/// The variables are `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, and if the credentials have them `AWS_SESSION_TOKEN` and
+/// `AWS_CREDENTIAL_EXPIRATION`. Dotenv files and JSON cannot remove a variable: load them into an environment without
+/// [`FOREIGN_VARIABLES`].
 ///
 /// # Errors
-/// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput): a value cannot be quoted for that reader (`'` for dotenv files; curly quotation
-/// marks for PowerShell; `"`, `%` and `!` for cmd.exe), or the expiration is outside of the years 0 to 9999. AWS's own
-/// values can always be written.
+/// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput): as for [`write_changes`], or the expiration is outside of the
+/// years 0 to 9999. AWS's own values can always be written.
 pub fn write(credentials: &Credentials, format: EnvFormat) -> Result<Body, Error> {
     let expiration = credentials.expiration().map(timestamp::exact).transpose()?;
-    let variables = [
-        Some(("AWS_ACCESS_KEY_ID", credentials.access_key_id())),
-        Some(("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key().expose())),
-        credentials.session_token().map(Secret::expose).map(|token| ("AWS_SESSION_TOKEN", token)),
-        expiration.as_deref().map(|at| ("AWS_CREDENTIAL_EXPIRATION", at)),
+    let mut changes = vec![
+        ("AWS_ACCESS_KEY_ID", Some(credentials.access_key_id())),
+        ("AWS_SECRET_ACCESS_KEY", Some(credentials.secret_access_key().expose())),
+        ("AWS_SESSION_TOKEN", credentials.session_token().map(Secret::expose)),
+        ("AWS_CREDENTIAL_EXPIRATION", expiration.as_deref()),
     ];
+    let set = changes.len();
+    for name in FOREIGN_VARIABLES {
+        if changes[..set].iter().all(|(known, _)| *known != name) {
+            changes.push((name, None));
+        }
+    }
+    write_changes(&changes, format)
+}
+
+/// Writes changes of an environment: each variable with its value, or `None` to remove the variable.
+///
+/// Values come first, in the given order, each on a line of its own. Dotenv files and JSON cannot remove a variable: removals
+/// are left out there.
+///
+/// # Errors
+/// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput): a name has other characters than ASCII letters, digits and
+/// `_`, or a value cannot be quoted for that reader (control characters for all but JSON; `'` for dotenv files; curly
+/// quotation marks for PowerShell; `"`, `%` and `!` for cmd.exe).
+pub fn write_changes(changes: &[(&str, Option<&str>)], format: EnvFormat) -> Result<Body, Error> {
+    for (name, _) in changes {
+        let is_name_byte = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+        if name.is_empty()
+            || name.starts_with(|c: char| c.is_ascii_digit())
+            || !name.bytes().all(is_name_byte)
+        {
+            return Err(Error::setting("Variable", "must have a name of ASCII letters, digits and `_`"));
+        }
+    }
+    let values = changes.iter().filter_map(|&(name, value)| Some((name, value?)));
     if format == EnvFormat::Json {
-        let mut json = object(variables.map(|pair| pair.map(|(name, value)| (name, Value::Text(value)))));
+        let mut json =
+            object(values.map(|(name, value)| Some((name, Value::Text(value)))).collect::<Vec<_>>());
         return Ok(Body::from(std::mem::take(&mut *json).into_bytes()));
     }
-    // At worst each byte of a value becomes four, and a line has 64 more around it.
-    let most: usize = variables.iter().flatten().map(|(_, value)| 4 * value.len() + 64).sum();
+    // In the worst case each byte of a value becomes four, and a line has 64 more around its name and value.
+    let most: usize =
+        changes.iter().map(|(name, value)| name.len() + 4 * value.unwrap_or_default().len() + 64).sum();
     let mut out = Zeroizing::new(String::with_capacity(most));
-    for (name, value) in variables.into_iter().flatten() {
+    for (name, value) in values {
         line(&mut out, format, name, value)?;
     }
+    let removed: Vec<_> =
+        changes.iter().filter(|(_, value)| value.is_none()).map(|(name, _)| *name).collect();
+    remove(&mut out, format, &removed);
     Ok(Body::from(std::mem::take(&mut *out).into_bytes()))
 }
 
-fn line(
-    out: &mut Zeroizing<String>,
-    format: EnvFormat,
-    name: &'static str,
-    value: &str,
-) -> Result<(), Error> {
+/// Removes the variables, in one line where the reader takes several names.
+fn remove(out: &mut Zeroizing<String>, format: EnvFormat, names: &[&str]) {
+    if format == EnvFormat::Sh && !names.is_empty() {
+        out.push_str("unset");
+        names.iter().for_each(|name| out.extend([" ", name]));
+        out.push('\n');
+    }
+    for name in names {
+        match format {
+            EnvFormat::Fish => out.extend(["set -e ", name, "\n"]),
+            EnvFormat::PowerShell => out.extend(["$Env:", name, "=$null\n"]),
+            EnvFormat::Cmd => out.extend(["set ", name, "=\n"]),
+            EnvFormat::Sh | EnvFormat::Dotenv | EnvFormat::Json => {}
+        }
+    }
+}
+
+fn line(out: &mut Zeroizing<String>, format: EnvFormat, name: &str, value: &str) -> Result<(), Error> {
     // What no shell of these sees anything in, wherever in a word it stands but at the beginning.
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "_/+=.:@-".contains(c);
     let plain = !value.is_empty() && value.chars().all(is_plain);
@@ -88,7 +160,7 @@ fn line(
                 let rule = format!(
                     "cannot be written for {reader}: character {position} of {length} cannot be quoted"
                 );
-                Err(Error::setting(name, rule))
+                Err(Error::invalid_input(vec![Violation::new(name.to_owned(), Rule::Setting(rule.into()))]))
             }
             None => Ok(()),
         };
@@ -172,7 +244,7 @@ mod tests {
     fn written(secret: &str, format: EnvFormat) -> Result<String, Error> {
         let text = write(&Credentials::new("AKID", secret).unwrap(), format)?;
         let text = String::from_utf8(text.into_vec()).unwrap();
-        Ok(text.lines().last().unwrap().to_owned())
+        Ok(text.lines().find(|line| line.contains("SECRET_ACCESS_KEY")).unwrap().to_owned())
     }
 
     #[test]
@@ -188,7 +260,11 @@ mod tests {
         assert_eq!(
             next(),
             "export AWS_ACCESS_KEY_ID=ASIA\nexport AWS_SECRET_ACCESS_KEY=a/b+c\nexport AWS_SESSION_TOKEN=t/+==\n\
-             export AWS_CREDENTIAL_EXPIRATION=2026-11-20T17:08:48Z\n"
+             export AWS_CREDENTIAL_EXPIRATION=2026-11-20T17:08:48Z\n\
+             unset AWS_ACCESS_KEY AWS_SECRET_KEY AWS_SECURITY_TOKEN AWS_ACCOUNT_ID AWS_PROFILE AWS_DEFAULT_PROFILE \
+             AWS_ROLE_ARN AWS_WEB_IDENTITY_TOKEN_FILE AWS_CONTAINER_CREDENTIALS_RELATIVE_URI \
+             AWS_CONTAINER_CREDENTIALS_FULL_URI AWS_CONTAINER_AUTHORIZATION_TOKEN \
+             AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE AWS_CREDENTIAL_FILE AWS_CREDENTIAL_PROFILES_FILE\n"
         );
         assert_eq!(next().lines().nth(2), Some("AWS_SESSION_TOKEN=t/+=="));
         assert_eq!(next().lines().nth(2), Some("set -gx AWS_SESSION_TOKEN t/+=="));
@@ -197,6 +273,36 @@ mod tests {
         assert!(
             next().starts_with("{\"AWS_ACCESS_KEY_ID\": \"ASIA\", \"AWS_SECRET_ACCESS_KEY\": \"a/b+c\", ")
         );
+    }
+
+    #[test]
+    fn long_term_keys_remove_the_token_of_earlier_credentials() {
+        let credentials = Credentials::new("AKID", "s").unwrap();
+        for (format, line) in [
+            (EnvFormat::Sh, " AWS_SESSION_TOKEN "),
+            (EnvFormat::Fish, "\nset -e AWS_SESSION_TOKEN\n"),
+            (EnvFormat::PowerShell, "\n$Env:AWS_SESSION_TOKEN=$null\n"),
+            (EnvFormat::Cmd, "\nset AWS_SESSION_TOKEN=\n"),
+        ] {
+            let text = write(&credentials, format).unwrap();
+            let text = std::str::from_utf8(text.as_ref()).unwrap();
+            assert!(text.contains(line), "{format:?}: {text}");
+            // What the text sets it does not remove.
+            assert_eq!(text.matches("AWS_ACCESS_KEY_ID").count(), 1, "{format:?}: {text}");
+        }
+        for format in [EnvFormat::Dotenv, EnvFormat::Json] {
+            let text = write(&credentials, format).unwrap();
+            assert!(!std::str::from_utf8(text.as_ref()).unwrap().contains("TOKEN"), "{format:?}");
+        }
+    }
+
+    #[test]
+    fn names_that_a_shell_would_read_are_refused() {
+        for name in ["", "A B", "A;b", "A=b", "1A", "É"] {
+            for format in ALL {
+                assert!(write_changes(&[(name, None)], format).is_err(), "{name} {format:?}");
+            }
+        }
     }
 
     #[test]

@@ -30,7 +30,8 @@ impl Value<'_> {
 
 /// An object of the members that are there, in their order.
 #[expect(clippy::needless_pass_by_value, reason = "a list that is written where it is used")]
-pub(super) fn object<const N: usize>(members: [Option<(&str, Value<'_>)>; N]) -> Zeroizing<String> {
+pub(super) fn object<'a>(members: impl AsRef<[Option<(&'a str, Value<'a>)>]>) -> Zeroizing<String> {
+    let members = members.as_ref();
     let most = members.iter().flatten().map(|(name, value)| 6 * name.len() + value.most() + 6);
     let mut out = Zeroizing::new(String::with_capacity(2 + most.sum::<usize>()));
     out.push('{');
