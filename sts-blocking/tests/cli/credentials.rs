@@ -233,7 +233,7 @@ fn a_shell_reads_what_export_prints() {
     );
     let read =
         Command::new("sh").args(["-c", &script]).env_clear().env("PATH", "/usr/bin:/bin").output().unwrap();
-    assert_eq!(stdout(&read), "ASIAROLE|it's$(ecret)|role/token+=|4\n");
+    assert_eq!(stdout(&read), "ASIAROLE|it's$(ecret)|role/token+=|5\n");
 
     for (format, beginning) in [
         ("fish", "set -gx AWS_ACCESS_KEY_ID "),

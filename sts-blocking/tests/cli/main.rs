@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 mod circles;
 mod credentials;
+mod environment;
 mod escapes;
 mod files;
 mod operations;

@@ -29,7 +29,6 @@ impl Value<'_> {
 }
 
 /// An object of the members that are there, in their order.
-#[expect(clippy::needless_pass_by_value, reason = "a list that is written where it is used")]
 pub(super) fn object<'a>(members: impl AsRef<[Option<(&'a str, Value<'a>)>]>) -> Zeroizing<String> {
     let members = members.as_ref();
     let most = members.iter().flatten().map(|(name, value)| 6 * name.len() + value.most() + 6);

@@ -14,6 +14,7 @@ mod console;
 mod credential_process;
 mod eks_token;
 mod eks_verify;
+mod environment;
 mod exec;
 mod explain;
 mod export;

@@ -5,11 +5,9 @@ use std::io;
 use std::process::{Command as Process, ExitCode};
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
-use serde_json::Value;
-use sts_blocking::token::env::{self, EnvFormat};
-use sts_blocking::{Client, Credentials};
 
 use super::Extra;
+use super::environment::Environment;
 use crate::failure::Failure;
 use crate::global::Globals;
 use crate::obtain::{self, LongTerm};
@@ -21,18 +19,6 @@ pub(super) const EXTRA: Extra = Extra {
     arguments,
     run,
 };
-
-/// What would lead the command to other credentials, or is of those before.
-const FOREIGN: [&str; 8] = [
-    "AWS_PROFILE",
-    "AWS_DEFAULT_PROFILE",
-    "AWS_SESSION_TOKEN",
-    "AWS_SECURITY_TOKEN",
-    "AWS_CREDENTIAL_EXPIRATION",
-    "AWS_ACCOUNT_ID",
-    "AWS_ROLE_ARN",
-    "AWS_WEB_IDENTITY_TOKEN_FILE",
-];
 
 fn arguments(command: Command) -> Command {
     obtain::arguments(command)
@@ -66,42 +52,13 @@ pub(super) fn process(matches: &ArgMatches) -> Option<Process> {
     Some(process)
 }
 
-/// Removes what is of other credentials.
-pub(super) fn clear(process: &mut Process) {
-    for name in FOREIGN {
-        process.env_remove(name);
-    }
-}
-
 fn run(matches: &ArgMatches, globals: &Globals) -> Result<ExitCode, Failure> {
     let long_term = if matches.get_flag("no-session") { LongTerm::Keep } else { LongTerm::Trade };
     let client = obtain::scoped_client(matches, globals, long_term)?;
     let credentials = obtain::credentials(&client, globals)?;
     let mut process = process(matches).ok_or_else(|| Failure::usage("there is no command to run"))?;
-    clear(&mut process);
-    hand_on(&mut process, &credentials)?;
-    name_region(&mut process, &client);
+    Environment::of_keys(&credentials).with_settings(&client, globals)?.apply(&mut process);
     start(process)
-}
-
-fn hand_on(process: &mut Process, credentials: &Credentials) -> Result<(), Failure> {
-    let written = env::write(credentials, EnvFormat::Json).map_err(|error| Failure::setting(&error))?;
-    let variables: Value = serde_json::from_slice(written.as_ref())
-        .map_err(|error| Failure::general(format!("the credentials cannot be handed on: {error}")))?;
-    for (name, value) in variables.as_object().into_iter().flatten() {
-        process.env(name, value.as_str().unwrap_or_default());
-    }
-    if let Some(account) = credentials.account_id() {
-        process.env("AWS_ACCOUNT_ID", account);
-    }
-    Ok(())
-}
-
-/// The profile, which may have had the region, is not handed on.
-pub(super) fn name_region(process: &mut Process, client: &Client) {
-    if let Some(region) = client.settings().get("Region") {
-        process.env("AWS_REGION", &region.value).env("AWS_DEFAULT_REGION", &region.value);
-    }
 }
 
 /// The command takes this process's place: signals reach it, and its exit code is this one's.

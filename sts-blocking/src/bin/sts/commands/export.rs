@@ -4,11 +4,12 @@ use std::process::ExitCode;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgMatches, Command};
-use sts_blocking::token::env::{self, EnvFormat};
+use sts_blocking::token::env::EnvFormat;
 
 use super::Extra;
+use super::environment::Environment;
 use crate::failure::Failure;
-use crate::global::Globals;
+use crate::global::{Globals, variable};
 use crate::obtain::{self, LongTerm};
 use crate::stdio;
 
@@ -34,6 +35,9 @@ const FORMATS: [(&str, EnvFormat); 10] = [
     ("json", EnvFormat::Json),
 ];
 
+/// The variables that choose a profile.
+const PROFILE: [&str; 2] = ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"];
+
 fn arguments(command: Command) -> Command {
     obtain::arguments(command).arg(obtain::policy()).arg(
         Arg::new("format")
@@ -51,8 +55,13 @@ fn run(matches: &ArgMatches, globals: &Globals) -> Result<ExitCode, Failure> {
         FORMATS.iter().find(|(known, _)| *known == name).map_or(EnvFormat::Sh, |(_, format)| *format);
     let client = obtain::scoped_client(matches, globals, LongTerm::Keep)?;
     let credentials = obtain::credentials(&client, globals)?;
-    let text = env::write(&credentials, format).map_err(|error| Failure::setting(&error))?;
-    stdio::print_secret(&text)?;
+    let mut environment = Environment::of_keys(&credentials);
+    // The text removes the choice of a profile, and with it the region and other settings of the shell's next commands.
+    let is_script = !matches!(format, EnvFormat::Dotenv | EnvFormat::Json);
+    if is_script && PROFILE.iter().any(|name| variable(name).is_some()) {
+        environment = environment.with_settings(&client, globals)?;
+    }
+    stdio::print_secret(&environment.text(format)?)?;
     if format == EnvFormat::Json {
         stdio::print("\n")?;
     }

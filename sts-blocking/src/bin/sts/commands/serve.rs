@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 use std::io;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::process::{Command as Process, ExitCode};
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -14,8 +14,10 @@ use std::time::Duration;
 use clap::builder::RangedU64ValueParser;
 use clap::{Arg, ArgMatches, Command};
 use sts_blocking::time::OffsetDateTime;
-use sts_blocking::{Body, Client, Credentials, Provider, Secret, time, timestamp};
+use sts_blocking::token::env::EnvFormat;
+use sts_blocking::{Body, Credentials, Provider, Secret, time, timestamp};
 
+use super::environment::Environment;
 use super::{Extra, exec};
 use crate::failure::Failure;
 use crate::global::{Globals, variable};
@@ -35,7 +37,6 @@ pub(super) const EXTRA: Extra = Extra {
     run,
 };
 
-const URI: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
 const TOKEN: &str = "AWS_CONTAINER_AUTHORIZATION_TOKEN";
 
 /// The path that credentials are at.
@@ -49,14 +50,6 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// How long credentials are said to last whose expiry nobody knows: then they are asked for again.
 const UNKNOWN: time::Duration = time::Duration::minutes(15);
-
-/// What would lead a command to other credentials than these.
-const FOREIGN: [&str; 4] = [
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
-];
 
 fn arguments(command: Command) -> Command {
     obtain::arguments(command)
@@ -91,28 +84,16 @@ fn run(matches: &ArgMatches, globals: &Globals) -> Result<ExitCode, Failure> {
         return Err(Failure::configuration(format!("{TOKEN} must be visible ASCII characters")));
     }
     let url = format!("http://127.0.0.1:{port}{PATH}");
-    let rules = Arc::new(Rules::new(port, PATH, token.clone()));
+    let environment = Environment::of_container(&url, &token).with_settings(&client, globals)?;
+    let rules = Arc::new(Rules::new(port, PATH, token));
     let Some(mut process) = exec::process(matches) else {
-        stdio::print(&format!(
-            "export {URI}={url}\nexport {TOKEN}='{}'\n",
-            token.expose().replace('\'', r"'\''")
-        ))?;
+        stdio::print_secret(&environment.text(EnvFormat::Sh)?)?;
         listen(&listener, &rules, &provider);
         return Ok(ExitCode::SUCCESS);
     };
     thread::spawn(move || listen(&listener, &rules, &provider));
-    lead(&mut process, &url, &token, &client);
+    environment.apply(&mut process);
     exec::wait(process)
-}
-
-/// The command takes its credentials from here.
-fn lead(process: &mut Process, url: &str, token: &Secret, client: &Client) {
-    exec::clear(process);
-    for name in FOREIGN {
-        process.env_remove(name);
-    }
-    process.env(URI, url).env(TOKEN, token.expose());
-    exec::name_region(process, client);
 }
 
 /// Serves for ever, a thread for each connection.
