@@ -75,6 +75,9 @@ impl HttpOptions {
 
 /// Sends HTTP/1.1 over the connections of a [`Connector`], and keeps them for further requests.
 ///
+/// A connection is used again if nothing has arrived on it since the last reply, which the connector has to know:
+/// [`Connector::has_unsolicited_data`].
+///
 /// It never follows a redirect, and adds no header of its own but `host` and `content-length`. Through a proxy it asks
 /// for a tunnel (`CONNECT`) even to an `http` URL, and leaves it to the proxy to resolve the host's name. A kept
 /// connection that turns out to be closed before a byte of the reply came is replaced once by a new one. A connection

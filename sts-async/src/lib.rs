@@ -40,7 +40,12 @@
 //! assert_eq!(timeouts.total, Duration::from_secs(60));
 //! ```
 //!
-//! Replies are bounded by [`sts_proto::reply::MAX_REPLY_BYTES`], their heads by [`sts_proto::http1::MAX_HEAD_BYTES`].
+//! A deadline is looked at before the work, and the work yields to the executor after a few reads: a peer that sends as fast as
+//! it is read outlasts no deadline, and keeps no other task of the thread from running.
+//!
+//! Replies are bounded by [`sts_proto::reply::MAX_REPLY_BYTES`], their heads by [`sts_proto::http1::MAX_HEAD_BYTES`], and what
+//! is around their chunks by [`sts_proto::http1::MAX_CHUNK_FRAMING_BYTES`]. With TLS and its handshake, eight times the largest
+//! reply is read for one.
 //!
 //! # Features
 //! - `rustls` (default): TLS by rustls on ring, with Mozilla's roots.

@@ -1,5 +1,6 @@
 //! Entries of tables: a peer, and what a call must come to.
 
+use std::fmt::Write;
 use std::io;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -113,7 +114,7 @@ fn leaked(error: &Error) -> Vec<String> {
     let mut text = format!("{error} {error:?}");
     let mut source = std::error::Error::source(error);
     while let Some(error) = source {
-        text.push_str(&format!(" {error} {error:?}"));
+        let _ = write!(text, " {error} {error:?}");
         source = error.source();
     }
     let found = SECRETS.iter().filter(|secret| text.contains(**secret));

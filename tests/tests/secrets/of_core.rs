@@ -3,7 +3,7 @@
 use http::{Method, Response};
 use sts_proto::certificate::Refusal;
 use sts_proto::endpoint::EndpointOptions;
-use sts_proto::http1::{self, Progress, ReplyReader};
+use sts_proto::http1::{self, Progress, ReplyReader, TlsRecords};
 use sts_proto::operation::*;
 use sts_proto::sigv4::{Payload, SessionToken, Signing, SigningKey};
 use sts_proto::{Encoder, Presign};
@@ -37,6 +37,9 @@ pub(super) fn show(seen: &Seen) {
     show!(seen, reader.feed(&text.as_bytes()[..400]));
     show!(seen, reader);
     show!(seen, reader.feed(&text.as_bytes()[400..]));
+    let mut records = TlsRecords::default();
+    records.pass(SECRETS.join(" ").as_bytes());
+    show!(seen, records);
     for end in (0..text.len()).step_by(7) {
         seen.error(&role().decode(&Response::new(&text[..end])).unwrap_err());
     }
