@@ -6,7 +6,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use sts_proto::endpoint::{Endpoint, EndpointOptions, EndpointRule};
+use sts_proto::endpoint::{Endpoint, EndpointOptions, EndpointRule, port_of};
 use sts_proto::http::Uri;
 use sts_proto::http::header::HOST;
 use sts_proto::operation::GetCallerIdentity;
@@ -103,6 +103,9 @@ fn check(endpoint: &Endpoint, own: Option<&str>, is_of_aws: bool) {
     let (scheme, host) = (url.scheme_str().expect("a scheme"), url.host().expect("a host"));
     assert!(!host.is_empty() && matches!(scheme, "http" | "https") && url.query().is_none(), "{url}");
     assert!(!url.authority().expect("a host").as_str().contains('@'), "{url}");
+    let port = port_of(url).expect("a port from 1 to 65535");
+    assert_eq!(port, url.port_u16().unwrap_or(if scheme == "https" { 443 } else { 80 }), "{url}");
+    assert!(!url.path().split('/').any(|segment| matches!(segment, "." | "..")), "{url}");
     assert_eq!(endpoint.rule() == EndpointRule::Custom, own.is_some());
     assert!(!is_of_aws || own.is_none(), "FIPS and dual-stack are AWS's hosts");
     if endpoint.rule() != EndpointRule::Custom {

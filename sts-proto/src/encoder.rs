@@ -227,7 +227,7 @@ impl Encoder {
             return Err(Error::setting("Url", "would hold a sensitive parameter, which was not allowed"));
         }
         let mut request = Request::new(Body::default());
-        *request.uri_mut() = self.endpoint.service_url().with_query(form.as_query())?.uri().clone();
+        *request.uri_mut() = self.endpoint.service_url().with_query(form.as_query())?.into_uri();
         if options.headers.len() > sigv4::MAX_HEADERS {
             return Err(Error::setting("Header", "is given too often"));
         }

@@ -8,6 +8,7 @@ use crate::{Home, stderr, stdout, with_credentials};
 fn endpoint_url_with_a_password_is_not_echoed() {
     for url in [
         "u:hunter2@own.example",
+        "u:hunter2",
         "http://u:hunter2@own.example",
         "https://hunter2@own.example:84036",
         "ftp://u:hunter2@own.example",
@@ -35,9 +36,8 @@ fn endpoint_url_with_a_password_is_not_echoed() {
             }
         }
     }
-    let output =
-        with_credentials(&["get-caller-identity", "--endpoint-url", "nohost:80/x"]).output().unwrap();
-    assert!(stderr(&output).contains("--endpoint-url \"nohost:80/x\": scheme is missing."));
+    let output = with_credentials(&["get-caller-identity", "--endpoint-url", "nohost:80/"]).output().unwrap();
+    assert!(stderr(&output).contains("--endpoint-url \"nohost:80/\": scheme is missing."));
 }
 
 #[test]

@@ -16,7 +16,7 @@ const FURTHER_SUFFIXES: [&str; 3] = ["signin.aws", "awsapps.com", "awsapps.cn"];
 const CUSTOMER_LABELS: [&str; 3] = ["elb", "compute", "compute-1"];
 const CUSTOMER_PREFIX: &str = "vpce-svc-";
 
-/// Where ECS and EKS Pod Identity hand out credentials without TLS: link-local addresses, which no router forwards.
+/// Where ECS and EKS Pod Identity hand out credentials without TLS: addresses that do not lead off the machine.
 pub(crate) const CONTAINER_HOSTS: [IpAddr; 3] = [
     IpAddr::V4(Ipv4Addr::new(169, 254, 170, 2)),
     IpAddr::V4(Ipv4Addr::new(169, 254, 170, 23)),
@@ -44,8 +44,13 @@ pub(super) fn is_loopback(host: &str) -> bool {
     }
 }
 
+/// Whether a host is one of [`CONTAINER_HOSTS`].
+pub(super) fn is_of_containers(host: &str) -> bool {
+    address(host).is_some_and(|address| CONTAINER_HOSTS.contains(&address))
+}
+
 /// The address that a host is, if it is no name.
-pub(super) fn address(host: &str) -> Option<IpAddr> {
+fn address(host: &str) -> Option<IpAddr> {
     match host.strip_prefix('[') {
         Some(rest) => rest.strip_suffix(']')?.parse::<Ipv6Addr>().ok().map(IpAddr::V6),
         None => host.parse::<Ipv4Addr>().ok().map(IpAddr::V4),
@@ -69,17 +74,22 @@ pub(crate) fn port(digits: &str) -> Option<u16> {
 /// Whether a text is an address, an IPv6 one in brackets, or labels with dots between them. Names of hosts in containers
 /// have underscores, too.
 pub(crate) fn is_valid(host: &str) -> bool {
-    let is_part = |label: &str| is_label(&label.replace('_', "x"));
     if host.starts_with('[') {
         return address(host).is_some();
     }
-    host.len() <= MAX_HOST_BYTES && host.strip_suffix('.').unwrap_or(host).split('.').all(is_part)
+    let name = host.strip_suffix('.').unwrap_or(host);
+    host.len() <= MAX_HOST_BYTES && name.split('.').all(|label| is_label_with(label, b"-_"))
 }
 
 /// RFC 1123, section 2.1.
 pub(crate) fn is_label(text: &str) -> bool {
+    is_label_with(text, b"-")
+}
+
+/// Whether a text is a label of letters, digits and those marks, without hyphens at its ends.
+fn is_label_with(text: &str, marks: &[u8]) -> bool {
     (1..=63).contains(&text.len())
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || marks.contains(&b))
         && !text.starts_with('-')
         && !text.ends_with('-')
 }

@@ -3,11 +3,18 @@
 //! Every service that gets a secret is reached by a [`ServiceUrl`], which cannot be made without these checks. What
 //! differs between services is in a [`Policy`].
 
-use http::Uri;
+use http::uri::{Authority, Parts, PathAndQuery, Scheme, Uri};
 use zeroize::Zeroizing;
 
-use super::host::{self, CONTAINER_HOSTS};
+use super::host;
 use crate::error::Error;
+
+const OF_AWS: &str =
+    "is AWS's own without TLS: secrets would travel for everybody to read; begin the URL with `https://`";
+const NOT_LOOPBACK: &str = "must be a URL with `https`, or with `http` and a host that is loopback: secrets would travel for \
+    everybody to read; the option `dangerously_allow_http` permits it";
+const NO_CONTAINER: &str = "must be a URL with `https`, or with `http` and a host that is loopback, 169.254.170.2, \
+    169.254.170.23 or fd00:ec2::23";
 
 /// A URL of a service that gets a secret.
 ///
@@ -136,13 +143,22 @@ impl ServiceUrl {
     /// # Errors
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput): `setting` gives something else than a host.
     pub(crate) fn https(host: &str, setting: &'static str) -> Result<Self, Error> {
-        let uri = Uri::try_from(format!("https://{host}/")).ok().filter(|_| host::is_valid(host));
-        uri.map(Self).ok_or_else(|| Error::setting(setting, "gives no host"))
+        let mut parts = Parts::default();
+        parts.scheme = Some(Scheme::HTTPS);
+        parts.authority = Authority::try_from(host).ok().filter(|_| host::is_valid(host));
+        parts.path_and_query = Some(PathAndQuery::from_static("/"));
+        // Without an authority, the scheme is refused.
+        Uri::from_parts(parts).map(Self).map_err(|_| Error::setting(setting, "gives no host"))
     }
 
     /// The URL for requests.
     pub(crate) fn uri(&self) -> &Uri {
         &self.0
+    }
+
+    /// The URL for a single request.
+    pub(crate) fn into_uri(self) -> Uri {
+        self.0
     }
 
     /// The host and the port, if there is one.
@@ -164,7 +180,7 @@ impl ServiceUrl {
         if !path.starts_with('/') || !is_path(path) || has_dot_segment(path) {
             return Err(Error::setting("Url", "would have a path that is none"));
         }
-        self.extend(self.0.path().trim_end_matches('/'), path_and_query)
+        self.extend([self.0.path().trim_end_matches('/'), path_and_query, ""])
     }
 
     /// The URL with a query, which may hold what is secret.
@@ -172,13 +188,13 @@ impl ServiceUrl {
     /// # Errors
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput): the URL is too long.
     pub(crate) fn with_query(&self, query: &str) -> Result<Self, Error> {
-        let query = Zeroizing::new(format!("?{query}"));
-        self.extend(self.0.path(), &query)
+        self.extend([self.0.path(), "?", query])
     }
 
-    fn extend(&self, path: &str, more: &str) -> Result<Self, Error> {
+    /// The same scheme and authority with another path and query, in three parts.
+    fn extend(&self, [path, separator, query]: [&str; 3]) -> Result<Self, Error> {
         let scheme = self.0.scheme_str().unwrap_or_default();
-        let text = Zeroizing::new([scheme, "://", self.authority(), path, more].concat());
+        let text = Zeroizing::new([scheme, "://", self.authority(), path, separator, query].concat());
         let uri = Uri::try_from(text.as_str()).map_err(|_| Error::setting("Url", "would be too long"))?;
         Ok(Self(uri))
     }
@@ -187,26 +203,15 @@ impl ServiceUrl {
 impl Http {
     fn permits(self, host: &str) -> Result<(), &'static str> {
         if host::is_of_aws(host) {
-            return Err(
-                "is AWS's own without TLS: secrets would travel for everybody to read; begin the URL with \
-                        `https://`",
-            );
+            return Err(OF_AWS);
         }
-        match self {
-            Self::Any => Ok(()),
-            Self::Loopback if host::is_loopback(host) => Ok(()),
-            Self::Loopback => {
-                Err("must be a URL with `https`, or with `http` and a host that is loopback: secrets \
-                                   would travel for everybody to read; the option `dangerously_allow_http` permits it")
-            }
-            Self::Container if host::is_loopback(host) => Ok(()),
-            Self::Container if host::address(host).is_some_and(|ip| CONTAINER_HOSTS.contains(&ip)) => Ok(()),
-            Self::Container => {
-                Err("must be a URL with `https`, or with `http` and a host that is loopback, \
-                                    169.254.170.2, 169.254.170.23 or fd00:ec2::23")
-            }
-            Self::None => Err("must be a URL with `https`"),
-        }
+        let (is_permitted, rule) = match self {
+            Self::Any => (true, ""),
+            Self::Loopback => (host::is_loopback(host), NOT_LOOPBACK),
+            Self::Container => (host::is_loopback(host) || host::is_of_containers(host), NO_CONTAINER),
+            Self::None => (false, "must be a URL with `https`"),
+        };
+        if is_permitted { Ok(()) } else { Err(rule) }
     }
 }
 
@@ -229,6 +234,15 @@ fn has_dot_segment(path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn https_of_what_is_no_host_is_refused() {
+        assert_eq!(ServiceUrl::https("sts.example", "Region").unwrap().uri(), "https://sts.example/");
+        for host in ["", "a b", "a/b", "u@a", "a:1", "a?", "[::1", "-a"] {
+            let error = ServiceUrl::https(host, "Region").expect_err(host);
+            assert_eq!(error.violations()[0].parameter(), "Region", "{error}");
+        }
+    }
 
     #[test]
     fn paths_and_queries_are_appended() {

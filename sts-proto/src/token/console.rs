@@ -130,7 +130,7 @@ impl SigninRequest {
         let form = self.form(credentials)?;
         let mut request = Request::new(form.into_body());
         *request.method_mut() = Method::POST;
-        *request.uri_mut() = self.hosts().federation()?.uri().clone();
+        *request.uri_mut() = self.hosts().federation()?.into_uri();
         let kind = HeaderValue::from_static("application/x-www-form-urlencoded; charset=utf-8");
         request.headers_mut().insert(CONTENT_TYPE, kind);
         Ok(request)
@@ -143,7 +143,7 @@ impl SigninRequest {
     pub fn encode_get(&self, credentials: &Credentials) -> Result<Request<Body>, Error> {
         let form = self.form(credentials)?;
         let mut request = Request::new(Body::default());
-        *request.uri_mut() = self.hosts().federation()?.with_query(form.as_query())?.uri().clone();
+        *request.uri_mut() = self.hosts().federation()?.with_query(form.as_query())?.into_uri();
         Ok(request)
     }
 

@@ -125,7 +125,7 @@ impl VaultLogin {
         let VaultPayload { path, body } = self.build(encoder, credentials, now)?;
         let mut request = Request::new(body);
         *request.method_mut() = Method::POST;
-        *request.uri_mut() = address.join(&path)?.uri().clone();
+        *request.uri_mut() = address.join(&path)?.into_uri();
         request.headers_mut().insert(CONTENT_TYPE, const { HeaderValue::from_static("application/json") });
         Ok(request)
     }

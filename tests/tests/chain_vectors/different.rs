@@ -57,7 +57,7 @@ const DIFFERENT: &[(&str, Different)] = &[
         "all fields unset provider is not enabled",
         Different::Words("neither `AWS_CONTAINER_CREDENTIALS_RELATIVE_URI`"),
     ),
-    ("invalid full uri", Different::Words("must be a URL with a host")),
+    ("invalid full uri", Different::Words("must be a URL that begins with")),
     // imds-endpoint-tests.json
     ("invalid endpoint mode override", Different::Words("must be `IPv4` or `IPv6`")),
     ("invalid config endpoint mode", Different::Words("must be `IPv4` or `IPv6`")),

@@ -146,8 +146,10 @@ fn checked_url(url: String) -> Result<String, Failure> {
     if url.contains("://") {
         return Ok(url);
     }
-    // A name without a scheme is shown, as the AWS CLI does it. What may be more than a name, and hold a password, is not.
-    let is_name = url.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._:/".contains(&b));
+    // A host without a scheme is shown, as the AWS CLI does it. What may be more than that, and hold a password, is not.
+    let (host, port) = url.split_once(':').unwrap_or((&url, ""));
+    let is_name = host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._/".contains(&b))
+        && port.bytes().all(|b| b.is_ascii_digit() || b == b'/');
     let shown = if is_name { format!("\"{url}\"") } else { format!("({} bytes, not shown)", url.len()) };
     Err(Failure::parameter(format!(
         "Bad value for --endpoint-url {shown}: scheme is missing.  Must be of the form http://<hostname>/ or \
