@@ -64,7 +64,7 @@ impl AssumedRole {
     ///
     /// A file is used while its credentials have a quarter of an hour left, or a third of a session that was asked for as a
     /// shorter one than 45 minutes; a refresh does not take from it what it replaces. It is written for its owner only (mode
-    /// 0600), whole or not at all. One that cannot be read, is damaged or of another account is written anew; where it cannot be written the
+    /// 0600), whole or not at all. One that cannot be read, is damaged or of another account, role or session is written anew; where it cannot be written the
     /// role is assumed as without a cache. As with the CLI, neither the base credentials nor the endpoint are part of
     /// its name: keep the sessions of another STS than AWS's in a directory of their own.
     #[cfg(feature = "sources")]

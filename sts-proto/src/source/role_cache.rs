@@ -44,18 +44,18 @@ pub(super) struct Role<'a> {
 impl Role<'_> {
     /// Whether a file that names this account, or this session by its ARN, is of another role or another session.
     ///
-    /// Only what both sides name is compared: some servers leave the account of a session's ARN empty.
+    /// Only what both sides name is compared: some servers leave the account of a session's ARN empty, or all of the ARN. IAM has
+    /// no two roles whose names differ in case only.
     fn is_foreign(&self, account: Option<&str>, user: Option<&str>) -> bool {
         let differ = |one: &str, other: &str| !one.is_empty() && !other.is_empty() && one != other;
         let Ok(wanted) = Arn::parse(self.arn) else { return false };
         if account.is_some_and(|account| differ(account, wanted.account())) {
             return true;
         }
-        let Some(user) = user else { return false };
-        let Ok(user) = Arn::parse(user) else { return true };
+        let Some(Ok(user)) = user.map(Arn::parse) else { return false };
         let role_names = wanted.role_name().zip(user.role_name());
         differ(user.account(), wanted.account())
-            || role_names.is_some_and(|(wanted, found)| wanted != found)
+            || role_names.is_some_and(|(wanted, found)| !wanted.eq_ignore_ascii_case(found))
             || user.session_name().is_some_and(|found| differ(found, self.session_name))
     }
 }
@@ -295,7 +295,8 @@ mod tests {
             ("arn:aws:sts::123456789012:assumed-role/Deploy/cd", "ci", false),
             ("arn:aws:sts::123456789012:assumed-role/Admin/ci", "ci", false),
             ("arn:aws:sts::210987654321:assumed-role/Deploy/ci", "ci", false),
-            ("no ARN", "ci", false),
+            ("no ARN", "ci", true),
+            ("", "ci", true),
         ] {
             check(arn, session_name, is_taken);
         }

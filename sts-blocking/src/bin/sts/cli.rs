@@ -1,6 +1,5 @@
 //! The command line: described to clap, and refused in the AWS CLI's words.
 
-use std::borrow::Cow;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
@@ -10,8 +9,12 @@ use sts_blocking::operation::{MODEL, Model};
 
 use crate::failure::Failure;
 use crate::global::{self, Globals};
-use crate::model::{ACTIONS, Action, Member};
+use crate::model::{ACTIONS, Action};
 use crate::{call, commands, progress, stdio};
+
+use unknown::Unknown;
+
+mod unknown;
 
 /// Which service model the program follows.
 fn service_model() -> String {
@@ -72,7 +75,7 @@ pub(crate) fn run(arguments: impl Iterator<Item = OsString>) -> Result<ExitCode,
         call::require(action, matches)?;
     }
     if !unknown.is_empty() {
-        return Err(unknown_options(&unknown));
+        return Err(unknown::refusal(&unknown));
     }
     if let Some(action) = action {
         return call::run(action, matches, &globals);
@@ -92,7 +95,7 @@ enum Parsed {
 
 /// Parses. Clap stops at the first unknown option; the AWS CLI names them all.
 fn parse(arguments: Vec<OsString>) -> Result<Parsed, Failure> {
-    let mut unknown = Unknown { left: (0..arguments.len()).collect(), arguments, found: Vec::new() };
+    let mut unknown = Unknown::new(arguments);
     loop {
         let all = std::iter::once(OsString::from("sts")).chain(unknown.left().cloned());
         let error = match command().try_get_matches_from(all) {
@@ -107,93 +110,13 @@ fn parse(arguments: Vec<OsString>) -> Result<Parsed, Failure> {
                 if !unknown.take(&context(&error, ContextKind::InvalidArg)) {
                     return Err(words(&error));
                 }
-                if unknown.found.len() > MAX_UNKNOWN {
-                    return Err(unknown_options(&unknown.words()));
+                if unknown.is_full() {
+                    return Err(unknown::refusal(&unknown.words()));
                 }
             }
             _ => return Err(words(&error)),
         }
     }
-}
-
-/// How many unknown options and words are named. Each costs a parse, so further ones are not looked for.
-const MAX_UNKNOWN: usize = 16;
-
-fn unknown_options(words: &[String]) -> Failure {
-    let more = if words.len() > MAX_UNKNOWN { " and more" } else { "" };
-    let shown: Vec<&str> = words.iter().take(MAX_UNKNOWN).map(String::as_str).collect();
-    Failure::usage(format!("Unknown options: {}{more}", shown.join(", ")))
-}
-
-/// The command line, and what of it is unknown.
-struct Unknown {
-    arguments: Vec<OsString>,
-    /// The places of the arguments that are not known to be unknown.
-    left: Vec<usize>,
-    /// The places of the others.
-    found: Vec<usize>,
-}
-
-impl Unknown {
-    fn left(&self) -> impl Iterator<Item = &OsString> {
-        self.left.iter().filter_map(|&at| self.arguments.get(at))
-    }
-
-    /// Takes out the first argument that clap means by that name.
-    fn take(&mut self, name: &str) -> bool {
-        let is_it = |argument: &OsString| {
-            let argument = argument.to_string_lossy();
-            argument == name || argument.strip_prefix(name).is_some_and(|rest| rest.starts_with('='))
-        };
-        // A short option may stand in a group of them.
-        let is_group = |argument: &OsString| name.len() == 2 && argument.to_string_lossy().starts_with(name);
-        let index = self.left().position(is_it).or_else(|| self.left().position(is_group));
-        let Some(index) = index else { return false };
-        self.found.push(self.left.remove(index));
-        true
-    }
-
-    /// What is unknown, for people. argparse keeps the first stray word for what might be `help`, and tells it last.
-    fn words(&self) -> Vec<String> {
-        let mut found = self.found.clone();
-        let is_stray = |&at: &usize| self.word(at).is_some_and(|word| !word.starts_with('-'));
-        if let Some(stray) = found.iter().position(is_stray) {
-            let stray = found.remove(stray);
-            found.push(stray);
-        }
-        found.into_iter().map(|at| self.shown(at)).collect()
-    }
-
-    fn word(&self, at: usize) -> Option<Cow<'_, str>> {
-        self.arguments.get(at).map(|argument| argument.to_string_lossy())
-    }
-
-    /// An unknown argument, without what may be the value of a secret option: `--tokencode 123456`, `--token-code 123 456`.
-    fn shown(&self, at: usize) -> String {
-        let word = self.word(at).unwrap_or_default();
-        if word.starts_with('-') {
-            return match word.split_once('=') {
-                Some((name, _)) => format!("{}={REDACTED}", name),
-                None => word.into_owned(),
-            };
-        }
-        let is_option = |at: &usize| self.word(*at).is_some_and(|word| word.starts_with('-'));
-        let may_be_secret = (0..at).rev().find(is_option).is_some_and(|option| {
-            self.found.contains(&option) || self.word(option).is_some_and(|word| is_secret(&word))
-        });
-        if may_be_secret { REDACTED.to_owned() } else { word.into_owned() }
-    }
-}
-
-/// What is shown in place of a value.
-const REDACTED: &str = "[redacted]";
-
-/// Whether the option of that name, or one of which it is the beginning, takes a secret.
-fn is_secret(option: &str) -> bool {
-    let name = option.trim_start_matches('-').split('=').next().unwrap_or_default();
-    let is_meant = |known: &str| !name.is_empty() && known.starts_with(name);
-    let is_secret = |member: &Member| member.shape.is_sensitive() && is_meant(&member.option);
-    is_meant("cli-input-json") || ACTIONS.iter().any(|action| action.input().members.iter().any(is_secret))
 }
 
 fn context(error: &clap::Error, kind: ContextKind) -> String {

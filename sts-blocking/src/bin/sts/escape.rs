@@ -4,11 +4,12 @@
 //! are escaped before a terminal gets the text.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 use std::io::{self, IsTerminal};
 
 use serde_json::Value;
 use sts_proto::escape_controls;
+
+use crate::output::put;
 
 /// Whether the character steers a terminal, as the library has it. Line breaks and tabs are left to the text.
 fn steers(c: char) -> bool {
@@ -26,8 +27,7 @@ pub(crate) fn visible(text: &str) -> Cow<'_, str> {
 pub(crate) fn json(text: &str) -> Cow<'_, str> {
     escaped(text, |out, c| {
         for unit in c.encode_utf16(&mut [0; 2]) {
-            // Writing to a text cannot fail.
-            let _ = write!(out, "\\u{unit:04x}");
+            put(out, format_args!("\\u{unit:04x}"));
         }
     })
 }
