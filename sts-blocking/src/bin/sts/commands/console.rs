@@ -1,6 +1,6 @@
 //! `sts console`.
 
-use std::process::{Command as Process, ExitCode, Stdio};
+use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::builder::RangedU64ValueParser;
@@ -17,6 +17,8 @@ use crate::global::Globals;
 use crate::obtain::{self, LongTerm};
 use crate::session::{self, Wanted};
 use crate::stdio;
+
+mod browser;
 
 pub(super) const EXTRA: Extra = Extra {
     name: "console",
@@ -91,24 +93,6 @@ fn show(url: &str, matches: &ArgMatches) -> Result<ExitCode, Failure> {
         stdio::print(&format!("{url}\n"))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let (program, before): (_, &[&str]) = if cfg!(target_os = "macos") {
-        ("open", &[])
-    } else if cfg!(windows) {
-        // `start` would have cmd.exe read the `&` of the URL.
-        ("rundll32", &["url.dll,FileProtocolHandler"])
-    } else {
-        ("xdg-open", &[])
-    };
-    let opened = Process::new(program)
-        .args(before)
-        .arg(url)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .status()
-        .map_err(|error| Failure::general(format!("{program} cannot be run: {error}; leave --open out")))?;
-    if opened.success() {
-        Ok(ExitCode::SUCCESS)
-    } else {
-        Err(Failure::general(format!("{program} could not open the URL; leave --open out")))
-    }
+    browser::open(url)?;
+    Ok(ExitCode::SUCCESS)
 }
