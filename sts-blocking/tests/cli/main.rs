@@ -14,6 +14,7 @@ mod environment;
 mod escapes;
 mod files;
 mod operations;
+mod places;
 mod serve;
 mod terminal;
 mod tokens;

@@ -7,7 +7,6 @@ use std::io;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -25,8 +24,10 @@ use crate::obtain::{self, LongTerm};
 use crate::session::Wanted;
 use crate::stdio;
 
+use places::{Place, Places};
 use request::{Refusal, Rules};
 
+mod places;
 mod request;
 
 pub(super) const EXTRA: Extra = Extra {
@@ -41,9 +42,6 @@ const TOKEN: &str = "AWS_CONTAINER_AUTHORIZATION_TOKEN";
 
 /// The path that credentials are at.
 const PATH: &str = "/credentials";
-
-/// The connections that are served at once. Further ones are closed.
-const MAX_CONNECTIONS: usize = 32;
 
 /// The pause after a connection that could not be taken, so that a lack of file descriptors is no busy loop.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -98,43 +96,23 @@ fn run(matches: &ArgMatches, globals: &Globals) -> Result<ExitCode, Failure> {
 
 /// Serves for ever, a thread for each connection.
 fn listen(listener: &TcpListener, rules: &Arc<Rules>, provider: &Provider) {
-    let open = Arc::new(AtomicUsize::new(0));
+    let places = Arc::new(Places::default());
     loop {
         let Ok((stream, _)) = listener.accept() else {
             thread::sleep(PAUSE);
             continue;
         };
-        let place = Place::new(&open);
-        if open.load(Ordering::SeqCst) > MAX_CONNECTIONS {
-            continue;
-        }
+        let stream = Arc::new(stream);
+        let mut place = places.enter(&stream);
         let (rules, provider) = (Arc::clone(rules), provider.clone());
         // A thread that cannot be made costs this connection only.
-        let _ = thread::Builder::new().spawn(move || {
-            answer(stream, &rules, &provider);
-            drop(place);
-        });
+        let _ = thread::Builder::new().spawn(move || answer(&stream, &mut place, &rules, &provider));
     }
 }
 
-/// A connection that is counted until it is over.
-struct Place(Arc<AtomicUsize>);
-
-impl Place {
-    fn new(open: &Arc<AtomicUsize>) -> Self {
-        open.fetch_add(1, Ordering::SeqCst);
-        Self(Arc::clone(open))
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::SeqCst);
-    }
-}
-
-fn answer(mut stream: TcpStream, rules: &Rules, provider: &Provider) {
-    let (status, body) = match rules.read(&mut stream) {
+fn answer(stream: &TcpStream, place: &mut Place, rules: &Rules, provider: &Provider) {
+    let allowed = rules.read(stream).and_then(|()| if place.prove() { Ok(()) } else { Err(request::BUSY) });
+    let (status, body) = match allowed {
         Ok(()) => match provider.credentials() {
             Ok(credentials) => ("200 OK", document(&credentials)),
             // What is wrong is told here and not to whoever asks.
@@ -145,7 +123,7 @@ fn answer(mut stream: TcpStream, rules: &Rules, provider: &Provider) {
         },
         Err(Refusal { status, code, message }) => (status, refusal(code, message)),
     };
-    request::respond(&mut stream, status, &body);
+    request::respond(stream, status, &body);
 }
 
 /// What the SDKs read. All of them want an expiry, and some a token.

@@ -1,7 +1,7 @@
 //! The one request that is served: a GET of one path, of this host, with the token.
 
 use std::io::{self, Read, Write};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 use std::time::{Duration, Instant};
 
 use sts_blocking::{Body, Secret};
@@ -11,6 +11,11 @@ const MAX_BYTES: usize = 8 * 1024;
 
 /// How long a request may take to arrive, and an answer to leave.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The most that is read after an answer, and for how long. A connection that is closed with unread bytes is reset, and the
+/// client may lose the answer.
+const MAX_UNREAD: usize = 1 << 20;
+const LINGER: Duration = Duration::from_secs(2);
 
 /// What a request has to be.
 pub(super) struct Rules {
@@ -47,6 +52,11 @@ const TOKEN: Refusal = Refusal {
     code: "Unauthorized",
     message: "the Authorization header is not the token that was given out",
 };
+pub(super) const BUSY: Refusal = Refusal {
+    status: "503 Service Unavailable",
+    code: "Busy",
+    message: "too many requests at once; try again",
+};
 const PATH: Refusal = Refusal { status: "404 Not Found", code: "NotFound", message: "there is nothing here" };
 const METHOD: Refusal =
     Refusal { status: "405 Method Not Allowed", code: "MethodNotAllowed", message: "only GET is served" };
@@ -57,7 +67,7 @@ impl Rules {
     }
 
     /// Reads a request and says whether it may be answered.
-    pub(super) fn read(&self, stream: &mut TcpStream) -> Result<(), Refusal> {
+    pub(super) fn read(&self, stream: &TcpStream) -> Result<(), Refusal> {
         self.check(head(stream)?.as_ref())
     }
 
@@ -106,7 +116,7 @@ fn is_same(given: &[u8], wanted: &[u8]) -> bool {
 }
 
 /// Everything up to the empty line. A body is not read: nothing that is served has one.
-fn head(stream: &mut TcpStream) -> Result<Body, Refusal> {
+fn head(mut stream: &TcpStream) -> Result<Body, Refusal> {
     let began = Instant::now();
     let mut bytes = vec![0; MAX_BYTES];
     let mut length = 0;
@@ -135,15 +145,36 @@ fn head(stream: &mut TcpStream) -> Result<Body, Refusal> {
     }
 }
 
-/// Answers and closes. Whoever has gone away is not told.
-pub(super) fn respond(stream: &mut TcpStream, status: &str, body: &Body) {
+/// Answers and closes. A client that has gone away is not told.
+pub(super) fn respond(mut stream: &TcpStream, status: &str, body: &Body) {
     let head = format!(
         "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncache-control: no-store\r\ncontent-length: \
          {}\r\nconnection: close\r\n\r\n",
         body.len()
     );
     let _ = stream.set_write_timeout(Some(PATIENCE));
-    let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body.as_ref()));
+    let written = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body.as_ref()));
+    if written.and_then(|()| stream.shutdown(Shutdown::Write)).is_ok() {
+        drain(stream);
+    }
+}
+
+/// Reads what the client still sends, until it closes: within limits, for nobody says that it does.
+fn drain(mut stream: &TcpStream) {
+    let deadline = Instant::now() + LINGER;
+    let (mut buffer, mut length) = ([0; 4096], 0);
+    while length < MAX_UNREAD {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() || stream.set_read_timeout(Some(left)).is_err() {
+            return;
+        }
+        match stream.read(&mut buffer) {
+            Ok(0) => return,
+            Ok(n) => length += n,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => return,
+        }
+    }
 }
 
 #[cfg(test)]
