@@ -184,7 +184,7 @@ mod tests {
     fn pipe(name: &str) -> PathBuf {
         let path = std::env::temp_dir().join(format!("sts-async-{name}-{}", std::process::id()));
         let _ = fs::remove_file(&path);
-        assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+        assert!(Command::new("mkfifo").arg(&path).status().expect("mkfifo").success());
         path
     }
 

@@ -11,6 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use sts_proto::Secret;
+use sts_proto::settings::Timeouts;
 use sts_proto::step::{CommandOutput, RunCommand};
 
 use super::LOOK;
@@ -54,7 +55,7 @@ impl Running {
             .stderr(stderr_writer);
         let has_group = separate(&mut command);
         let child = command.spawn()?;
-        let timeout = wanted.timeout;
+        let timeout = wanted.timeout.min(Timeouts::LONGEST);
         let mut running = Self { child, is_ended: false, has_group, stdout, stderr, started, timeout };
         // Two pipes can only be emptied at once by two threads. If one cannot be started, the command is ended.
         running.stdout.start()?;
