@@ -13,7 +13,7 @@ fn credential_process_can_ask_on_the_terminal() {
         return;
     }
     let config = "[profile asks]\nregion = eu-west-1\ncredential_process = sh -c '. $HOME/ask.sh'\n";
-    let home = Home::new("terminal", config);
+    let home = Home::new("asking", config);
     let ask = "read -r code < /dev/tty\n\
         echo '{\"Version\": 1, \"AccessKeyId\": \"AKIAIOSFODNN7EXAMPLE\", \"SecretAccessKey\": \"s\", \"AccountId\": \"'$code'\"}'\n";
     std::fs::write(home.0.join("ask.sh"), ask).unwrap();

@@ -161,10 +161,10 @@ pub(super) fn respond(mut stream: &TcpStream, status: &str, body: &Body) {
 
 /// Reads what the client still sends, until it closes: within limits, for nobody says that it does.
 fn drain(mut stream: &TcpStream) {
-    let deadline = Instant::now() + LINGER;
+    let began = Instant::now();
     let (mut buffer, mut length) = ([0; 4096], 0);
     while length < MAX_UNREAD {
-        let left = deadline.saturating_duration_since(Instant::now());
+        let left = LINGER.saturating_sub(began.elapsed());
         if left.is_zero() || stream.set_read_timeout(Some(left)).is_err() {
             return;
         }
