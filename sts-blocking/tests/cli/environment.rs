@@ -85,7 +85,6 @@ fn without_container(mut found: BTreeMap<String, String>) -> BTreeMap<String, St
 }
 
 #[test]
-#[cfg(unix)]
 fn exec_environment_has_the_keys_and_the_settings_of_the_profile() {
     let home = Home::new("exec-environment", PROFILES);
     let output = sts(&home, &["exec", "--", "env"]).output().unwrap();
@@ -94,7 +93,6 @@ fn exec_environment_has_the_keys_and_the_settings_of_the_profile() {
 }
 
 #[test]
-#[cfg(unix)]
 fn serve_environment_has_the_container_alone() {
     let home = Home::new("serve-environment", PROFILES);
     let output = sts(&home, &["serve", "--", "env"]).output().unwrap();
@@ -104,7 +102,6 @@ fn serve_environment_has_the_container_alone() {
 }
 
 #[test]
-#[cfg(unix)]
 fn serve_text_gives_a_shell_the_same_environment() {
     let home = Home::new("serve-text", PROFILES);
     let mut child = sts(&home, &["serve"]).stdout(Stdio::piped()).spawn().unwrap();
@@ -145,7 +142,6 @@ fn in_shell(home: &Home, text: &str) -> BTreeMap<String, String> {
 }
 
 #[test]
-#[cfg(unix)]
 fn export_text_replaces_the_identity_of_a_shell() {
     let home = Home::new("export-text", PROFILES);
     let output = sts(&home, &["export"]).output().unwrap();
@@ -177,7 +173,6 @@ fn export_text_replaces_the_identity_of_a_shell() {
 }
 
 #[test]
-#[cfg(unix)]
 fn variables_that_are_set_outrank_the_settings_of_the_profile() {
     let home = Home::new("outrank", PROFILES);
     for command in ["exec", "serve"] {

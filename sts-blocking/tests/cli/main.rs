@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 mod asking;
 mod circles;
 mod credentials;
+#[cfg(unix)]
 mod environment;
 mod escapes;
 mod files;

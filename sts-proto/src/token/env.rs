@@ -46,8 +46,8 @@ pub enum EnvFormat {
 ///
 /// Some are read together with the keys (`AWS_SECURITY_TOKEN`, which botocore reads before `AWS_SESSION_TOKEN`), some
 /// choose a profile (the SDK for JavaScript then ignores the keys), and some name a source that an SDK asks before the keys
-/// (the SDK for .NET 3 asks for a web identity first) or after them. [`write`] removes those that it does not set.
-pub const FOREIGN_VARIABLES: [&str; 18] = [
+/// (the SDK for .NET 3 asks for a web identity first) or after them. [`changes`] removes those that it does not set.
+pub const FOREIGN_VARIABLES: [&str; 17] = [
     "AWS_ACCESS_KEY_ID",
     "AWS_ACCESS_KEY",
     "AWS_SECRET_ACCESS_KEY",
@@ -65,33 +65,45 @@ pub const FOREIGN_VARIABLES: [&str; 18] = [
     "AWS_CONTAINER_AUTHORIZATION_TOKEN",
     "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
     "AWS_CREDENTIAL_FILE",
-    "AWS_CREDENTIAL_PROFILES_FILE",
 ];
 
-/// Writes the credentials as variables, and removes the other [`FOREIGN_VARIABLES`].
+/// Writes the credentials as variables: the text of their [`changes`].
 ///
-/// The variables are `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, and if the credentials have them `AWS_SESSION_TOKEN` and
-/// `AWS_CREDENTIAL_EXPIRATION`. Dotenv files and JSON cannot remove a variable: load them into an environment without
-/// [`FOREIGN_VARIABLES`].
+/// Dotenv files and JSON cannot remove a variable: load them into an environment without [`FOREIGN_VARIABLES`].
 ///
 /// # Errors
-/// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput): as for [`write_changes`], or the expiration is outside of the
-/// years 0 to 9999. AWS's own values can always be written.
+/// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput): as for [`changes`] and [`write_changes`]. AWS's own values can
+/// always be written.
 pub fn write(credentials: &Credentials, format: EnvFormat) -> Result<Body, Error> {
+    let changes = changes(credentials)?;
+    let borrowed: Vec<_> =
+        changes.iter().map(|(name, value)| (*name, value.as_ref().map(Secret::expose))).collect();
+    write_changes(&borrowed, format)
+}
+
+/// Returns the changes of an environment that make these credentials the ones of its programs.
+///
+/// Set are `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, and if the credentials have them `AWS_SESSION_TOKEN`,
+/// `AWS_CREDENTIAL_EXPIRATION` and `AWS_ACCOUNT_ID`. The other [`FOREIGN_VARIABLES`] are removed (`None`).
+///
+/// # Errors
+/// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput): the expiration is outside of the years 0 to 9999.
+pub fn changes(credentials: &Credentials) -> Result<Vec<(&'static str, Option<Secret>)>, Error> {
     let expiration = credentials.expiration().map(timestamp::exact).transpose()?;
-    let mut changes = vec![
-        ("AWS_ACCESS_KEY_ID", Some(credentials.access_key_id())),
-        ("AWS_SECRET_ACCESS_KEY", Some(credentials.secret_access_key().expose())),
-        ("AWS_SESSION_TOKEN", credentials.session_token().map(Secret::expose)),
-        ("AWS_CREDENTIAL_EXPIRATION", expiration.as_deref()),
+    let set = [
+        Some(("AWS_ACCESS_KEY_ID", Secret::from(credentials.access_key_id()))),
+        Some(("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key().clone())),
+        credentials.session_token().map(|token| ("AWS_SESSION_TOKEN", token.clone())),
+        expiration.map(|at| ("AWS_CREDENTIAL_EXPIRATION", Secret::from(at))),
+        credentials.account_id().map(|account| ("AWS_ACCOUNT_ID", Secret::from(account))),
     ];
-    let set = changes.len();
+    let mut changes: Vec<_> = set.into_iter().flatten().map(|(name, value)| (name, Some(value))).collect();
     for name in FOREIGN_VARIABLES {
-        if changes[..set].iter().all(|(known, _)| *known != name) {
+        if changes.iter().all(|(known, _)| *known != name) {
             changes.push((name, None));
         }
     }
-    write_changes(&changes, format)
+    Ok(changes)
 }
 
 /// Writes changes of an environment: each variable with its value, or `None` to remove the variable.
@@ -264,7 +276,7 @@ mod tests {
              unset AWS_ACCESS_KEY AWS_SECRET_KEY AWS_SECURITY_TOKEN AWS_ACCOUNT_ID AWS_PROFILE AWS_DEFAULT_PROFILE \
              AWS_ROLE_ARN AWS_WEB_IDENTITY_TOKEN_FILE AWS_CONTAINER_CREDENTIALS_RELATIVE_URI \
              AWS_CONTAINER_CREDENTIALS_FULL_URI AWS_CONTAINER_AUTHORIZATION_TOKEN \
-             AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE AWS_CREDENTIAL_FILE AWS_CREDENTIAL_PROFILES_FILE\n"
+             AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE AWS_CREDENTIAL_FILE\n"
         );
         assert_eq!(next().lines().nth(2), Some("AWS_SESSION_TOKEN=t/+=="));
         assert_eq!(next().lines().nth(2), Some("set -gx AWS_SESSION_TOKEN t/+=="));

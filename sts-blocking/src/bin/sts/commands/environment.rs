@@ -9,7 +9,7 @@ use std::process::Command as Process;
 
 use sts_blocking::config::Config;
 use sts_blocking::token::env::{self as variables, EnvFormat, FOREIGN_VARIABLES};
-use sts_blocking::{Body, Client, Credentials, Secret, timestamp};
+use sts_blocking::{Body, Client, Credentials, Secret};
 
 use crate::failure::Failure;
 use crate::global::{Globals, variable};
@@ -72,21 +72,11 @@ pub(super) struct Environment(Vec<(String, Option<Secret>)>);
 
 impl Environment {
     /// The environment of a program that gets the credentials themselves. The files with profiles stay.
-    pub(super) fn of_keys(credentials: &Credentials) -> Self {
-        let mut this = Self(Vec::new());
-        this.set("AWS_ACCESS_KEY_ID", credentials.access_key_id());
-        this.set("AWS_SECRET_ACCESS_KEY", credentials.secret_access_key().expose());
-        if let Some(token) = credentials.session_token() {
-            this.set("AWS_SESSION_TOKEN", token.expose());
-        }
-        if let Some(at) = credentials.expiration() {
-            this.set("AWS_CREDENTIAL_EXPIRATION", timestamp::rfc3339(at));
-        }
-        if let Some(account) = credentials.account_id() {
-            this.set("AWS_ACCOUNT_ID", account);
-        }
+    pub(super) fn of_keys(credentials: &Credentials) -> Result<Self, Failure> {
+        let changes = variables::changes(credentials).map_err(|error| Failure::setting(&error))?;
+        let mut this = Self(changes.into_iter().map(|(name, value)| (name.to_owned(), value)).collect());
         this.remove_foreign();
-        this
+        Ok(this)
     }
 
     /// The environment of a program that asks a container for its credentials, and nobody else.
@@ -97,7 +87,7 @@ impl Environment {
         for name in FILES {
             this.set(name, NULL_DEVICE);
         }
-        // The SDKs for Java, .NET and PHP ask the instance when a container fails to answer.
+        // Some chains, such as the one of the SDK for Java 2, ask the instance where the container fails to answer.
         this.set("AWS_EC2_METADATA_DISABLED", "true");
         this.remove_foreign();
         this
@@ -111,7 +101,6 @@ impl Environment {
             self.set("AWS_DEFAULT_REGION", region.value.as_str());
         }
         let config = globals.config()?;
-        // Before the profile's URL of all services, which would hide them from the test for the variable.
         self.hand_on_service_urls(config);
         for (name, key) in SETTINGS {
             if let Some(found) = config.property(key) {
@@ -120,8 +109,10 @@ impl Environment {
         }
         // An empty pager is a value to the AWS CLI: none is started.
         let pager = config.profile().and_then(|profile| profile.property("cli_pager"));
+        let pager =
+            pager.map(|pager| pager.value().expose()).filter(|value| !value.contains(char::is_control));
         if let Some(pager) = pager.filter(|_| env::var_os("AWS_PAGER").is_none()) {
-            self.set("AWS_PAGER", pager.value().expose());
+            self.set("AWS_PAGER", pager);
         }
         Ok(self)
     }
@@ -143,9 +134,8 @@ impl Environment {
 
     /// Sets a variable that is neither set nor changed already. What no variable can hold is no value of any setting.
     fn hand_on(&mut self, name: &str, value: &str) {
-        let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
         let is_value = !value.is_empty() && !value.contains(char::is_control);
-        if is_name && is_value && variable(name).is_none() && !self.has(name) {
+        if is_name(name) && is_value && variable(name).is_none() && !self.has(name) {
             self.set(name, value);
         }
     }
@@ -180,7 +170,6 @@ impl Environment {
 
     /// The changes as text for a shell.
     pub(super) fn text(&self, format: EnvFormat) -> Result<Body, Failure> {
-        let is_name = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
         let changes: Vec<_> = self
             .0
             .iter()
@@ -190,4 +179,9 @@ impl Environment {
             .collect();
         variables::write_changes(&changes, format).map_err(|error| Failure::setting(&error))
     }
+}
+
+/// Whether a shell can name that variable.
+fn is_name(name: &str) -> bool {
+    name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }

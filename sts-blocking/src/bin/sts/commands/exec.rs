@@ -57,7 +57,7 @@ fn run(matches: &ArgMatches, globals: &Globals) -> Result<ExitCode, Failure> {
     let client = obtain::scoped_client(matches, globals, long_term)?;
     let credentials = obtain::credentials(&client, globals)?;
     let mut process = process(matches).ok_or_else(|| Failure::usage("there is no command to run"))?;
-    Environment::of_keys(&credentials).with_settings(&client, globals)?.apply(&mut process);
+    Environment::of_keys(&credentials)?.with_settings(&client, globals)?.apply(&mut process);
     start(process)
 }
 

@@ -55,7 +55,7 @@ fn run(matches: &ArgMatches, globals: &Globals) -> Result<ExitCode, Failure> {
         FORMATS.iter().find(|(known, _)| *known == name).map_or(EnvFormat::Sh, |(_, format)| *format);
     let client = obtain::scoped_client(matches, globals, LongTerm::Keep)?;
     let credentials = obtain::credentials(&client, globals)?;
-    let mut environment = Environment::of_keys(&credentials);
+    let mut environment = Environment::of_keys(&credentials)?;
     // The text removes the choice of a profile, and with it the region and other settings of the shell's next commands.
     let is_script = !matches!(format, EnvFormat::Dotenv | EnvFormat::Json);
     if is_script && PROFILE.iter().any(|name| variable(name).is_some()) {
