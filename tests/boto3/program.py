@@ -147,7 +147,7 @@ def scoped_environment_of_a_command(home):
 
 @check
 def scoped_environment_of_a_shell(home):
-    # Keys in the environment win over AWS_PROFILE, which stays set. They lose only to a profile that boto3's caller names.
+    # The text also removes AWS_PROFILE, for which some SDKs ignore keys in the environment.
     script = '"$STS" export --profile "$1" --policy "$POLICY" >"$HOME/variables" && . "$HOME/variables" && "$PYTHON" -c "$SCOPED"'
     names = {"STS": STS, "POLICY": POLICY, "PYTHON": sys.executable, "SCOPED": SCOPED}
     for profile in ("deploy", "base"):
