@@ -39,7 +39,7 @@ enum Http {
     /// All others: servers of the caller's own.
     Any,
     Loopback,
-    /// Loopback and [`CONTAINER_HOSTS`].
+    /// Loopback and the addresses of containers, `host::CONTAINER_HOSTS`.
     Container,
     None,
 }
