@@ -288,11 +288,12 @@ impl Transport for UreqTransport {
         } else {
             agent.run(Request::from_parts(parts, body.as_ref()))
         };
+        let reply = exchange::take_reply();
         let response = response.map_err(|error| way.error(error))?;
         if self.is_own_agent() {
             return framing::read(response, way);
         }
-        exchange::take_reply().ok_or_else(|| Error::transport(TransportKind::Other, "ureq dropped the reply"))
+        reply.ok_or_else(|| Error::transport(TransportKind::Other, "ureq dropped the reply"))
     }
 
     fn close_idle(&self) {

@@ -22,7 +22,7 @@ thread_local! {
     static REPLY: Cell<Option<Response<Body>>> = const { Cell::new(None) };
 }
 
-/// Takes the reply that this thread read last.
+/// Takes the reply that this thread read last. Whether the call succeeded or not: nothing of it stays behind.
 pub(super) fn take_reply() -> Option<Response<Body>> {
     REPLY.take()
 }
@@ -68,6 +68,7 @@ impl<T: Transport> Transport for Exchange<T> {
             return Ok(false);
         };
         let finished = loop {
+            let room = self.inner.buffers().input_append_buf().len();
             let has_come = match running.left().and_then(|left| self.inner.await_input(left)) {
                 Ok(has_come) => has_come,
                 Err(error) => {
@@ -82,7 +83,10 @@ impl<T: Transport> Transport for Exchange<T> {
             let input = self.inner.buffers().input();
             let (amount, progress) = (input.len(), reader.feed(input));
             self.inner.buffers().input_consume(amount);
-            if let Progress::Done(finished) = progress.map_err(Ours::Reply)? {
+            if let Progress::Done(mut finished) = progress.map_err(Ours::Reply)? {
+                // TLS may keep a further record that it has read and that had no room here: bytes that nobody asked for, and that no
+                // look at the socket finds.
+                finished.keep_alive &= amount < room;
                 break finished;
             }
         };

@@ -14,6 +14,7 @@ use crate::{LONG, on_all};
 
 on_all! {
     half_a_record_of_tls_is_never_the_next_reply
+    record_behind_a_full_one_is_never_the_next_reply
     unsolicited_bytes_are_never_the_next_reply
     silent_connection_is_used_again
 }
@@ -110,8 +111,8 @@ fn half_a_record_of_tls_is_never_the_next_reply(driver: Driver) {
             let mut stream = stream.tls();
             if is_first {
                 request(&mut stream)?;
-                let mut sent = records(&mut stream.conn, ACCOUNT)?;
-                let forged = records(&mut stream.conn, FORGED)?;
+                let mut sent = records(&mut stream.conn, &reply(ACCOUNT))?;
+                let forged = records(&mut stream.conn, &reply(FORGED))?;
                 let (begin, end) = forged.split_at(forged.len() / 2);
                 if later.is_zero() {
                     sent.extend_from_slice(begin);
@@ -133,10 +134,44 @@ fn half_a_record_of_tls_is_never_the_next_reply(driver: Driver) {
     }
 }
 
-/// A reply that is not sent, in records.
-fn records(connection: &mut ServerConnection, account: &str) -> io::Result<Vec<u8>> {
+/// The largest plaintext of a record: RFC 8446, section 5.1.
+const RECORD: usize = 1 << 14;
+
+/// A reply fills a record, and with it the buffer of whoever reads; another reply comes in the same piece and waits in TLS.
+fn record_behind_a_full_one_is_never_the_next_reply(driver: Driver) {
+    for length in [RECORD - 1, RECORD, RECORD + 1, 2 * RECORD] {
+        let entry = Entry::new("a full record", Route::Tls, LONG, Verdict::Reply, move |stream| {
+            let is_first = stream.number == 0;
+            let mut stream = stream.tls();
+            if is_first {
+                request(&mut stream)?;
+                let mut sent = records(&mut stream.conn, &padded(length))?;
+                sent.extend(records(&mut stream.conn, &reply(FORGED))?);
+                send(&mut stream.sock, sent)?;
+                request(&mut stream)?;
+            }
+            answer(&mut stream)
+        });
+        let peer = Peer::start(Arc::clone(&entry.serve));
+        for outcome in calls(driver, &entry.setup(&peer), &[Duration::ZERO, COMPUTES]) {
+            // Who reads both at once refuses the first one: there are bytes behind its end.
+            let account = outcome.result.as_deref().unwrap_or(ACCOUNT);
+            assert_eq!(account, ACCOUNT, "{driver:?}, {length}");
+        }
+    }
+}
+
+/// A reply of so many bytes.
+fn padded(length: usize) -> Vec<u8> {
+    let text = String::from_utf8(reply(ACCOUNT)).unwrap();
+    let padding = "x".repeat(length - text.len() - "X-Padding: \r\n".len());
+    text.replacen("\r\n", &format!("\r\nX-Padding: {padding}\r\n"), 1).into_bytes()
+}
+
+/// Plaintext that is not sent, in records.
+fn records(connection: &mut ServerConnection, plaintext: &[u8]) -> io::Result<Vec<u8>> {
     let mut records = Vec::new();
-    connection.writer().write_all(&reply(account))?;
+    connection.writer().write_all(plaintext)?;
     while connection.wants_write() {
         connection.write_tls(&mut records)?;
     }
