@@ -58,34 +58,35 @@ impl Drop for Draft {
 }
 
 /// Asks on the terminal, where there is one: in a thread, for nobody knows when people answer. Nothing can take a thread's
-/// read back: it goes on until there is a line, even if this future is dropped.
+/// read back: it goes on until there is a line, even if this future is dropped; but then what is typed is shown again at once.
 pub(crate) async fn ask_terminal(transport: &impl Transport, prompt: MfaPrompt) -> Result<Secret, Error> {
     let failed = |error: io::Error| Error::credentials("MFA", "no code could be read").caused_by(error);
-    let asking = thread::Builder::new().spawn(move || ask(&prompt)).map_err(failed)?;
-    while !asking.is_finished() {
-        transport.sleep(LOOK).await;
-    }
-    asking.join().unwrap_or_else(|_| Err(Error::credentials("MFA", "no code could be read")))
-}
-
-fn ask(prompt: &MfaPrompt) -> Result<Secret, Error> {
-    let (stdin, mut stderr) = (io::stdin(), io::stderr());
-    if !(stdin.is_terminal() && stderr.is_terminal()) {
+    if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
         return Err(Error::credentials(
             "MFA",
             "a code is needed and there is no terminal to ask for it; set `mfa_code`",
         ));
     }
+    let hidden = Hidden::begin();
+    let is_hidden = hidden.is_some();
+    let asking = thread::Builder::new().spawn(move || ask(&prompt, is_hidden)).map_err(failed)?;
+    while !asking.is_finished() {
+        transport.sleep(LOOK).await;
+    }
+    drop(hidden);
+    asking.join().unwrap_or_else(|_| Err(Error::credentials("MFA", "no code could be read")))
+}
+
+fn ask(prompt: &MfaPrompt, is_hidden: bool) -> Result<Secret, Error> {
+    let (stdin, mut stderr) = (io::stdin(), io::stderr());
     let failed = |error: io::Error| Error::credentials("MFA", "no code could be read").caused_by(error);
     // What a profile names could hold control characters.
     let serial_number = escape_controls(prompt.serial_number.as_str());
-    let hidden = Hidden::begin();
-    let warning = if hidden.is_some() { "" } else { " (what is typed is shown)" };
+    let warning = if is_hidden { "" } else { " (what is typed is shown)" };
     write!(stderr, "MFA code for {serial_number}{warning}: ").map_err(failed)?;
     stderr.flush().map_err(failed)?;
     let mut line = String::with_capacity(usize::from(CODE_LINE));
     let read = stdin.lock().take(u64::from(CODE_LINE)).read_line(&mut line);
-    drop(hidden);
     let line = Secret::from(line);
     read.map_err(failed)?;
     match line.expose().trim() {
