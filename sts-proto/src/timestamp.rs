@@ -1,10 +1,13 @@
-//! Moments as text: the one place that writes them.
+//! Moments as text: the one place that writes them and reads what others have written.
 
 use std::fmt;
 
+use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
+use zeroize::Zeroizing;
 
 use crate::error::Error;
+use crate::reply;
 
 /// Writes a moment as RFC 3339 has it, in UTC and whole seconds: `2026-11-20T17:08:48Z`.
 ///
@@ -27,6 +30,24 @@ pub fn rfc3339(at: OffsetDateTime) -> String {
 #[cfg(any(feature = "sources", feature = "token"))]
 pub(crate) fn exact(at: OffsetDateTime) -> Result<String, Error> {
     Utc::of(at).map(|utc| utc.to_string())
+}
+
+/// A time in RFC 3339, or with `UTC` at its end, as botocore and the AWS CLI once wrote it.
+pub(crate) fn parse(text: &str) -> Option<OffsetDateTime> {
+    // Longer is none, and would be copied below.
+    if text.len() > 64 {
+        return None;
+    }
+    match text.strip_suffix("UTC") {
+        // In one piece of memory: in a damaged document it may be anything.
+        Some(rest) => OffsetDateTime::parse(&Zeroizing::new([rest, "Z"].concat()), &Rfc3339).ok(),
+        None => OffsetDateTime::parse(text, &Rfc3339).ok(),
+    }
+}
+
+/// The same for when credentials expire: one that [`reply::expiration`] takes.
+pub(crate) fn parse_expiration(text: &str) -> Option<OffsetDateTime> {
+    parse(text).and_then(reply::expiration)
 }
 
 /// A moment on the calendar and the clock of UTC, in the years 0 to 9999.
@@ -95,6 +116,18 @@ mod tests {
         }
         let early = OffsetDateTime::from_unix_timestamp(0).unwrap().saturating_sub(Duration::days(700_000));
         assert_eq!(rfc3339(early), "0053-06-19T00:00:00Z");
+    }
+
+    #[test]
+    fn times_of_all_tools() {
+        for text in ["2020-06-04T15:22:03Z", "2020-06-04T15:22:03UTC", "2020-06-04T17:22:03.0+02:00"] {
+            assert_eq!(parse(text).unwrap().unix_timestamp(), 1_591_284_123);
+            assert!(parse_expiration(text).is_some());
+        }
+        assert_eq!(parse(&"2".repeat(100)), None);
+        for text in ["9999-12-31T23:59:59-00:01", "1999-12-31T23:59:59Z", "2020-06-04"] {
+            assert_eq!(parse_expiration(text), None, "{text}");
+        }
     }
 
     #[test]

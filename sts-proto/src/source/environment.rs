@@ -4,14 +4,11 @@
 
 use std::fmt;
 
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
-
 use crate::config::variable;
 use crate::credentials::{Credentials, Secret};
 use crate::error::{Error, Rule, Violation};
-use crate::reply;
 use crate::source::{Context, Found, Looking, Source};
+use crate::timestamp;
 
 /// The variables that [`credentials`] reads.
 const VARIABLES: [&str; 6] = [
@@ -86,7 +83,7 @@ pub(crate) fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Option<Cre
         credentials = credentials.with_session_token(token)?;
     }
     if let Some(at) = get("AWS_CREDENTIAL_EXPIRATION") {
-        let at = OffsetDateTime::parse(&at, &Rfc3339).ok().and_then(reply::expiration).ok_or_else(|| {
+        let at = timestamp::parse_expiration(&at).ok_or_else(|| {
             Error::setting(
                 "AWS_CREDENTIAL_EXPIRATION",
                 "must be a time as in RFC 3339, from the year 2000 to 9999",

@@ -17,8 +17,7 @@
 use std::fmt::Write as _;
 
 use sha1::{Digest, Sha1};
-use time::format_description::well_known::Rfc3339;
-use time::{Duration, OffsetDateTime};
+use time::Duration;
 use zeroize::Zeroizing;
 
 use super::json::{self, Value, object};
@@ -135,8 +134,11 @@ impl Members for Arguments {
                 item.members(self);
                 let mut members = self.members.pop().unwrap_or_default();
                 // The item of a list of texts has no name.
-                let text = members.pop().filter(|_| !T::IS_STRUCTURE);
-                text.map_or(Json::Object(members), |(_, text)| text)
+                if T::IS_STRUCTURE {
+                    Json::Object(members)
+                } else {
+                    members.pop().map_or(Json::Null, |(_, text)| text)
+                }
             })
             .collect();
         if !items.is_empty() {
@@ -248,14 +250,7 @@ pub(crate) fn read_with_user(file: &[u8]) -> Option<(Credentials, Option<String>
     let credentials = Credentials::new(id.expose(), take("SecretAccessKey")?).ok()?;
     let credentials = credentials.with_session_token(take("SessionToken")?).ok()?;
     let expiration = take("Expiration")?;
-    // Some versions of botocore write the name of the time zone.
-    let text = expiration.expose();
-    let at = match text.strip_suffix("UTC") {
-        // In one piece of memory: in a damaged file it may be anything.
-        Some(start) => OffsetDateTime::parse(&Zeroizing::new([start, "Z"].concat()), &Rfc3339),
-        None => OffsetDateTime::parse(text, &Rfc3339),
-    };
-    let credentials = credentials.with_expiration(at.ok()?);
+    let credentials = credentials.with_expiration(timestamp::parse_expiration(expiration.expose())?);
     let credentials = match take("AccountId") {
         Some(id) => credentials.with_account_id(id.expose()),
         None => credentials,
@@ -283,6 +278,8 @@ mod tests {
         );
         assert_ne!(name(&operation), name(&AssumeRole::new(ROLE, "t")));
         assert_ne!(name(&operation), file_name(&operation, true).unwrap());
+        let tagged = |value: &str| name(&AssumeRole::new(ROLE, "s").tag("Team", value));
+        assert_ne!(tagged("a"), tagged("b"));
         let with_code = operation.clone().serial_number("arn:aws:iam::1:mfa/A").token_code("123456");
         assert_eq!(name(&with_code), name(&with_code.clone().token_code("654321")));
         assert_ne!(name(&with_code), name(&operation));
@@ -315,7 +312,7 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read() {
-        let at = OffsetDateTime::from_unix_timestamp(1_795_194_528).unwrap();
+        let at = time::OffsetDateTime::from_unix_timestamp(1_795_194_528).unwrap();
         let credentials = Credentials::new("ASIA", "s").unwrap().with_session_token("t").unwrap();
         assert!(write(&credentials, None).unwrap_err().to_string().contains("`Expiration`"));
         let credentials = credentials.with_expiration(at);

@@ -16,9 +16,6 @@
 //! # Ok::<(), sts_proto::Error>(())
 //! ```
 
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
-
 use super::json::{Value, object};
 use crate::body::Body;
 use crate::credentials::{Credentials, Secret};
@@ -87,8 +84,10 @@ pub fn read(output: &[u8]) -> Result<Credentials, Error> {
         credentials = credentials.with_session_token(token)?;
     }
     if let Some(at) = text("Expiration")? {
-        let at = OffsetDateTime::parse(at.expose(), &Rfc3339);
-        let at = at.map_err(|_| refused("printed an `Expiration` that is no time as in RFC 3339"))?;
+        let at = timestamp::parse_expiration(at.expose());
+        let at = at.ok_or_else(|| {
+            refused("printed an `Expiration` that is no time as in RFC 3339, from the year 2000 to 9999")
+        })?;
         credentials = credentials.with_expiration(at);
     }
     if let Some(id) = text("AccountId")? {
@@ -112,7 +111,7 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read() {
-        let at = OffsetDateTime::from_unix_timestamp(1_795_194_528).unwrap();
+        let at = time::OffsetDateTime::from_unix_timestamp(1_795_194_528).unwrap();
         let bare = Credentials::new("AKID", "se\"cr\\et/é").unwrap();
         let whole =
             bare.clone().with_session_token("t").unwrap().with_expiration(at).with_account_id("123456789012");

@@ -11,11 +11,10 @@ use crate::body::Body;
 use crate::credentials::Secret;
 use crate::endpoint::url::ServiceUrl;
 use crate::error::Error;
-use crate::source::document::timestamp;
 use crate::source::fetch::ServiceRequest;
 use crate::source::json::Json;
 use crate::source::{Context, cache, fetch};
-use crate::timestamp::rfc3339;
+use crate::timestamp;
 
 /// How long before its end a token is refreshed. AWS's SDKs for JavaScript and Rust have the same.
 const WINDOW: time::Duration = time::Duration::minutes(5);
@@ -74,7 +73,7 @@ impl Sso {
         else {
             return Err(impossible("there is no refresh token"));
         };
-        let registered = text("registrationExpiresAt").and_then(|at| timestamp(at.expose()));
+        let registered = text("registrationExpiresAt").and_then(|at| timestamp::parse(at.expose()));
         if registered.is_some_and(|until| until <= context.server_time()) {
             return Err(impossible("so has the client's registration"));
         }
@@ -103,7 +102,7 @@ impl Sso {
 fn access_token(cached: &Json, path: &Path) -> Result<(Secret, OffsetDateTime), Error> {
     let wrong = |words: String| Error::credentials(NAME, format!("in `{}`, {words}", path.display()));
     let text = |name: &str| cached.required(name).map_err(|fault| wrong(format!("`{name}` {fault}")));
-    let expires = timestamp(text("expiresAt")?.expose());
+    let expires = timestamp::parse(text("expiresAt")?.expose());
     let expires = expires.ok_or_else(|| wrong("`expiresAt` is no time".to_owned()))?;
     Ok((text("accessToken")?.clone(), expires))
 }
@@ -148,7 +147,7 @@ impl Fresh {
     /// Everything else in the file stays, for other tools know more of it than we do.
     fn store(self, cached: &mut Json) {
         cached.set("accessToken", Json::Text(self.access_token));
-        cached.set("expiresAt", Json::Text(Secret::from(rfc3339(self.expires))));
+        cached.set("expiresAt", Json::Text(Secret::from(timestamp::rfc3339(self.expires))));
         if let Some(token) = self.refresh_token {
             cached.set("refreshToken", Json::Text(token));
         }
