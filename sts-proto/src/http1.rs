@@ -56,6 +56,11 @@ pub const MAX_HEADERS: usize = 100;
 /// chunks of one byte. Whoever wraps bytes in more than that is not sending a reply.
 pub const MAX_CHUNK_FRAMING_BYTES: usize = MAX_REPLY_BYTES;
 
+/// The most bytes that a driver reads from a connection for one reply, TLS included: eight times the largest reply, because TLS adds
+/// 22 bytes or more to a record, however little is in it. The limits of [`ReplyReader`] are met before; what it never sees, such as empty
+/// records of TLS, has this one.
+pub const MAX_WIRE_BYTES: usize = 8 * MAX_REPLY_BYTES;
+
 /// Why bytes are no reply. Never holds any of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fault {

@@ -7,15 +7,11 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::task::{Context, Poll, ready};
 
 use futures_lite::{AsyncRead, AsyncWrite};
-use sts_proto::reply::MAX_REPLY_BYTES;
+use sts_proto::http1::MAX_WIRE_BYTES;
 
 /// The most reads and writes of one poll: 16 KiB of a flood. A peer that sends as fast as it is read would keep the call,
 /// and with it the thread, from looking at anything else: deadlines and other tasks.
 const TURNS_PER_POLL: u8 = 4;
-
-/// The most bytes that are read for one reply, TLS handshakes before it included: eight times the largest reply, because TLS
-/// adds 22 bytes or more to a record, however little is in it. Without TLS, the limits of `http1` are met before.
-const MAX_RECEIVED_BYTES: usize = 8 * MAX_REPLY_BYTES;
 
 /// Yields to the executor after some reads and writes, and fails after too many bytes.
 pub(super) struct Bounded<S> {
@@ -86,8 +82,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for Bounded<S> {
         ready!(self.turns.poll_take(context));
         let read = ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
         self.received = self.received.saturating_add(read);
-        if self.received > MAX_RECEIVED_BYTES {
-            let words = format!("more than {MAX_RECEIVED_BYTES} bytes came for one reply");
+        if self.received > MAX_WIRE_BYTES {
+            let words = format!("more than {MAX_WIRE_BYTES} bytes came for one reply");
             return Poll::Ready(Err(io::Error::new(io::ErrorKind::QuotaExceeded, words)));
         }
         Poll::Ready(Ok(read))
@@ -210,7 +206,7 @@ mod tests {
             let mut reading = pin!(futures_lite::io::copy(&mut stream, futures_lite::io::sink()));
             let error = poll_fn(|context| turns.poll_with(reading.as_mut(), context)).await.unwrap_err();
             assert_eq!(TransportKind::of_io(&error), TransportKind::TooLarge, "{error}");
-            assert_eq!(flood.turns.load(Ordering::Relaxed), MAX_RECEIVED_BYTES / flood.piece + 1);
+            assert_eq!(flood.turns.load(Ordering::Relaxed), MAX_WIRE_BYTES / flood.piece + 1);
         });
     }
 }

@@ -11,18 +11,13 @@ use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use sts_proto::reply::MAX_REPLY_BYTES;
+use sts_proto::http1::MAX_WIRE_BYTES;
 use sts_proto::{Error as StsError, TransportKind};
 use ureq::Error;
 use ureq::unversioned::transport::{Buffers, LazyBuffers, NextTimeout, Transport};
 
 use super::failure::Ours;
 use super::running::{Running, exact, rounded};
-
-/// The most bytes that a peer may send for one request: a reply of the largest size with its head, framing and TLS records,
-/// and several times as much. The readers above have narrower limits; what they never see, such as empty TLS records, has this
-/// one.
-const MAX_WIRE_BYTES: usize = 4 * MAX_REPLY_BYTES;
 
 /// What a [`Socket`] needs of a stream.
 pub(super) trait Stream: Read + Write + Send + Sync + 'static {

@@ -157,7 +157,7 @@ fn export_text_replaces_the_identity_of_a_shell() {
     let keys = [("AWS_ACCESS_KEY_ID", "AKIADEFAULT"), ("AWS_SECRET_ACCESS_KEY", "default-secret")];
     assert_eq!(found, expected(&[&keys]));
     for (format, line) in [
-        ("fish", "\nset -e AWS_SESSION_TOKEN\n"),
+        ("fish", "\nset -eg AWS_SESSION_TOKEN\n"),
         ("powershell", "\n$Env:AWS_SESSION_TOKEN=$null\n"),
         ("cmd", "\nset AWS_SESSION_TOKEN=\n"),
     ] {

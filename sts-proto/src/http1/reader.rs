@@ -46,7 +46,7 @@ impl ReplyReader {
         Self { method: method.clone(), head_bytes: HeadBytes::default(), body: None }
     }
 
-    /// How many bytes of the reply have been kept. Zero tells that the server has not answered at all, in which case a
+    /// How many bytes of the reply's head and body have been kept; what frames chunks is not counted. Zero tells that the server has not answered at all, in which case a
     /// kept connection may have been closed by it long ago.
     #[must_use]
     pub fn received(&self) -> usize {

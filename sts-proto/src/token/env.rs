@@ -47,7 +47,7 @@ pub enum EnvFormat {
 /// Some are read together with the keys (`AWS_SECURITY_TOKEN`, which botocore reads before `AWS_SESSION_TOKEN`), some
 /// choose a profile (the SDK for JavaScript then ignores the keys), and some name a source that an SDK asks before the keys
 /// (the SDK for .NET 3 asks for a web identity first) or after them. [`changes`] removes those that it does not set.
-pub const FOREIGN_VARIABLES: [&str; 17] = [
+pub const FOREIGN_VARIABLES: &[&str] = &[
     "AWS_ACCESS_KEY_ID",
     "AWS_ACCESS_KEY",
     "AWS_SECRET_ACCESS_KEY",
@@ -98,7 +98,7 @@ pub fn changes(credentials: &Credentials) -> Result<Vec<(&'static str, Option<Se
         credentials.account_id().map(|account| ("AWS_ACCOUNT_ID", Secret::from(account))),
     ];
     let mut changes: Vec<_> = set.into_iter().flatten().map(|(name, value)| (name, Some(value))).collect();
-    for name in FOREIGN_VARIABLES {
+    for &name in FOREIGN_VARIABLES {
         if changes.iter().all(|(known, _)| *known != name) {
             changes.push((name, None));
         }
@@ -153,7 +153,7 @@ fn remove(out: &mut Zeroizing<String>, format: EnvFormat, names: &[&str]) {
     }
     for name in names {
         match format {
-            EnvFormat::Fish => out.extend(["set -e ", name, "\n"]),
+            EnvFormat::Fish => out.extend(["set -eg ", name, "\n"]),
             EnvFormat::PowerShell => out.extend(["$Env:", name, "=$null\n"]),
             EnvFormat::Cmd => out.extend(["set ", name, "=\n"]),
             EnvFormat::Sh | EnvFormat::Dotenv | EnvFormat::Json => {}
@@ -292,7 +292,7 @@ mod tests {
         let credentials = Credentials::new("AKID", "s").unwrap();
         for (format, line) in [
             (EnvFormat::Sh, " AWS_SESSION_TOKEN "),
-            (EnvFormat::Fish, "\nset -e AWS_SESSION_TOKEN\n"),
+            (EnvFormat::Fish, "\nset -eg AWS_SESSION_TOKEN\n"),
             (EnvFormat::PowerShell, "\n$Env:AWS_SESSION_TOKEN=$null\n"),
             (EnvFormat::Cmd, "\nset AWS_SESSION_TOKEN=\n"),
         ] {

@@ -65,10 +65,7 @@ fn entries() -> Vec<Entry> {
     for (name, first, then) in replies {
         for route in [Route::Proxy, Route::TlsProxy] {
             let name = format!("{name}, {route:?}");
-            // A reader may have shorter lines than the other one, and call what is longer malformed.
-            let is_line = name.starts_with("extensions") || name.starts_with("one trailer");
-            let kinds: &[_] = if is_line { &[TooLarge, Protocol] } else { &[TooLarge] };
-            let kinds = Verdict::Error(kinds);
+            let kinds = Verdict::Error(&[TooLarge]);
             entries.push(Entry::new(name, route, LONG, kinds, move |mut stream| {
                 if route == Route::TlsProxy {
                     let mut stream = stream.tls();

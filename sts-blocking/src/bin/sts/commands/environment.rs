@@ -143,7 +143,7 @@ impl Environment {
     fn remove_foreign(&mut self) {
         let tokens = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
         let is_token = |name: &String| name.to_ascii_uppercase().starts_with(BEARER_TOKENS);
-        for name in FOREIGN_VARIABLES.map(str::to_owned).into_iter().chain(tokens.filter(is_token)) {
+        for name in FOREIGN_VARIABLES.iter().map(|name| (*name).to_owned()).chain(tokens.filter(is_token)) {
             if !self.has(&name) {
                 self.0.push((name, None));
             }
