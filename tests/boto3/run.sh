@@ -5,7 +5,7 @@
 #     run.sh [CHECK_ARGUMENT...]
 #
 # Needs Python 3 with venv, and a network for the first run: packages are kept in STS_VENVS (default: `.venv` of the
-# workspace). STS_LOCAL_COMMAND names another server, see `with-local-sts.sh`, and
+# workspace). STS_LOCAL_COMMAND names another server for the first two parts, see `with-local-sts.sh`, and
 # STS_COMMAND another program than the `sts` of this workspace. STS_SDK_RECEIVER names the program of `tests/peers/receiver`
 # where it is built already.
 set -eu

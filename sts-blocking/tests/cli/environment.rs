@@ -107,7 +107,11 @@ fn serve_text_gives_a_shell_the_same_environment() {
     let mut child = sts(&home, &["serve"]).stdout(Stdio::piped()).spawn().unwrap();
     // The removals are the last line, and `serve` prints nothing later.
     let mut text = String::new();
-    for line in BufReader::new(child.stdout.take().unwrap()).lines() {
+    let (sender, lines) = std::sync::mpsc::channel();
+    let stdout = child.stdout.take().unwrap();
+    // In a thread, for `serve` never ends: a line that is missing must not be waited for without an end.
+    std::thread::spawn(move || BufReader::new(stdout).lines().try_for_each(|line| sender.send(line)));
+    while let Ok(line) = lines.recv_timeout(std::time::Duration::from_secs(30)) {
         let line = line.unwrap();
         text.push_str(&line);
         text.push('\n');

@@ -46,7 +46,8 @@ pub enum EnvFormat {
 ///
 /// Some are read together with the keys (`AWS_SECURITY_TOKEN`, which botocore reads before `AWS_SESSION_TOKEN`), some
 /// choose a profile (the SDK for JavaScript then ignores the keys), and some name a source that an SDK asks before the keys
-/// (the SDK for .NET 3 asks for a web identity first) or after them. [`changes`] removes those that it does not set.
+/// (the SDK for .NET 3 asks for a web identity first) or after them. [`changes`] removes those that it does not set. Names that begin
+/// with `AWS_BEARER_TOKEN_` are not listed, for there is one for each service: remove them too.
 pub const FOREIGN_VARIABLES: &[&str] = &[
     "AWS_ACCESS_KEY_ID",
     "AWS_ACCESS_KEY",

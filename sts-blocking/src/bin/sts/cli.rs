@@ -255,6 +255,9 @@ mod tests {
             (&["get-caller-identity", "--cli-input-json", "{}", "s3cret"], "[redacted]"),
             (&["get-caller-identity", "--debug=s3cret"], "sts: error: argument --debug: takes no value"),
             (&["get-caller-identity", "--region", "x", "y"], "y"),
+            (&["get-session-token", "-ts3cret"], "-t[redacted]"),
+            (&["get-session-token", "--token-codes3cret"], "--token-code[redacted]"),
+            (&["get-session-token", "--token-code", "1", "--", "s3cret"], "[redacted]"),
         ] {
             let said = text(arguments);
             assert_eq!(said, expected, "{arguments:?}");

@@ -36,7 +36,7 @@ fn escaped(text: &str, escape: impl Fn(&mut String, char)) -> Cow<'_, str> {
     if !text.contains(steers) {
         return Cow::Borrowed(text);
     }
-    let mut out = String::with_capacity(text.len() + 16);
+    let mut out = String::with_capacity(6 * text.len());
     for c in text.chars() {
         if steers(c) { escape(&mut out, c) } else { out.push(c) }
     }

@@ -6,6 +6,7 @@
 //! - `session` makes a client of them, and `obtain` the credentials to hand on;
 //! - `model` tells what the operations take and give, `call` makes one: `input` reads its options, `output` prints;
 //! - `commands` has what `aws sts` has not, a file each;
+//! - `stdio` prints, and `escape` has what a terminal must not get;
 //! - `failure` has the exit codes.
 
 // Of clocks only, see clippy.toml. In tests a panic is a failed test.

@@ -28,10 +28,9 @@ pub(crate) fn print_coloured(text: &str) -> Result<(), Failure> {
 /// Prints what is wiped afterwards.
 pub(crate) fn print_secret(text: &Body) -> Result<(), Failure> {
     // Secrets are texts, and those that a terminal would obey are rare: only then is there a copy, which is wiped too.
-    match std::str::from_utf8(text.as_ref()).map(escape::visible) {
-        Ok(Cow::Owned(text)) if io::stdout().is_terminal() => {
-            print_bytes(Body::from(text.into_bytes()).as_ref())
-        }
+    let is_terminal = io::stdout().is_terminal();
+    match std::str::from_utf8(text.as_ref()).ok().filter(|_| is_terminal).map(escape::visible) {
+        Some(Cow::Owned(text)) => print_bytes(Body::from(text.into_bytes()).as_ref()),
         _ => print_bytes(text.as_ref()),
     }
 }

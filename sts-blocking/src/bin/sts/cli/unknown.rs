@@ -69,17 +69,21 @@ impl Unknown {
         self.arguments.get(at).map(|argument| argument.to_string_lossy())
     }
 
-    /// An unknown argument, without what may be the value of a secret option: `--tokencode 123456`, `--token-code 123 456`.
+    /// An unknown argument, without what may be the value of a secret option: `--tokencode 123456`, `--token-code 123 456`,
+    /// `--token-code123456`, `-t123456`.
     fn shown(&self, at: usize) -> String {
         let word = self.word(at).unwrap_or_default();
         if word.starts_with('-') {
             return match word.split_once('=') {
-                Some((name, _)) => format!("{}={REDACTED}", name),
-                None => word.into_owned(),
+                Some((name, _)) => format!("{name}={REDACTED}"),
+                None => match glued(&word) {
+                    Some(name) => format!("{name}{REDACTED}"),
+                    None => word.into_owned(),
+                },
             };
         }
         let is_option = |at: &usize| self.word(*at).is_some_and(|word| word.starts_with('-'));
-        let may_be_secret = (0..at).rev().find(is_option).is_some_and(|option| {
+        let may_be_secret = (0..at).filter(is_option).any(|option| {
             self.found.contains(&option) || self.word(option).is_some_and(|word| is_secret(&word))
         });
         if may_be_secret { REDACTED.to_owned() } else { word.into_owned() }
@@ -88,6 +92,20 @@ impl Unknown {
 
 /// What is shown in place of a value.
 const REDACTED: &str = "[redacted]";
+
+/// The name of an option to which its value was glued: a short one's, or one of a secret.
+fn glued(word: &str) -> Option<&str> {
+    let Some(long) = word.strip_prefix("--") else {
+        return word.char_indices().nth(2).and_then(|(at, _)| word.get(..at));
+    };
+    let begins = |member: &Member| {
+        let name = member.option.as_str();
+        (member.shape.is_sensitive() && long.len() > name.len() && long.starts_with(name))
+            .then_some(name.len())
+    };
+    let length = ACTIONS.iter().find_map(|action| action.input().members.iter().find_map(begins))?;
+    word.get(..2 + length)
+}
 
 /// Whether the option of that name, or one of which it is the beginning, takes a secret.
 fn is_secret(option: &str) -> bool {

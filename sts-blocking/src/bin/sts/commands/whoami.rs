@@ -7,12 +7,13 @@ use serde_json::json;
 use sts_blocking::operation::GetCallerIdentity;
 use sts_blocking::time::OffsetDateTime;
 use sts_blocking::timestamp;
+use sts_proto::escape_controls;
 
 use super::Extra;
 use crate::failure::Failure;
 use crate::global::Globals;
 use crate::session::{self, Wanted};
-use crate::{escape, moment, obtain, output, stdio};
+use crate::{moment, obtain, output, stdio};
 
 pub(super) const EXTRA: Extra = Extra {
     name: "whoami",
@@ -87,7 +88,8 @@ fn run(matches: &ArgMatches, globals: &Globals) -> Result<ExitCode, Failure> {
     let is_soon = left.is_some_and(|left| left.whole_seconds() < SOON_SECONDS);
     let mut text = String::new();
     for (name, value) in lines {
-        let value = escape::for_stdout(&value).into_owned();
+        // For people, on a terminal or not.
+        let value = escape_controls(value);
         let colour = match name {
             _ if !is_coloured => None,
             "arn" => Some(BOLD),
