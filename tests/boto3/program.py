@@ -13,7 +13,9 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import asking
 import boto3
+from asking import equal
 
 STS = os.environ["STS_COMMAND"]
 ROLE = "arn:aws:iam::123456789012:role/Deploy"
@@ -63,16 +65,8 @@ def check(run):
 
 
 def run(*command, **changes):
-    """What a command prints."""
-    done = subprocess.run(command, env={**ENVIRONMENT, **changes}, capture_output=True, text=True, timeout=60, check=False)
-    if done.returncode:
-        raise AssertionError(f"{command} ended with {done.returncode}: {done.stderr.strip()}")
-    return done.stdout
-
-
-def equal(found, wanted):
-    if found != wanted:
-        raise AssertionError(f"{found!r} instead of {wanted!r}")
+    """What a command prints, in the environment with those changes."""
+    return asking.run(command, {**ENVIRONMENT, **changes})
 
 
 def caller(text):

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import boto3
 import botocore
+from asking import TIMEOUT, equal, run
 
 STS = os.environ["STS_COMMAND"]
 URL = os.environ["AWS_ENDPOINT_URL_STS"]
@@ -54,7 +55,6 @@ BOTO_SETTINGS = (
     "import boto3, json; s = boto3.Session(); c = s._session.get_config_variable; print(json.dumps([s.region_name,"
     " c('retry_mode'), c('max_attempts'), c('ca_bundle'), s.client('s3').meta.endpoint_url, s.client('sts').meta.endpoint_url]))"
 )
-TIMEOUT = 60
 
 
 class Receiver:
@@ -114,7 +114,7 @@ class Sources:
         parts = [base64.urlsafe_b64encode(part).decode().rstrip("=") for part in (b'{"alg":"none"}', json.dumps(claims).encode(), b"x")]
         (home / "token").write_text(".".join(parts))
         keep = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "BOTO", "STS_"))}
-        # What is there for whoever gets no variables of the chain: the files, and the instance.
+        # For a receiver without variables of the chain there are the files and the instance.
         self.files = {
             **keep,
             "HOME": str(home),
@@ -151,19 +151,6 @@ class Sources:
             "AWS_CREDENTIAL_EXPIRATION": "2020-01-01T00:00:00Z",
             "AWS_ACCOUNT_ID": "210987654321",
         }
-
-
-def run(command, environment):
-    """What a command prints."""
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=TIMEOUT, check=False)
-    if done.returncode:
-        raise AssertionError(f"ended with {done.returncode}: {(done.stderr or done.stdout).strip()[-300:]}")
-    return done.stdout
-
-
-def equal(found, wanted):
-    if found != wanted:
-        raise AssertionError(f"{found!r} instead of {wanted!r}")
 
 
 def is_wanted(text, profile="wanted"):
