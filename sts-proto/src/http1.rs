@@ -53,7 +53,7 @@ pub const MAX_HEADERS: usize = 100;
 
 /// The most bytes around the chunks of a reply: the lines with their sizes, extensions, and line ends. As many as the
 /// largest body has, so that any reply passes whose chunks have five bytes or more on average, and a reply of 200 KiB even in
-/// chunks of one byte. Whoever wraps bytes in more than that is not sending a reply.
+/// chunks of one byte. A server that wraps bytes in more than that is not sending a reply.
 pub const MAX_CHUNK_FRAMING_BYTES: usize = MAX_REPLY_BYTES;
 
 /// The most bytes that a driver reads from a connection for one reply, TLS included: eight times the largest reply, because TLS adds

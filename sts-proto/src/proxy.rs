@@ -44,7 +44,7 @@ mod refusal;
 /// The longest URL of a proxy.
 const MAX_URL_BYTES: usize = 4096;
 
-/// Where EC2 gives credentials to whoever asks from the right machine, as ECS and EKS do at [`host::CONTAINER_HOSTS`]. A
+/// Where EC2 gives credentials to any process of the machine, as ECS and EKS do at [`host::CONTAINER_HOSTS`]. A
 /// proxy asks from the wrong one, and would see them.
 const INSTANCE_HOSTS: [IpAddr; 2] = [
     IpAddr::V4(Ipv4Addr::new(169, 254, 169, 254)),

@@ -192,7 +192,7 @@ fn variables_that_are_set_outrank_the_settings_of_the_profile() {
             ("AWS_REGION", Some("ap-south-1")),
             ("AWS_DEFAULT_REGION", Some("ap-south-1")),
             ("AWS_PAGER", Some("less")),
-            // The URL of all services in the environment comes before that of one in the file.
+            // The URL of all services in the environment comes before the URL of one service in the file.
             ("AWS_ENDPOINT_URL_S3", None),
         ] {
             assert_eq!(found.get(name).map(String::as_str), value, "{name}: {}", stderr(&output));

@@ -108,7 +108,7 @@ fn profile_is_printed_escaped() {
     }
 }
 
-/// Its line breaks stay, for scripts compare the sentence with that of the AWS CLI.
+/// Its line breaks stay, for scripts compare the sentence with the AWS CLI's.
 #[test]
 fn message_of_a_service_keeps_nothing_but_its_lines() {
     let escapes: String = HOSTILE.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();

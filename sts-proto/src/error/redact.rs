@@ -70,7 +70,7 @@ impl<'s> Redaction<'s> {
     }
 }
 
-/// A text with its escapes resolved so many times.
+/// A text after some rounds of resolving its escapes.
 struct Level {
     bytes: Zeroizing<Vec<u8>>,
     /// Where in the text each of the bytes is from.
@@ -133,7 +133,7 @@ fn normal(bytes: &[u8]) -> Zeroizing<String> {
     normal
 }
 
-/// The escape at the beginning of the bytes: its length, and that of what it stands for.
+/// The escape at the beginning of the bytes: its length, and the length of the text that it stands for.
 fn unescape(bytes: &[u8], out: &mut [u8; 4]) -> Option<(usize, usize)> {
     match bytes {
         [b'%', high, low, ..] => {

@@ -117,7 +117,7 @@ impl Sso {
         self
     }
 
-    /// The URL of the portal that gives out credentials, instead of AWS's: `AWS_ENDPOINT_URL_SSO`. `https`, or `http` with
+    /// The URL of the portal that issues credentials, instead of AWS's: `AWS_ENDPOINT_URL_SSO`. `https`, or `http` with
     /// a host that is loopback.
     #[must_use]
     pub fn portal_url(mut self, url: impl Into<Secret>) -> Self {

@@ -137,7 +137,7 @@ fn half_a_record_of_tls_is_never_the_next_reply(driver: Driver) {
 /// The largest plaintext of a record: RFC 8446, section 5.1.
 const RECORD: usize = 1 << 14;
 
-/// A reply fills a record, and with it the buffer of whoever reads; another reply comes in the same piece and waits in TLS.
+/// A reply fills a record, and with it the reader's buffer; another reply comes in the same piece and waits in TLS.
 fn record_behind_a_full_one_is_never_the_next_reply(driver: Driver) {
     for length in [RECORD - 1, RECORD, RECORD + 1, 2 * RECORD] {
         let entry = Entry::new("a full record", Route::Tls, LONG, Verdict::Reply, move |stream| {
@@ -161,7 +161,7 @@ fn record_behind_a_full_one_is_never_the_next_reply(driver: Driver) {
     }
 }
 
-/// A reply of so many bytes.
+/// A reply of that length in bytes.
 fn padded(length: usize) -> Vec<u8> {
     let text = String::from_utf8(reply(ACCOUNT)).unwrap();
     let padding = "x".repeat(length - text.len() - "X-Padding: \r\n".len());

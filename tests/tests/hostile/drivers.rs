@@ -30,7 +30,7 @@ pub(crate) struct Setup {
     pub(crate) authority: String,
     /// For the connection, the attempt and the call.
     pub(crate) deadline: Duration,
-    /// What is sent: so many bytes of a token, or a small request.
+    /// How many bytes the token that is sent has; zero is a small request without one.
     pub(crate) token_bytes: usize,
 }
 

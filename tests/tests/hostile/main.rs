@@ -28,7 +28,7 @@ const DEADLINE: Duration = Duration::from_millis(250);
 /// The deadline of entries that end by what the peer sends: more than a busy machine needs.
 const LONG: Duration = Duration::from_secs(10);
 
-/// Entries end within so many deadlines. Machines are busy, and a call without an end takes longer than any number.
+/// Entries end within this number of deadlines. Machines are busy, and a call without an end takes longer than any number.
 const DEADLINES: u32 = 10;
 
 /// What no error may hold: the client's secrets, and each form in which they travel.

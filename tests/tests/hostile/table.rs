@@ -121,7 +121,7 @@ fn leaked(error: &Error) -> Vec<String> {
     found.map(|secret| format!("{secret} in {text}")).collect()
 }
 
-/// Makes the call of each entry, so many at a time, and fails with all that is wrong.
+/// Makes the call of each entry, a number of them at a time, and fails with all that is wrong.
 pub(crate) fn run(driver: Driver, table: &str, entries: &[Entry], at_once: usize) {
     let (next, faults) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     let (late, starved) = (Mutex::new(Worst::default()), Mutex::new(Worst::default()));
@@ -155,7 +155,7 @@ fn note(worst: &Mutex<Worst>, time: Duration, name: &str) {
     }
 }
 
-#[expect(clippy::print_stderr, reason = "for whoever asks for it")]
+#[expect(clippy::print_stderr, reason = "figures, where a variable asks for them")]
 fn report(driver: Driver, table: &str, (late, of_late): &Worst, (starved, of_starved): &Worst) {
     if std::env::var_os("STS_HOSTILE_REPORT").is_some() {
         eprintln!(

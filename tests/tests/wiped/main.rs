@@ -93,7 +93,7 @@ static ALLOCATOR: Looking = Looking;
 /// The secrets whose pieces nothing else looks like.
 const IN_PIECES: [usize; 4] = [0, 2, 9, 10];
 
-/// Each of them in pieces of so many bytes: what has twice as many bytes in common with one holds a piece.
+/// Each secret in pieces of this length in bytes: what has twice as many bytes in common with one holds a piece.
 const PIECE: usize = 8;
 
 /// The bytes that pieces begin with.

@@ -31,7 +31,7 @@ impl Progress {
 
 impl Observer for Progress {
     fn event(&self, event: &Event<'_>) {
-        // A script is told as well: it asked for the cache.
+        // A script gets the warning as well: it asked for the cache.
         if let Event::CacheNotWritten { file, error, .. } = event {
             stdio::complain(&format!("sts: {} cannot be written: {error}\n", file.display()));
         }

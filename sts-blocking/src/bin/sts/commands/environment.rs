@@ -1,7 +1,7 @@
 //! The environment in which another program finds the credentials of `sts`, and no others.
 //!
 //! A program asks its sources of credentials in an order of its own, and takes the first that has some. So an environment
-//! not only names the new source: it hides every source that some receiver asks earlier, and hands on the settings of the
+//! not only names the new source: it hides every source that some receiver asks earlier, and passes on the settings of the
 //! profile that the receiver can no longer read. `tests/boto3/receivers.py` asks the receivers who they are.
 
 use std::env;

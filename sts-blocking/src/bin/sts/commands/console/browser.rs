@@ -1,6 +1,6 @@
 //! Opens a URL in a browser without making the URL an argument of a process.
 //!
-//! Every user of a machine can read the arguments of all processes, and the URL signs in whoever has it. So the opener gets the
+//! Every user of a machine can read the arguments of all processes, and the URL signs in any user that has it. So the opener gets the
 //! path of a page that only its owner can read and that leads the browser to the URL. A page on loopback would not do: its
 //! address would be an argument, and the first to ask for it would get the URL.
 
@@ -80,7 +80,7 @@ impl Page {
         let name = format!("sts-console-{}-{}", std::process::id(), now.as_nanos());
         let directory = base.join(name);
         let html = html(url);
-        // Fails if it exists, whoever made it.
+        // Fails if it exists, also if another user made it.
         private_directory().create(&directory)?;
         let page = Self { file: directory.join("sign-in.html"), directory, length: html.len() };
         private_file(&page.file)?.write_all(html.as_ref())?;

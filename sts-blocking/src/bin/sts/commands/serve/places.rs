@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// The connections that have not shown the token. A further one closes the oldest.
 const MAX_UNPROVEN: usize = 64;
 
-/// The connections that have shown the token. A further one is told to come again.
+/// The connections that have shown the token. A further one gets the status 503.
 const MAX_PROVEN: usize = 256;
 
 /// All connections.
@@ -38,7 +38,7 @@ impl Places {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Gives a place to a new connection, if need be that of the oldest one without the token.
+    /// Gives a place to a new connection, if need be the place of the oldest connection without the token.
     pub(super) fn enter(self: &Arc<Self>, stream: &Arc<TcpStream>) -> Place {
         let mut open = self.open();
         if open.unproven.len() >= MAX_UNPROVEN
